@@ -1,0 +1,45 @@
+/** @file What an op is: everything about it in one value, in one file under `ops/`. */
+import type { Attrs, TensorType } from "../ir/graph.ts";
+import type { Call, Operand } from "../ir/program.ts";
+import type { LocalType, Rules } from "../sbp/rule.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One operand as a kernel on one rank meets it. */
+export interface LocalTensor extends LocalType {
+  /** Where it is; passed on to kernels as it is. */
+  readonly arg: Operand;
+  /** The shape of the whole tensor. */
+  readonly global: readonly number[];
+  /** Per dim the global intervals [lo, hi) that this rank holds, in local order: one interval unless the split is by hand. */
+  readonly region: readonly (readonly (readonly [lo: number, hi: number])[])[];
+}
+
+export interface LowerSite {
+  readonly ins: readonly LocalTensor[];
+  readonly outs: readonly LocalTensor[];
+  readonly attrs: Attrs;
+}
+
+export interface GradientSite {
+  readonly ins: readonly Tensor[];
+  readonly outs: readonly Tensor[];
+  /** Gradient of each output; undefined where the loss does not depend on it. */
+  readonly grads: readonly (Tensor | undefined)[];
+  readonly attrs: Attrs;
+}
+
+export interface OpDef {
+  readonly kind: string;
+  /** Types of the outputs; throws a ShapeError that says what does not fit. Dims may still be names. */
+  infer(ins: readonly TensorType[], attrs: Attrs): readonly TensorType[];
+  /** All legal signatures on one mesh axis; B for everything is always legal and need not be listed. */
+  readonly rules: Rules;
+  /** Gradients of the inputs in terms of ops; undefined where there is none. Absent: not differentiable. */
+  gradient?(site: GradientSite): readonly (Tensor | undefined)[];
+  /** Kernel calls on one rank. Local extents may be 0: then usually none. */
+  lower(site: LowerSite): readonly Call[];
+  /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */
+  flops?(ins: readonly LocalType[], outs: readonly LocalType[], attrs: Attrs): number;
+  /** Outputs that lie where an input lies: [output, input]. The kernel works in place. */
+  readonly inPlace?: readonly (readonly [output: number, input: number])[];
+}

@@ -1,0 +1,76 @@
+/**
+ * @file Errors that people can act on. Each says what is wrong and where, the numbers, the legal choices and the next
+ * step; `internal:` marks our own bugs.
+ */
+
+export interface ErrorParts {
+  /** The op, tensor, input, file or parameter it is about. */
+  readonly subject?: string;
+  /** What would be accepted. */
+  readonly choices?: readonly string[];
+  /** What to do next. */
+  readonly hint?: string;
+  /** The user's source line. */
+  readonly at?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Base of all errors that Sluice throws on purpose. `code` is stable; messages may be reworded. */
+export class SluiceError extends Error {
+  readonly code: string;
+  readonly subject: string | undefined;
+  readonly choices: readonly string[];
+  readonly hint: string | undefined;
+  readonly at: string | undefined;
+
+  constructor(code: string, what: string, parts: ErrorParts = {}) {
+    const lines = [`${parts.subject ? `${parts.subject}: ` : ""}${what}${parts.at ? ` · at ${parts.at}` : ""}`];
+    if (parts.choices?.length) lines.push(`  choices: ${parts.choices.join(", ")}`);
+    if (parts.hint) lines.push(`  next: ${parts.hint}`);
+    super(`${lines.join("\n")}\n  [${code}]`, parts.cause === undefined ? {} : { cause: parts.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.subject = parts.subject;
+    this.choices = parts.choices ?? [];
+    this.hint = parts.hint;
+    this.at = parts.at;
+  }
+}
+
+/** Shapes, dtypes or dims that do not fit. */
+export class ShapeError extends SluiceError {}
+/** A placement that cannot be, or tensors on different ones. */
+export class PlacementError extends SluiceError {}
+/** An SBP or layout that is not legal where it stands. */
+export class LayoutError extends SluiceError {}
+/** A plan of another version, damaged, or unsafe to run. */
+export class PlanError extends SluiceError {}
+/** A batch that does not fit the graph's inputs. */
+export class FeedError extends SluiceError {}
+/** A data file that is missing, truncated or of another format. */
+export class DataError extends SluiceError {}
+/** An executor that failed, or a session used after its end. */
+export class SessionError extends SluiceError {}
+/** A bug in Sluice. */
+export class InternalError extends SluiceError {
+  constructor(what: string, parts: ErrorParts = {}) {
+    super("SL0000", `internal: ${what}`, { hint: "please report this with the program that shows it", ...parts });
+  }
+}
+
+/** Names from `known` that `wrong` may have meant, the nearest first; for "did you mean". */
+export function nearest(wrong: string, known: readonly string[]): string[] {
+  const distance = (a: string, b: string): number => {
+    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+    for (let i = 1; i <= a.length; i++) {
+      const next = [i];
+      for (let j = 1; j <= b.length; j++)
+        next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+      row = next;
+    }
+    return row[b.length]!;
+  };
+  const scored = known.map((name) => ({ name, d: distance(wrong.toLowerCase(), name.toLowerCase()) }));
+  const close = scored.filter(({ name, d }) => d <= Math.max(2, Math.floor(name.length / 3)));
+  return close.sort((a, b) => a.d - b.d || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+}
