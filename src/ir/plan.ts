@@ -41,10 +41,10 @@ export interface Register {
 }
 
 /**
- * Which ranks of the producer feed which of the consumer: the same rank, all members of its group along an axis, or all
- * ranks (to and from the host).
+ * Which ranks of the producer feed which of the consumer: the same rank, all members of its group along some mesh axes
+ * (those that differ from it on these axes alone), or all ranks (to and from the host).
  */
-export type Span = "same" | "all" | { readonly axis: string };
+export type Span = "same" | "all" | { readonly axes: readonly string[] };
 
 /** Synchronous dataflow: rates other than 1 give accumulation, `delay` tokens at the start give the parameter loop. */
 export interface Edge {
