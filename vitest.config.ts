@@ -8,6 +8,7 @@ export default defineConfig({
     alias: [
       { find: /^sluice$/, replacement: here("./src/index.ts") },
       { find: /^sluice\/data$/, replacement: here("./src/data/index.ts") },
+      { find: /^sluice\/cli$/, replacement: here("./src/cli/index.ts") },
     ],
   },
   test: {
