@@ -11,10 +11,10 @@ export interface Address {
 }
 
 /**
- * A kernel argument: an integer or scalar, an address, null for "none", or the counters of the collective that the task
+ * A kernel argument: an integer or scalar (infinities by name, since JSON has none), an address, null for "none", or the counters of the collective that the task
  * belongs to, which copy and reduce kernels bump by the bytes that they move between ranks.
  */
-export type Operand = number | null | Address | { readonly traffic: number };
+export type Operand = number | "Infinity" | "-Infinity" | null | Address | { readonly traffic: number };
 
 /** `kernel` names a row of the kernel table; `args` fit its signature. */
 export interface Call {

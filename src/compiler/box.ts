@@ -1,0 +1,80 @@
+/**
+ * @file Makes boxing explicit: where a value is not laid out as its consumer wants it, the cheapest sequence of
+ * collectives becomes ops of kind `boxing`, made once for all consumers that want the same. `.to(…)` is gone afterwards.
+ */
+import type { Op, Value } from "../ir/graph.ts";
+import { type Layout, showLayout } from "../ir/layout.ts";
+import { type BoxingStep, planBoxing } from "../sbp/boxing.ts";
+import { keyOf } from "../sbp/canonical.ts";
+import type { Signature } from "../sbp/signatures.ts";
+import { type Draft, shapeOf } from "./draft.ts";
+
+export function box(draft: Draft): Draft {
+  const { graph } = draft;
+  const values: Value[] = [];
+  const ops: Op[] = [];
+  const layouts: Layout[] = [];
+  const signatures: Signature[] = [];
+  const boxing = new Map<number, BoxingStep>();
+  /** New ids by old ones. */
+  const renamed = new Map<number, number>();
+  const boxed = new Map<string, number>();
+
+  const add = (value: Value, layout: Layout): number => {
+    const id = values.length;
+    values.push({ ...value, id });
+    layouts.push(layout);
+    return id;
+  };
+  /** The value in the layout wanted, through new boxing ops where it is not yet. */
+  const obtain = (id: number, wanted: Layout, at: string | undefined): number => {
+    const value = values[id]!;
+    const key = `${id} ${keyOf(wanted)}`;
+    const known = keyOf(layouts[id]!) === keyOf(wanted) ? id : boxed.get(key);
+    if (known !== undefined) return known;
+    const placement = graph.placements[value.placement]!;
+    const side = (layout: Layout) => ({ placement, layout });
+    const plan = planBoxing({ shape: shapeOf(value), dtype: value.dtype, from: side(layouts[id]!), to: side(wanted) });
+    let last = id;
+    for (const step of plan.steps) {
+      const name = `${value.name}.${step.kind}${step.axis ? `.${step.axis}` : ""}`;
+      const out = add({ ...value, name: unique(name, values) }, step.to);
+      boxing.set(ops.length, step);
+      const attrs = { step: step.kind, axis: step.axis ?? null, from: showLayout(step.from), to: showLayout(step.to) };
+      const op: Op = { id: ops.length, kind: "boxing", name: values[out]!.name, inputs: [last], outputs: [out], attrs };
+      ops.push(at === undefined ? op : { ...op, at });
+      signatures.push({ ins: [step.from], outs: [step.to] });
+      last = out;
+    }
+    boxed.set(key, last);
+    return last;
+  };
+
+  for (const op of graph.ops) {
+    const signature = draft.signatures[op.id]!;
+    const inputs = op.inputs.map((id, i) => obtain(renamed.get(id)!, signature.ins[i]!, op.at));
+    if (op.kind === "to") {
+      renamed.set(op.outputs[0]!, inputs[0]!);
+      continue;
+    }
+    const outputs = op.outputs.map((id, j) => {
+      const made = add(graph.values[id]!, signature.outs[j]!);
+      renamed.set(id, made);
+      return made;
+    });
+    ops.push({ ...op, id: ops.length, inputs, outputs });
+    signatures.push(signature);
+  }
+  const follow = (ids: Readonly<Record<string, number>>) =>
+    Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, renamed.get(id)!]));
+  const inputs = follow(graph.inputs);
+  const outputs = follow(graph.outputs);
+  return { ...draft, graph: { ...graph, values, ops, inputs, outputs }, signatures, layouts, boxing, fixed: new Map() };
+}
+
+function unique(name: string, values: readonly Value[]): string {
+  const taken = new Set(values.map((v) => v.name));
+  let candidate = name;
+  for (let n = 2; taken.has(candidate); n++) candidate = `${name}.${n}`;
+  return candidate;
+}

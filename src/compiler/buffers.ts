@@ -1,0 +1,70 @@
+/**
+ * @file Gives every value memory: one slot where a single task uses it, several where tasks work ahead of each other.
+ * A state has one buffer, shared by the value that a step reads and the one that it becomes. The largest shard decides the
+ * size on every rank.
+ */
+import { itemSize } from "../ir/dtype.ts";
+import type { Buffer, Port, State } from "../ir/plan.ts";
+import { localShape } from "../sbp/boxes.ts";
+import { type Draft, shapeOf, writers } from "./draft.ts";
+import { findUses } from "./uses.ts";
+
+/** How many steps the host may lag behind with what it reads. */
+const outputSlots = 4;
+
+const line = 64;
+export const wholeLines = (bytes: number) => Math.ceil(bytes / line) * line;
+
+export function buffers(draft: Draft): Draft {
+  const { graph } = draft;
+  const slots = draft.options.slots ?? 2;
+  const uses = findUses(draft);
+  const wrote = writers(graph);
+  const outputs = new Set(Object.values(graph.outputs).map(uses.origin));
+  const made: Buffer[] = [];
+  const bufferOf: number[] = [];
+
+  const make = (value: number, name: string, count: number, role: Buffer["role"]): number => {
+    const { dtype, placement } = graph.values[value]!;
+    const place = graph.placements[placement]!;
+    const whole = shapeOf(graph.values[value]!);
+    const local = place.ranks.map((_, member) => localShape(draft.layouts[value]!, whole, place, member));
+    const shape = whole.map((_, d) => Math.max(...local.map((s) => s[d]!)));
+    const elements = Math.max(1, ...local.map((s) => s.reduce((a, b) => a * b, 1)));
+    const bytes = wholeLines(elements * itemSize[dtype]);
+    made.push({ id: made.length, name, placement, dtype, shape, bytes, slots: count, offset: 0, role });
+    return made.length - 1;
+  };
+
+  const states = graph.states.map((decl): State => {
+    const reads = graph.ops
+      .filter((op) => op.kind === "state" && op.attrs.state === decl.name)
+      .map((op) => op.outputs[0]!);
+    const written = wrote.get(decl.name)?.value;
+    const values = written === undefined ? reads : [...reads, written];
+    const buffer = make(values[0]!, decl.name, 1, "state");
+    for (const value of values) bufferOf[value] = buffer;
+    const { follows: _, ...rest } = decl;
+    return { ...rest, layout: draft.layouts[values[0]!]!, buffer, classes: [] };
+  });
+  for (const op of graph.ops)
+    for (const value of op.outputs) {
+      if (bufferOf[value] !== undefined) continue;
+      const source = uses.origin(value);
+      if (source !== value) bufferOf[value] = bufferOf[source]!;
+      else {
+        const shared = [...uses.of(value).keys()].some((task) => task !== uses.taskOf.get(op.id));
+        const role = outputs.has(value) ? "output" : op.kind === "input" ? "input" : "activation";
+        const count = role === "output" ? Math.max(slots, outputSlots) : shared ? slots : 1;
+        bufferOf[value] = make(value, graph.values[value]!.name, count, role);
+      }
+    }
+
+  const ports = (ids: Readonly<Record<string, number>>) =>
+    Object.entries(ids).map(([name, id]): Port => {
+      const { dtype, placement } = graph.values[id]!;
+      const layout = draft.layouts[id]!;
+      return { name, shape: shapeOf(graph.values[id]!), dtype, placement, layout, buffer: bufferOf[id]! };
+    });
+  return { ...draft, buffers: made, bufferOf, states, inputs: ports(graph.inputs), outputs: ports(graph.outputs) };
+}

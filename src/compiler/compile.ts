@@ -1,0 +1,58 @@
+/** @file The compiler: passes from the logical graph to the plan, in order. */
+
+import { expandMinimize } from "../graph/autodiff.ts";
+import { bindDims } from "../graph/bind.ts";
+import type { LogicalGraph } from "../ir/graph.ts";
+import type { PlanData } from "../ir/plan.ts";
+import { box } from "./box.ts";
+import { buffers } from "./buffers.ts";
+import { choose } from "./choose.ts";
+import { constrain } from "./constrain.ts";
+import { type CompileOptions, type Draft, type Pass, start } from "./draft.ts";
+import { fuse } from "./fuse.ts";
+import { lower } from "./lower.ts";
+import { memory } from "./memory.ts";
+import { print } from "./print.ts";
+import { prune } from "./prune.ts";
+import { registers } from "./registers.ts";
+import { seal } from "./seal.ts";
+import { verify } from "./verify.ts";
+
+const bind: Pass = (draft) => ({ ...draft, graph: bindDims(draft.graph, draft.options.dims ?? {}) });
+const autodiff: Pass = (draft) => ({ ...draft, graph: expandMinimize(draft.graph) });
+
+const passes: readonly (readonly [name: string, pass: Pass])[] = [
+  ["bind", bind], //             names of dims become numbers, every op is checked again
+  ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
+  ["prune", prune], //           what nothing depends on goes
+  ["constrain", constrain], //   what the user said about layouts
+  ["choose", choose], //         a signature for every op, by cost
+  ["box", box], //               collectives where layouts differ
+  ["fuse", fuse], //             tasks, in the order of their schedule
+  ["buffers", buffers], //       memory for every value
+  ["registers", registers], //   what tasks give each other, and how many copies
+  ["lower", lower], //           kernel calls on every rank
+  ["memory", memory], //         offsets
+];
+
+/**
+ * Compiles a logical graph to a plan. Pure: the same graph and options give the same bytes.
+ *
+ * Throws ShapeError, LayoutError, PlacementError for what the user wrote, PlanError when the plan would be unsafe.
+ */
+export function compileGraph(graph: LogicalGraph, options: CompileOptions = {}): PlanData {
+  let draft: Draft = start(graph, options);
+  for (const [name, pass] of passes) {
+    const before = draft;
+    const after = pass(draft);
+    options.onPass?.(
+      name,
+      () => print(before),
+      () => print(after),
+    );
+    draft = after;
+  }
+  const plan = seal(draft);
+  verify(plan);
+  return plan;
+}

@@ -1,0 +1,52 @@
+/**
+ * @file What the user asked for becomes constraints on values: layouts of inputs, of `.to(…)`, and of parameters by
+ * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
+ */
+import { toLayout } from "../graph/layout.ts";
+import { LayoutError, nearest } from "../ir/errors.ts";
+import type { Layout } from "../ir/layout.ts";
+import { type Draft, shapeOf, type UserLayout } from "./draft.ts";
+
+const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
+  if (typeof pattern !== "string") return (name) => name.search(pattern) >= 0;
+  if (!pattern.includes("*")) return (name) => name === pattern;
+  const escaped = pattern.split("*").map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
+  const expression = new RegExp(`^${escaped.join(".*")}$`);
+  return (name) => expression.test(name);
+};
+
+export function constrain(draft: Draft): Draft {
+  const { graph, options } = draft;
+  const fixed = new Map<number, Layout>();
+  const patterns = (options.sharding ?? []).map(([pattern, layout]) => ({
+    pattern,
+    layout,
+    matches: matcher(pattern),
+    used: false,
+  }));
+  for (const op of graph.ops) {
+    const value = graph.values[op.outputs[0] ?? -1];
+    if (!value) continue;
+    const place = graph.placements[value.placement]!;
+    const fix = (layout: UserLayout, subject: string) =>
+      fixed.set(value.id, toLayout(place, layout, shapeOf(value), subject, op.at));
+    if ((op.kind === "input" || op.kind === "to") && op.attrs.layout)
+      fix(op.attrs.layout as UserLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
+    if (op.kind !== "state") continue;
+    const name = op.attrs.state as string;
+    if (graph.states.find((s) => s.name === name)?.kind !== "param") continue;
+    const found = patterns.filter(({ matches }) => matches(name));
+    for (const f of found) f.used = true;
+    if (found[0]) fix(found[0].layout, `sharding of "${name}"`);
+  }
+  const parameters = graph.states.filter((s) => s.kind === "param").map((s) => s.name);
+  const idle = patterns.find(({ used }) => !used);
+  if (idle) {
+    const guess = typeof idle.pattern === "string" ? nearest(idle.pattern, parameters) : [];
+    throw new LayoutError("SL3001", `sharding: ${idle.pattern} matches no parameter`, {
+      choices: parameters,
+      hint: guess[0] ? `did you mean "${guess[0]}"?` : "correct the pattern or leave it out",
+    });
+  }
+  return { ...draft, fixed };
+}

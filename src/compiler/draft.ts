@@ -1,0 +1,119 @@
+/**
+ * @file What the passes hand on: the graph with all that has been decided about it so far. A pass takes a draft and
+ * returns another; nothing is changed in place. Fields that a later pass fills are empty until then.
+ */
+import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
+import type { Layout } from "../ir/layout.ts";
+import type {
+  Buffer,
+  Choice,
+  Collective,
+  Edge,
+  Port,
+  RankClass,
+  RankMemory,
+  Register,
+  State,
+  Stream,
+  TaskTemplate,
+} from "../ir/plan.ts";
+import type { BoxingStep } from "../sbp/boxing.ts";
+import type { Signature } from "../sbp/signatures.ts";
+
+/** A layout object as users write it: `{ data: "S(0)" }`. */
+export type UserLayout = Readonly<Record<string, string>>;
+
+export interface CompileOptions {
+  readonly dims?: Readonly<Record<string, number>>;
+  /** The first pattern that matches a parameter's name counts; strings may hold `*`. */
+  readonly sharding?: readonly (readonly [pattern: string | RegExp, layout: UserLayout])[];
+  /** Seeds initialisation and everything random in the plan. Default 0. */
+  readonly seed?: number;
+  /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
+  readonly slots?: number;
+  /** Bytes of gradients that one boxing task collects before it starts. Default 1 MiB. */
+  readonly bucketBytes?: number;
+  /** Called after each pass with printers of the draft before and after it. */
+  readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
+}
+
+/** A run of ops that will be one task on every rank of the placement. */
+export interface TaskDraft {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: TaskTemplate["kind"];
+  readonly stream: Stream;
+  readonly placement: number;
+  /** Op ids, in order. */
+  readonly ops: readonly number[];
+}
+
+export interface Draft {
+  readonly options: CompileOptions;
+  readonly graph: LogicalGraph;
+  /** Layouts that the user asked for, by value id. */
+  readonly fixed: ReadonlyMap<number, Layout>;
+  /** By op id. */
+  readonly signatures: readonly Signature[];
+  readonly choices: readonly Choice[];
+  /** By value id, once boxing is explicit. */
+  readonly layouts: readonly Layout[];
+  /** What a boxing op does, by op id. */
+  readonly boxing: ReadonlyMap<number, BoxingStep>;
+  readonly tasks: readonly TaskDraft[];
+  readonly buffers: readonly Buffer[];
+  /** Buffer id by value id. */
+  readonly bufferOf: readonly number[];
+  readonly registers: readonly Register[];
+  readonly edges: readonly Edge[];
+  readonly collectives: readonly Collective[];
+  readonly states: readonly State[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Programs by task id. */
+  readonly programs: readonly (readonly RankClass[])[];
+  readonly memory: readonly RankMemory[];
+}
+
+export type Pass = (draft: Draft) => Draft;
+
+export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
+  options,
+  graph,
+  fixed: new Map(),
+  signatures: [],
+  choices: [],
+  layouts: [],
+  boxing: new Map(),
+  tasks: [],
+  buffers: [],
+  bufferOf: [],
+  registers: [],
+  edges: [],
+  collectives: [],
+  states: [],
+  inputs: [],
+  outputs: [],
+  programs: [],
+  memory: [],
+});
+
+/** Bound shape of a value; dims are numbers in every pass. */
+export const shapeOf = (value: Value): readonly number[] => value.shape as readonly number[];
+
+/** The op that produces each value, by value id. */
+export function producers(graph: LogicalGraph): readonly Op[] {
+  const by: Op[] = [];
+  for (const op of graph.ops) for (const id of op.outputs) by[id] = op;
+  return by;
+}
+
+/** The op that writes each state, with the value that the state becomes. */
+export function writers(graph: LogicalGraph): ReadonlyMap<string, { readonly op: Op; readonly value: number }> {
+  const by = new Map<string, { op: Op; value: number }>();
+  for (const op of graph.ops)
+    op.writes?.forEach((state, i) => {
+      if (state !== null) by.set(state, { op, value: op.outputs[i]! });
+    });
+  return by;
+}

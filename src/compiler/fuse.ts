@@ -1,0 +1,63 @@
+/**
+ * @file Orders the ops and fuses them into tasks. Ops keep the order of the graph (forward, backward, optimizer), so any
+ * contiguous run is convex. A run of compute ends where an op needs the result of a boxing that the run itself started,
+ * or once it has started `bucketBytes` of it; the boxing steps gathered until then become one task a kind and axis.
+ */
+import type { Op } from "../ir/graph.ts";
+import { type Draft, producers, type TaskDraft } from "./draft.ts";
+
+/** Boxing that moves nothing between ranks is compute like any other. */
+export const localSteps: ReadonlySet<string> = new Set(["slice", "fill", "relabel"]);
+
+const defaultBucket = 1 << 20;
+
+export function fuse(draft: Draft): Draft {
+  const { graph, boxing, options } = draft;
+  const produced = producers(graph);
+  const bucketBytes = options.bucketBytes ?? defaultBucket;
+  const tasks: TaskDraft[] = [];
+  let compute: Op[] = [];
+  let moving: Op[] = [];
+
+  const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
+  const emit = (kind: TaskDraft["kind"], stream: TaskDraft["stream"], ops: readonly Op[], name: string) =>
+    tasks.push({
+      id: tasks.length,
+      name,
+      kind,
+      stream,
+      placement: ops[0] ? place(ops[0]) : 0,
+      ops: ops.map((o) => o.id),
+    });
+  const close = () => {
+    if (compute.length) emit("compute", "compute", compute, span(compute));
+    for (const group of groupBy(moving, (op) => `${op.attrs.step} ${op.attrs.axis} ${place(op)}`))
+      emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
+    compute = [];
+    moving = [];
+  };
+
+  const inputs = graph.ops.filter((op) => op.kind === "input");
+  emit("source", "host", inputs, "source");
+  for (const op of graph.ops) {
+    if (op.kind === "input" || op.kind === "state") continue;
+    const crosses = boxing.has(op.id) && !localSteps.has(boxing.get(op.id)!.kind);
+    const waits = op.inputs.some((id) => moving.includes(produced[id]!));
+    const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
+    if (waits || elsewhere) close();
+    (crosses ? moving : compute).push(op);
+    const started = moving.reduce((sum, o) => sum + boxing.get(o.id)!.bytes, 0);
+    if (started >= bucketBytes) close();
+  }
+  close();
+  emit("sink", "host", [], "sink");
+  return { ...draft, tasks };
+}
+
+const span = (ops: readonly Op[]) => (ops.length === 1 ? ops[0]!.name : `${ops[0]!.name} … ${ops.at(-1)!.name}`);
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups.values()];
+}

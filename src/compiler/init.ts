@@ -1,0 +1,61 @@
+/**
+ * @file Programs that fill a state before the first step. Random values are functions of the seed, the state's key and
+ * the element's index in the whole tensor, so every layout starts from the same bits.
+ */
+import { itemSize } from "../ir/dtype.ts";
+import type { Init } from "../ir/graph.ts";
+import type { State } from "../ir/plan.ts";
+import type { Call } from "../ir/program.ts";
+import { boxesOf, extents, region, size } from "../sbp/boxes.ts";
+import type { Draft } from "./draft.ts";
+import { loops } from "./strides.ts";
+
+/** FNV-1a: the random stream that belongs to a key. */
+export function streamOf(key: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}
+
+const strides = (shape: readonly number[]) => shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
+
+export function initialise({ graph, options }: Draft, state: State, member: number): Call[] {
+  const held = region(state.layout, state.shape, graph.placements[state.placement]!, member);
+  const count = size(held);
+  const { init, buffer } = state;
+  if (!count) return [];
+  if (init.kind === "constant") {
+    const kernel = state.dtype === "float32" ? "fill" : "fill_i32";
+    return [{ kernel, args: [count, init.value, { buffer }] }];
+  }
+  const seed = BigInt(options.seed ?? 0);
+  const key = [Number(seed & 0xffffffffn), Number((seed >> 32n) & 0xffffffffn), streamOf(init.key)];
+  const global = strides(state.shape);
+  const local = strides(extents(held));
+  return boxesOf(held).flatMap((box) => {
+    const base = box.reduce((sum, [lo], d) => sum + lo * global[d]!, 0);
+    const start = box.reduce((sum, [lo], d) => sum + positionOf(held[d]!, lo) * local[d]!, 0);
+    return loops(
+      box.map(([lo, hi]) => hi - lo),
+      global,
+      local,
+    ).map((walk): Call => {
+      const offset = (start + walk.offsetB) * itemSize[state.dtype];
+      const at = offset ? { buffer, offset } : { buffer };
+      return {
+        kernel: "philox",
+        args: [...distribution(init), ...key, ...walk.extents, ...walk.a, base + walk.offsetA, at],
+      };
+    });
+  });
+}
+
+const distribution = (init: Exclude<Init, { kind: "constant" }>): number[] =>
+  init.kind === "uniform" ? [0, init.low, init.high] : [1, init.mean, init.deviation];
+
+/** Place of a global index in a local list of intervals. */
+function positionOf(list: readonly (readonly [number, number])[], index: number): number {
+  const at = list.findIndex(([lo, hi]) => lo <= index && index < hi);
+  const before = list.slice(0, at).reduce((sum, [lo, hi]) => sum + hi - lo, 0);
+  return before + index - list[at]![0];
+}

@@ -1,0 +1,170 @@
+/**
+ * @file Takes a plan from outside: text or parsed JSON. Version first, then structure, then the hash, then the same proof
+ * that a fresh plan passes. Whatever is wrong is a PlanError before anything runs.
+ */
+import * as v from "valibot";
+import { PlanError } from "../ir/errors.ts";
+import { type PlanData, planFormat, planVersion } from "../ir/plan.ts";
+import { hashOf } from "./seal.ts";
+import { verify } from "./verify.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const counts = v.array(count);
+const dtype = v.picklist(["float32", "int32", "bool"]);
+const sbp = v.variant("kind", [
+  v.strictObject({ kind: v.literal("S"), dim: count, part: v.optional(v.any()) }),
+  v.strictObject({ kind: v.literal("B") }),
+  v.strictObject({ kind: v.literal("P"), monoid: v.string() }),
+]);
+const layout = v.array(v.tuple([v.string(), sbp]));
+const peer = v.union([v.strictObject({ axis: v.string(), index: count }), v.strictObject({ rank: count })]);
+const operand = v.union([
+  v.number(),
+  v.null(),
+  v.picklist(["Infinity", "-Infinity"]),
+  v.strictObject({ buffer: count, peer: v.optional(peer), offset: v.optional(count) }),
+  v.strictObject({ traffic: count }),
+]);
+const classes = v.array(
+  v.strictObject({
+    ranks: counts,
+    program: v.array(v.strictObject({ kernel: v.string(), args: v.array(operand) })),
+  }),
+);
+const placement = v.strictObject({
+  device: v.string(),
+  axes: v.array(v.strictObject({ name: v.string(), size: v.pipe(count, v.minValue(1)) })),
+  ranks: v.pipe(counts, v.minLength(1)),
+});
+const named = { name: v.string(), shape: counts, dtype, placement: count, layout, buffer: count };
+const schema = v.strictObject({
+  format: v.literal(planFormat),
+  version: v.literal(planVersion),
+  hash: v.string(),
+  name: v.string(),
+  seed: count,
+  graph: v.looseObject({ name: v.string(), ops: v.array(v.looseObject({})), values: v.array(v.looseObject({})) }),
+  layouts: v.array(layout),
+  choices: v.array(v.looseObject({ op: v.string() })),
+  placements: v.array(placement),
+  inputs: v.array(v.strictObject(named)),
+  outputs: v.array(v.strictObject(named)),
+  states: v.array(
+    v.strictObject({
+      ...named,
+      kind: v.picklist(["param", "moment", "stat", "codec", "rng", "loader"]),
+      init: v.looseObject({ kind: v.string() }),
+      checkpoint: v.boolean(),
+      classes,
+    }),
+  ),
+  buffers: v.array(
+    v.strictObject({
+      id: count,
+      name: v.string(),
+      placement: count,
+      dtype,
+      shape: v.array(v.union([count, v.strictObject({ symbol: v.string(), max: count })])),
+      bytes: v.pipe(count, v.multipleOf(64)),
+      slots: v.pipe(count, v.minValue(1)),
+      offset: v.pipe(count, v.multipleOf(64)),
+      role: v.picklist(["state", "activation", "input", "output", "workspace"]),
+    }),
+  ),
+  registers: v.array(v.strictObject({ id: count, owner: count, slots: v.pipe(count, v.minValue(1)), buffers: counts })),
+  edges: v.array(
+    v.strictObject({
+      register: count,
+      from: count,
+      to: count,
+      span: v.union([v.picklist(["same", "all"]), v.strictObject({ axes: v.array(v.string()) })]),
+      produce: count,
+      consume: count,
+      delay: count,
+    }),
+  ),
+  tasks: v.array(
+    v.strictObject({
+      id: count,
+      name: v.string(),
+      kind: v.picklist(["compute", "boxing", "source", "sink"]),
+      placement: count,
+      stream: v.picklist(["compute", "comm", "host"]),
+      order: count,
+      ops: v.array(v.string()),
+      reads: v.array(v.string()),
+      writes: v.array(v.string()),
+      collective: v.optional(count),
+      classes,
+    }),
+  ),
+  collectives: v.array(v.looseObject({ id: count, name: v.string(), kind: v.string(), task: count, bytes: count })),
+  memory: v.array(v.strictObject({ rank: count, bytes: count, byRole: v.record(v.string(), count) })),
+});
+
+/** Throws PlanError SL3030–SL3033 when it is no plan, of another version, malformed or changed, and what `verify` throws. */
+export function loadPlan(source: unknown): PlanData {
+  const again = "compile the graph again and write plan.toJSON() to the file";
+  const data = typeof source === "string" ? parse(source, again) : source;
+  const head = data as { format?: unknown; version?: unknown } | null;
+  if (typeof head !== "object" || head === null || head.format !== planFormat)
+    throw new PlanError("SL3030", `this is not a plan: format is ${JSON.stringify(head?.format)}`, {
+      choices: [`"${planFormat}"`],
+      hint: again,
+    });
+  if (head.version !== planVersion)
+    throw new PlanError(
+      "SL3031",
+      `the plan has version ${JSON.stringify(head.version)}, this is Sluice's version ${planVersion}`,
+      {
+        choices: [String(planVersion)],
+        hint: again,
+      },
+    );
+  const { success, issues } = v.safeParse(schema, data);
+  if (!success) {
+    const [issue] = issues;
+    const path = issue.path?.map((p) => String(p.key)).join(".") ?? "the top";
+    throw new PlanError("SL3032", `the plan is malformed at ${path}: ${issue.message}`, { hint: again });
+  }
+  const plan = data as PlanData;
+  const hash = hashOf(plan);
+  if (hash !== plan.hash)
+    throw new PlanError(
+      "SL3033",
+      `the plan was changed: its content has hash ${hash.slice(0, 12)}…, it says ${plan.hash.slice(0, 12)}…`,
+      {
+        subject: `plan "${plan.name}"`,
+        hint: again,
+      },
+    );
+  checkIds(plan);
+  verify(plan);
+  return plan;
+}
+
+function parse(text: string, hint: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PlanError("SL3030", `this is not a plan: ${(cause as Error).message}`, { hint, cause });
+  }
+}
+
+/** Every reference by id must lead somewhere. */
+function checkIds(plan: PlanData): void {
+  const check = (what: string, id: number, all: readonly unknown[]) => {
+    if (id >= all.length)
+      throw new PlanError("SL3032", `the plan is malformed: ${what} ${id} of ${all.length} does not exist`, {
+        hint: "compile the graph again",
+      });
+  };
+  for (const e of plan.edges) {
+    check("register", e.register, plan.registers);
+    check("task", e.from, plan.tasks);
+    check("task", e.to, plan.tasks);
+  }
+  for (const r of plan.registers) for (const b of r.buffers) check("buffer", b, plan.buffers);
+  for (const port of [...plan.inputs, ...plan.outputs, ...plan.states]) check("buffer", port.buffer, plan.buffers);
+  for (const b of [...plan.buffers, ...plan.tasks]) check("placement", b.placement, plan.placements);
+}

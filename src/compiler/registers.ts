@@ -1,0 +1,71 @@
+/**
+ * @file Groups what a task gives to others into registers, and draws an edge to every consumer. What passes within the
+ * step is one register; what the host reads another, with more slots; each state is its own: one slot, read in the next
+ * step (delay 1), so its writer waits until all who read the old value are done.
+ */
+import { InternalError } from "../ir/errors.ts";
+import type { Op } from "../ir/graph.ts";
+import type { Edge, Register, Span } from "../ir/plan.ts";
+import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
+import { localSteps } from "./fuse.ts";
+import { findUses } from "./uses.ts";
+
+export function registers(draft: Draft): Draft {
+  const { graph, buffers, bufferOf } = draft;
+  const uses = findUses(draft);
+  const produced = producers(graph);
+  const wrote = writers(graph);
+  const made = new Map<string, Register>();
+  const edges = new Map<string, Edge>();
+
+  const register = (owner: TaskDraft, buffer: number): Register => {
+    const { role, slots } = buffers[buffer]!;
+    const key = `${owner.id} ${role === "state" ? `state ${buffer}` : role === "output" ? role : "step"}`;
+    const known = made.get(key) ?? { id: made.size, owner: owner.id, slots, buffers: [] };
+    const grown = known.buffers.includes(buffer) ? known : { ...known, buffers: [...known.buffers, buffer] };
+    made.set(key, grown);
+    return grown;
+  };
+  for (const { id } of graph.values) {
+    if (uses.origin(id) !== id) continue;
+    const op = produced[id]!;
+    const state = op.kind === "state" ? wrote.get(op.attrs.state as string) : undefined;
+    const maker = uses.taskOf.get(state ? state.op.id : op.id);
+    if (!maker) continue; // a state that nothing writes is always there
+    for (const [user, ops] of uses.of(id)) {
+      if (user === maker) continue;
+      const { id: reg } = register(maker, bufferOf[id]!);
+      const span = spanOf(draft, maker, id, user, ops);
+      const delay = state ? 1 : 0;
+      const key = `${reg} ${user.id} ${delay}`;
+      const before = edges.get(key)?.span ?? span;
+      edges.set(key, {
+        register: reg,
+        from: maker.id,
+        to: user.id,
+        span: union(before, span),
+        produce: 1,
+        consume: 1,
+        delay,
+      });
+    }
+  }
+  return { ...draft, registers: [...made.values()], edges: [...edges.values()] };
+}
+
+/** The axes along which the producer writes to other ranks, or the consumer reads from them. */
+function spanOf({ graph, boxing }: Draft, maker: TaskDraft, value: number, user: TaskDraft, ops: readonly Op[]): Span {
+  if (maker.stream === "host" || user.stream === "host") return "all";
+  const makers = maker.ops.filter((id) => graph.ops[id]!.outputs.includes(value));
+  const pushes = makers.flatMap((id) => boxing.get(id) ?? []).filter((step) => step.kind === "all-reduce");
+  const pulls = ops.flatMap((op) => boxing.get(op.id) ?? []).filter((step) => !localSteps.has(step.kind));
+  const axes = new Set([...pushes, ...pulls].map((step) => step.axis));
+  if (axes.has(undefined)) throw new InternalError(`${user.name}: a boxing between placements reached a mesh of one`);
+  return axes.size ? { axes: ([...axes] as string[]).sort() } : "same";
+}
+
+function union(a: Span, b: Span): Span {
+  if (a === "all" || b === "all") return "all";
+  const axes = [...new Set([...(a === "same" ? [] : a.axes), ...(b === "same" ? [] : b.axes)])].sort();
+  return axes.length ? { axes } : "same";
+}

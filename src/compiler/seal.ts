@@ -1,0 +1,54 @@
+/** @file The plan as plain, versioned data, sealed with a hash over everything in it. */
+import { createHash } from "node:crypto";
+import { type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
+import { type Draft, writers } from "./draft.ts";
+
+export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
+  const { hash: _, ...rest } = plan;
+  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+};
+
+export function seal(draft: Draft): PlanData {
+  const { graph, collectives } = draft;
+  const wrote = writers(graph);
+  const tasks = draft.tasks.map((task): TaskTemplate => {
+    const ops = task.ops.map((id) => graph.ops[id]!);
+    const inputs = new Set(ops.flatMap((op) => op.inputs));
+    const reads = graph.ops.filter((op) => op.kind === "state" && inputs.has(op.outputs[0]!));
+    const collective = collectives.find((c) => c.task === task.id)?.id;
+    return {
+      id: task.id,
+      name: task.name,
+      kind: task.kind,
+      placement: task.placement,
+      stream: task.stream,
+      order: task.id,
+      ops: ops.map((op) => op.name),
+      reads: [...new Set(reads.map((op) => op.attrs.state as string))],
+      writes: [...wrote].flatMap(([state, { op }]) => (ops.includes(op) ? [state] : [])),
+      ...(collective === undefined ? {} : { collective }),
+      classes: draft.programs[task.id]!,
+    };
+  });
+  const plan: Omit<PlanData, "hash"> = {
+    format: planFormat,
+    version: planVersion,
+    name: graph.name,
+    seed: draft.options.seed ?? 0,
+    graph,
+    layouts: draft.layouts,
+    choices: draft.choices,
+    placements: graph.placements,
+    inputs: draft.inputs,
+    outputs: draft.outputs,
+    states: draft.states,
+    buffers: draft.buffers,
+    registers: draft.registers,
+    edges: draft.edges,
+    tasks,
+    collectives,
+    memory: draft.memory,
+  };
+  const plain = JSON.parse(JSON.stringify(plan)) as typeof plan; // nothing but data, in the form that a file would give back
+  return { ...plain, hash: hashOf(plain) };
+}
