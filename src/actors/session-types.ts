@@ -1,0 +1,97 @@
+/** @file What a running session offers before names and shapes are typed: the runtime's side of `launch`. */
+import type { Observable } from "rxjs";
+import type { NdArray } from "../ir/array.ts";
+import type { PlanData } from "../ir/plan.ts";
+import type { SessionEvent, StepMetrics } from "../ir/session.ts";
+
+/** One batch: an array for every input of the plan, in its global shape. */
+export type Feeds = Readonly<Record<string, NdArray>>;
+
+/** One step's outputs in their global shapes; the arrays are fresh, the user may keep them. */
+export interface RawStep {
+  /** Counts from 0 in each run. */
+  readonly step: number;
+  readonly outputs: Readonly<Record<string, NdArray>>;
+}
+
+export type Batches = Iterable<Feeds> | AsyncIterable<Feeds>;
+
+/** How streams become threads: a thread per group of ranks, or one more of them for communication. */
+export type Mapping = "rank" | "stream";
+
+export interface SessionOptions {
+  /** Executor threads for compute. Default: the smaller of cores and ranks. */
+  readonly threads?: number;
+  /** Default "rank": communication runs on the thread that computes. */
+  readonly mapping?: Mapping;
+  /** Executors write down when each firing starts and ends; `events$` then has `done` events. Default false. */
+  readonly trace?: boolean;
+  /** Replaces the plan's seed in everything random. */
+  readonly seed?: number;
+}
+
+/** A plan loaded into a session. */
+export interface Runner {
+  /**
+   * Runs one step a batch, reading batches no further ahead than the plan's slots and a bounded prefetch allow, and
+   * yields the steps in order. Leaving the loop early stops feeding, lets the steps that have begun finish, and leaves
+   * the session usable. One run at a time.
+   *
+   * @throws FeedError SL4001 to SL4004 for a batch that does not fit the inputs: after the steps before it were yielded
+   * @throws SessionError SL4010 another run is on, SL4011 the session is closed or has failed, SL4012 an executor failed
+   */
+  run(batches: Batches): AsyncIterable<RawStep>;
+}
+
+/** Bytes that a collective has moved between ranks since the session began, counted where they were moved. */
+export interface CollectiveTraffic {
+  readonly name: string;
+  readonly collective: number;
+  /** Over all ranks. */
+  readonly bytes: number;
+  /** In the order of the placement's ranks: bytes that the rank read from others, and wrote to others. */
+  readonly pulled: readonly number[];
+  readonly pushed: readonly number[];
+  /** What arrived at each rank: what it read from others, and what they wrote to it. */
+  readonly received: readonly number[];
+}
+
+export interface SessionStats {
+  readonly launches: number;
+  readonly messages: number;
+  /** How often an executor woke the event loop. */
+  readonly wakes: number;
+  /** Time on the event loop spent in actors, feeding and reading included. */
+  readonly loopMs: number;
+}
+
+export interface RawSession extends Runner {
+  /** Ranks of the session in order, and the threads that execute for them. */
+  readonly ranks: readonly number[];
+  readonly threads: number;
+  /** Where the session stands in its life. */
+  readonly status: SessionStatus;
+  /**
+   * Loads a further plan over the same states: those that both plans name must agree in shape, dtype, placement and
+   * layout; new ones are initialised. Only between runs.
+   *
+   * @throws PlanError SL4020 a state differs, SL4021 the memory does not suffice, SL4022 a rank that the session lacks
+   */
+  load(plan: PlanData): Promise<Runner>;
+  /** Names of all states. */
+  readonly states: readonly string[];
+  /** A state's global value. Only between runs. Throws SessionError SL4013 for a name that is no state. */
+  read(state: string): NdArray;
+  /** Replaces a state on all ranks. Only between runs. Throws FeedError for another shape or dtype. */
+  write(state: string, value: NdArray): void;
+  /** Of the session's first plan, or of a further one by its hash. */
+  traffic(hash?: string): readonly CollectiveTraffic[];
+  readonly stats: SessionStats;
+  readonly metrics$: Observable<StepMetrics>;
+  readonly events$: Observable<SessionEvent>;
+  /** Ends threads and frees memory, whatever the session is doing; a run that is on gets a SessionError. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export type SessionStatus = "starting" | "ready" | "running" | "draining" | "closing" | "closed" | "failed";
