@@ -2,7 +2,7 @@
  * @file Keeps the arrows of the house: which folder may import which, and no cycles between files. The check itself is
  * a pure function over {path → text}; the end of the file reads the working tree. `npm run lint` runs it.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
@@ -166,7 +166,7 @@ function wayBack(edges: ReadonlyMap<string, ReadonlyMap<string, number>>, start:
 }
 
 function readTree(root: string): Map<string, string> {
-  const folders = ["src", "examples", "test"];
+  const folders = ["src", "examples", "test"].filter((folder) => existsSync(join(root, folder)));
   const paths = folders.flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
       .filter((path) => path.endsWith(".ts"))
