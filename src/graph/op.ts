@@ -28,6 +28,9 @@ export interface GradientSite {
   readonly attrs: Attrs;
 }
 
+/** Makes the gradient of one input; called only when a parameter hangs on it. */
+export type Gradient = () => Tensor;
+
 export interface OpDef {
   readonly kind: string;
   /** Types of the outputs; throws a ShapeError that says what does not fit. Dims may still be names. */
@@ -35,7 +38,7 @@ export interface OpDef {
   /** All legal signatures on one mesh axis; B for everything is always legal and need not be listed. */
   readonly rules: Rules;
   /** Gradients of the inputs in terms of ops; undefined where there is none. Absent: not differentiable. */
-  gradient?(site: GradientSite): readonly (Tensor | undefined)[];
+  gradient?(site: GradientSite): readonly (Gradient | undefined)[];
   /** Kernel calls on one rank. Local extents may be 0: then usually none. */
   lower(site: LowerSite): readonly Call[];
   /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */

@@ -18,6 +18,8 @@ export interface ErrorParts {
 /** Base of all errors that Sluice throws on purpose. `code` is stable; messages may be reworded. */
 export class SluiceError extends Error {
   readonly code: string;
+  /** The first sentence alone, without subject and line, for a caller that knows these better. */
+  readonly what: string;
   readonly subject: string | undefined;
   readonly choices: readonly string[];
   readonly hint: string | undefined;
@@ -30,6 +32,7 @@ export class SluiceError extends Error {
     super(`${lines.join("\n")}\n  [${code}]`, parts.cause === undefined ? {} : { cause: parts.cause });
     this.name = new.target.name;
     this.code = code;
+    this.what = what;
     this.subject = parts.subject;
     this.choices = parts.choices ?? [];
     this.hint = parts.hint;

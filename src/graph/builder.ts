@@ -1,0 +1,187 @@
+/**
+ * @file A logical graph under construction. `graph(…)` makes one for the user's function; autodiff continues one. It
+ * alone appends ops, so here every op gets its types, its unique name and the user's line.
+ */
+import { LayoutError, PlacementError, ShapeError } from "../ir/errors.ts";
+import type { Attrs, Init, LogicalGraph, Op, StateDecl, Value } from "../ir/graph.ts";
+import { type PlacementData, samePlacement, showPlacement } from "../ir/placement.ts";
+import { inferTypes, showCall } from "./infer.ts";
+import { type OrderedLayout, toLayout } from "./layout.ts";
+import { userLine } from "./source.ts";
+import { makeTensor, type Tensor } from "./tensor.ts";
+import type { Shape } from "./types/shape.ts";
+
+export interface ApplyOptions {
+  /** Base of the op's name; the default is the scope and the kind. Made unique. */
+  readonly name?: string;
+  /** Where the outputs live; the default is where the inputs do, which must then agree. */
+  readonly placement?: PlacementData;
+  /** For each output the state that it becomes. */
+  readonly writes?: readonly (string | null)[];
+  /** The user's line, when it is not the line running now. */
+  readonly at?: string | undefined;
+}
+
+export class Builder {
+  readonly name: string;
+  readonly #placements: PlacementData[] = [];
+  readonly #values: Value[] = [];
+  readonly #ops: Op[] = [];
+  readonly #states = new Map<string, StateDecl>();
+  /** The value that reads a state. */
+  readonly #reads = new Map<string, Tensor>();
+  readonly #tensors: Tensor[] = [];
+  readonly #names = new Set<string>();
+  #scope: { readonly path: string; readonly at?: string | undefined } = { path: "" };
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** A builder that continues a finished graph, without the ops of the kinds left out (which must have no outputs). */
+  static from(graph: LogicalGraph, leaveOut: readonly string[] = []): Builder {
+    const builder = new Builder(graph.name);
+    builder.#placements.push(...graph.placements);
+    for (const value of graph.values) builder.#add(value);
+    for (const op of graph.ops) {
+      if (leaveOut.includes(op.kind)) continue;
+      builder.#names.add(op.name);
+      builder.#ops.push({ ...op, id: builder.#ops.length });
+      if (op.kind === "state") builder.#reads.set(op.attrs.state as string, builder.tensor(op.outputs[0]!));
+    }
+    for (const state of graph.states) builder.#states.set(state.name, state);
+    return builder;
+  }
+
+  tensor(id: number): Tensor {
+    return this.#tensors[id]!;
+  }
+
+  /** Path that new ops are named under. */
+  get scope(): string {
+    return this.#scope.path;
+  }
+
+  /** Runs `body` with new ops named under `path`, as written or from the current scope on; `at` is their line, if given. */
+  within<T>(path: string, body: () => T, options: { readonly absolute?: boolean; readonly at?: string | undefined } = {}): T {
+    const outer = this.#scope;
+    const full = options.absolute || !outer.path ? path : path ? `${outer.path}.${path}` : outer.path;
+    this.#scope = { path: full, at: options.at ?? outer.at };
+    try {
+      return body();
+    } finally {
+      this.#scope = outer;
+    }
+  }
+
+  /**
+   * Appends an op and gives its outputs. Throws the op's ShapeError, PlacementError SL1030 for operands on different
+   * placements, ShapeError SL1031 for a tensor of another graph.
+   */
+  apply(kind: string, ins: readonly Tensor[], attrs: Attrs = {}, options: ApplyOptions = {}): readonly Tensor[] {
+    const at = options.at ?? this.#scope.at ?? userLine();
+    this.#checkOperands(kind, ins, options.placement === undefined, at);
+    const placement = this.#intern(options.placement ?? ins[0]?.placement);
+    const types = inferTypes(kind, ins, attrs, at);
+    const name = this.#unique(options.name ?? (this.scope ? `${this.scope}.${kind}` : kind));
+    if (kind === "to" && attrs.layout)
+      toLayout(this.#placements[placement]!, attrs.layout as unknown as OrderedLayout, types[0]!.shape, name, at);
+    const outputs = types.map((type, i) => {
+      const suffix = types.length > 1 ? `.${i}` : "";
+      return this.#add({ ...type, id: this.#values.length, name: `${name}${suffix}`, placement });
+    });
+    this.#ops.push({
+      id: this.#ops.length,
+      kind,
+      name,
+      inputs: ins.map((t) => t.id),
+      outputs: outputs.map((t) => t.id),
+      attrs,
+      ...(options.writes && { writes: options.writes }),
+      ...(at !== undefined && { at }),
+    });
+    return outputs;
+  }
+
+  /**
+   * The tensor that reads a state, declared by the first call. A state has one home: met on another placement, it is
+   * moved there. Throws ShapeError SL1032 when the name is taken by a state of another kind or shape.
+   */
+  state(declared: Omit<StateDecl, "placement">, placement: PlacementData): Tensor {
+    const known = this.#states.get(declared.name);
+    if (!known) {
+      const decl = { ...declared, placement: this.#intern(placement) };
+      this.#states.set(decl.name, decl);
+      const attrs = { state: decl.name, shape: [...decl.shape], dtype: decl.dtype };
+      const [read] = this.apply("state", [], attrs, { placement, name: decl.name });
+      this.#reads.set(decl.name, read!);
+      return read!;
+    }
+    if (known.kind !== declared.kind || String(known.shape) !== String(declared.shape) || known.dtype !== declared.dtype)
+      throw new ShapeError(
+        "SL1032",
+        `there is a ${known.kind} of this name already, ${known.dtype}[${known.shape.join(",")}]`,
+        { subject: `state "${declared.name}"`, at: userLine(), hint: "give one of the two another name" },
+      );
+    const read = this.#reads.get(declared.name)!;
+    return samePlacement(read.placement, placement)
+      ? read
+      : this.apply("to", [read], { layout: null }, { placement, name: `${declared.name}.to` })[0]!;
+  }
+
+  /** A float32 parameter with a random start, keyed by its name. */
+  parameter(name: string, shape: readonly number[], init: Init, placement: PlacementData): Tensor {
+    return this.state({ name, kind: "param", shape, dtype: "float32", init, checkpoint: true }, placement);
+  }
+
+  finish(inputs: Readonly<Record<string, number>>, outputs: Readonly<Record<string, number>>): LogicalGraph {
+    return {
+      name: this.name,
+      placements: [...this.#placements],
+      values: [...this.#values],
+      ops: [...this.#ops],
+      states: [...this.#states.values()],
+      inputs,
+      outputs,
+    };
+  }
+
+  #add(value: Value): Tensor {
+    this.#values.push(value);
+    const { id, name, shape, dtype } = value;
+    const placement = this.#placements[value.placement]!;
+    const tensor = makeTensor({ id, name, shape: shape as Shape, dtype, placement, builder: this });
+    this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  #intern(placement: PlacementData | undefined): number {
+    if (!placement) throw new LayoutError("SL1033", "an op without inputs needs a placement", { at: userLine() });
+    const known = this.#placements.findIndex((p) => samePlacement(p, placement));
+    return known >= 0 ? known : this.#placements.push(placement) - 1;
+  }
+
+  #unique(base: string): string {
+    let name = base;
+    for (let i = 1; this.#names.has(name); i++) name = `${base}_${i}`;
+    this.#names.add(name);
+    return name;
+  }
+
+  #checkOperands(kind: string, ins: readonly Tensor[], together: boolean, at: string | undefined): void {
+    const stranger = ins.find((t) => t.builder !== this);
+    if (stranger)
+      throw new ShapeError("SL1031", `${stranger.name} belongs to another graph, "${stranger.builder.name}"`, {
+        subject: showCall(kind, ins),
+        at,
+        hint: "use only tensors made in the function given to this graph",
+      });
+    const away = together && ins.find((t) => !samePlacement(t.placement, ins[0]!.placement));
+    if (away)
+      throw new PlacementError(
+        "SL1030",
+        `${ins[0]!.name} lives on ${showPlacement(ins[0]!.placement)}, ${away.name} on ${showPlacement(away.placement)}`,
+        { subject: showCall(kind, ins), at, hint: "move one of them with .to(placement)" },
+      );
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * @file Layouts as users write them, `{ data: S(0), model: B }`, and their way into the IR. SBPs are plain strings, so
+ * that what users write is JSON; the choices are spelt out in the type, so that a wrong one is answered with the list of
+ * right ones.
+ */
+import { LayoutError, nearest } from "../ir/errors.ts";
+import type { Shape as AnyShape } from "../ir/graph.ts";
+import { type Layout as IrLayout, parseSbp, type Sbp, showSbp } from "../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../ir/placement.ts";
+import { region } from "../sbp/boxes.ts";
+import { canonical } from "../sbp/canonical.ts";
+import { monoidNames } from "../sbp/monoid.ts";
+import type { Placement } from "./placement.ts";
+import type { Index, Shape } from "./types/shape.ts";
+
+export type Reduction = "sum" | "max" | "min";
+
+/** Split along dim `dim` of the tensor. */
+export const S = <D extends number>(dim: D): `S(${D})` => `S(${dim})`;
+/** Replicated: every rank of the axis holds it all. */
+export const B = "B";
+/** Partial: the value is the reduction of what the ranks hold. */
+export const P = <R extends Reduction = "sum">(op: R = "sum" as R): `P(${R})` => `P(${op})`;
+
+/** Layout of a tensor of shape `Of` on a mesh with axes `Axes`; an axis that is not named is B. */
+export type Layout<Axes extends string = string, Of extends Shape = Shape> = {
+  readonly [A in Axes]?: `S(${Index<Of>})` | "B" | `P(${Reduction})`;
+};
+
+/** A layout with its order spelt out, outermost axis first, as attributes of ops hold it. */
+export type OrderedLayout = readonly (readonly [axis: string, sbp: string])[];
+
+/** Any layout object, axis names and SBPs as strings. */
+export type UserLayout = Readonly<Record<string, string | undefined>>;
+
+const order = Symbol("order");
+
+/**
+ * A layout whose order is not the mesh's: the axis named first is the outermost. The order counts where two axes split
+ * one dim.
+ *
+ * @example
+ * const mesh = placement("cpu", { data: 2, model: 2 });
+ * layout(mesh, [["model", S(0)], ["data", S(0)]]); // halves over `model`, each half cut over `data`
+ */
+export function layout<Axes extends string, const E extends readonly (readonly [Axes, Layout<string>[string] & string])[]>(
+  mesh: Placement<Axes>,
+  entries: E,
+): { readonly [Pair in E[number] as Pair[0]]: Pair[1] } {
+  const twice = entries.find(([axis], i) => entries.findIndex(([other]) => other === axis) < i);
+  if (twice)
+    throw new LayoutError("SL1020", `axis "${twice[0]}" is named twice`, {
+      subject: `layout on ${showPlacement(mesh.data)}`,
+      hint: "give each mesh axis one SBP",
+    });
+  const object = Object.fromEntries(entries);
+  Object.defineProperty(object, order, { value: entries.map(([axis]) => axis) });
+  return object as { readonly [Pair in E[number] as Pair[0]]: Pair[1] };
+}
+
+/** The entries of a layout object, outermost first: in the order given to `layout`, else in the mesh's. */
+export function ordered(placement: PlacementData, user: UserLayout): OrderedLayout {
+  const names = placement.axes.map(({ name }) => name);
+  const own = (user as { readonly [order]?: readonly string[] })[order];
+  // Unknown axes go last: they stay in, so that they are complained about.
+  const sorted = own ?? [...names.filter((n) => n in user), ...Object.keys(user).filter((n) => !names.includes(n))];
+  return sorted.flatMap((axis) => (user[axis] === undefined ? [] : [[axis, user[axis]] as const]));
+}
+
+/** A layout as users write it, for a layout of a compiled plan. */
+export function userLayout(layout: IrLayout): UserLayout {
+  const object = Object.fromEntries(layout.map(([axis, sbp]) => [axis, showSbp(sbp)]));
+  Object.defineProperty(object, order, { value: layout.map(([axis]) => axis) });
+  return object;
+}
+
+/**
+ * The canonical IR layout of a tensor, or a LayoutError: SL1021 unknown axis, SL1022 no such SBP, SL1023 a dim that the
+ * tensor does not have, SL1024 unknown monoid, SL1025 a partition that does not fit. `subject` names the tensor.
+ */
+export function toLayout(
+  placement: PlacementData,
+  user: UserLayout | OrderedLayout,
+  shape: AnyShape,
+  subject: string,
+  at?: string,
+): IrLayout {
+  const entries = Array.isArray(user) ? (user as OrderedLayout) : ordered(placement, user as UserLayout);
+  const names = placement.axes.map(({ name }) => name);
+  const layout = entries.map(([axis, text]) => {
+    const parts = { subject, at, choices: legal(shape) };
+    if (!names.includes(axis)) {
+      const [meant] = nearest(axis, names);
+      throw new LayoutError("SL1021", `the mesh ${showPlacement(placement)} has no axis "${axis}"`, {
+        ...parts,
+        choices: names,
+        hint: meant === undefined ? "name an axis of the mesh" : `did you mean "${meant}"?`,
+      });
+    }
+    const sbp = parseSbp(text);
+    if (!sbp) throw new LayoutError("SL1022", `"${text}" on axis "${axis}" is not an SBP`, parts);
+    checkSbp(sbp, axis, shape, parts);
+    return [axis, sbp] as const;
+  });
+  checkPartitions(layout, placement, shape, subject, at);
+  return canonical(layout, placement);
+}
+
+const legal = (shape: AnyShape) => [
+  ...[...shape.keys()].map((dim) => `S(${dim})`),
+  "B",
+  ...monoidNames.map((name) => `P(${name})`),
+];
+
+function checkSbp(sbp: Sbp, axis: string, shape: AnyShape, parts: object): void {
+  if (sbp.kind === "S" && sbp.dim >= shape.length)
+    throw new LayoutError(
+      "SL1023",
+      `${showSbp(sbp)} on axis "${axis}": the tensor [${shape.join(",")}] has ${shape.length} dims`,
+      parts,
+    );
+  if (sbp.kind === "P" && !monoidNames.includes(sbp.monoid))
+    throw new LayoutError("SL1024", `${showSbp(sbp)} on axis "${axis}": no such reduction`, parts);
+}
+
+/** Splits by hand must fit the extents that they meet; names are checked once they are bound. */
+function checkPartitions(
+  layout: IrLayout,
+  placement: PlacementData,
+  shape: AnyShape,
+  subject: string,
+  at: string | undefined,
+): void {
+  const byHand = layout.some(([, sbp]) => sbp.kind === "S" && sbp.part);
+  if (!byHand || !shape.every((dim) => typeof dim === "number")) return;
+  try {
+    for (const member of placement.ranks.keys()) region(layout, shape as number[], placement, member);
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    throw new LayoutError("SL1025", error.what, { subject, at, ...(error.hint && { hint: error.hint }), cause: error });
+  }
+}

@@ -1,0 +1,125 @@
+/** @file Element-wise ops on two tensors with NumPy's broadcasting. */
+import { ShapeError } from "../../ir/errors.ts";
+import type { TensorType } from "../../ir/graph.ts";
+import { B, P, S, type Sbp } from "../../ir/layout.ts";
+import type { Rule, Site } from "../../sbp/rule.ts";
+import { broadcastShapes, range } from "../dims.ts";
+import type { LowerSite, OpDef } from "../op.ts";
+import { emit, type Tensor } from "../tensor.ts";
+import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
+
+/** Opcodes of the `binary` kernel. */
+const code = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 };
+
+function infer(ins: readonly TensorType[]): TensorType[] {
+  const other = ins.find(({ dtype }) => dtype !== "float32");
+  if (other)
+    throw new ShapeError("SL1012", `takes float32, got ${other.dtype}`, { hint: 'convert it with .cast("float32")' });
+  return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: "float32" }];
+}
+
+/**
+ * Split where both have the dim, or where one has it and the other repeats. An extent of 1 may stand for a dim that is
+ * repeated or for one that earlier axes have cut down to 1; for both, either reading is right.
+ */
+function splits({ ins, outs }: Site): Rule[] {
+  const rank = outs[0]!.shape.length;
+  return range(rank).flatMap((out) => {
+    const at = ins.map(({ shape }) => out - rank + shape.length);
+    const extent = ins.map(({ shape }, i) => shape[at[i]!] ?? 1);
+    const rule = (...ins: Sbp[]): Rule => ({ ins, outs: [S(out)] });
+    const both = at[0]! >= 0 && at[1]! >= 0 && extent[0] === extent[1];
+    return [
+      ...(both ? [rule(S(at[0]!), S(at[1]!))] : []),
+      ...(at[0]! >= 0 && extent[1] === 1 ? [rule(S(at[0]!), B)] : []),
+      ...(at[1]! >= 0 && extent[0] === 1 ? [rule(B, S(at[1]!))] : []),
+    ];
+  });
+}
+
+function lower(kind: keyof typeof code, { ins, outs }: LowerSite) {
+  const [a, b, y] = [ins[0]!, ins[1]!, outs[0]!];
+  const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
+  return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
+    const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
+    return call("binary", code[kind], ...extents, ...sa!, ...sb!, ...at);
+  });
+}
+
+/** A gradient of the broadcast shape, summed back to the shape of the operand. */
+export function sumTo(gradient: Tensor, { shape }: TensorType): Tensor {
+  let sum = gradient;
+  const extra = sum.shape.length - shape.length;
+  if (extra > 0) sum = emit("sum", [sum], { dims: range(extra), keep: false });
+  for (const dim of shape.keys())
+    if (shape[dim] === 1 && sum.shape[dim] !== 1) sum = emit("sum", [sum], { dims: [dim], keep: true });
+  return sum;
+}
+
+const binary = (kind: keyof typeof code, partial: readonly (readonly [Sbp, Sbp, Sbp])[], gradient?: OpDef["gradient"]): OpDef => ({
+  kind,
+  infer,
+  rules: (site) => [...splits(site), ...partial.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))],
+  lower: (site) => lower(kind, site),
+  ...(gradient && { gradient }),
+});
+
+const [sum, max, min] = [P("sum"), P("max"), P("min")];
+
+export const add = binary(
+  "add",
+  [
+    [sum, sum, sum],
+    [max, B, max],
+    [B, max, max],
+    [min, B, min],
+    [B, min, min],
+  ],
+  ({ ins, grads: [g] }) => ins.map((x) => () => sumTo(g!, x)),
+);
+
+export const sub = binary(
+  "sub",
+  [
+    [sum, sum, sum],
+    [max, B, max],
+    [B, max, min],
+    [min, B, min],
+    [B, min, max],
+  ],
+  ({ ins: [a, b], grads: [g] }) => [() => sumTo(g!, a!), () => sumTo(emit("neg", [g!]), b!)],
+);
+
+export const mul = binary(
+  "mul",
+  [
+    [sum, B, sum],
+    [B, sum, sum],
+  ],
+  ({ ins: [a, b], grads: [g] }) => [
+    () => sumTo(emit("mul", [g!, b!]), a!),
+    () => sumTo(emit("mul", [g!, a!]), b!),
+  ],
+);
+
+export const div = binary("div", [[sum, B, sum]], ({ ins: [a, b], outs: [y], grads: [g] }) => [
+  () => sumTo(emit("div", [g!, b!]), a!),
+  () => sumTo(emit("neg", [emit("div", [emit("mul", [g!, y!]), b!])]), b!),
+]);
+
+// maximum and minimum distribute over each other, so a partial of either kind passes beside a replicated operand.
+export const maximum = binary("maximum", [
+  [max, max, max],
+  [max, B, max],
+  [B, max, max],
+  [min, B, min],
+  [B, min, min],
+]);
+
+export const minimum = binary("minimum", [
+  [min, min, min],
+  [min, B, min],
+  [B, min, min],
+  [max, B, max],
+  [B, max, max],
+]);

@@ -1,0 +1,20 @@
+/** @file Stands for a backward pass and an optimizer's updates until autodiff has written them out. */
+import { ShapeError, InternalError } from "../../ir/errors.ts";
+import type { OpDef } from "../op.ts";
+import { checkDType } from "./checks.ts";
+
+export const minimize: OpDef = {
+  kind: "minimize",
+  infer([loss]) {
+    checkDType(loss!, "float32");
+    if (loss!.shape.length > 0)
+      throw new ShapeError("SL1019", `a loss is one number, this is [${loss!.shape.join(",")}]`, {
+        hint: "reduce it with .mean() or .sum()",
+      });
+    return [];
+  },
+  rules: () => [],
+  lower() {
+    throw new InternalError("minimize is written out by autodiff before anything is lowered");
+  },
+};

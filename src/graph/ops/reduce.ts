@@ -1,0 +1,95 @@
+/**
+ * @file Reductions over dims that lie side by side: `attrs.dims`, in order; `attrs.keep` leaves them in with extent 1.
+ * A mean is a sum scaled by the count of the *whole* tensor, so it is right on uneven and empty shards.
+ */
+import { ShapeError } from "../../ir/errors.ts";
+import type { Attrs, Shape, TensorType } from "../../ir/graph.ts";
+import { P, S } from "../../ir/layout.ts";
+import type { Rule, Site } from "../../sbp/rule.ts";
+import { checkDim, count, range } from "../dims.ts";
+import type { LowerSite, OpDef } from "../op.ts";
+import { emit, type Tensor } from "../tensor.ts";
+import { checkDType } from "./checks.ts";
+import { call } from "./lowering.ts";
+
+/** Opcodes of the `reduce` kernel, which are those of its monoids. */
+const code = { sum: 0, max: 1, min: 2 };
+type Monoid = keyof typeof code;
+
+const dimsOf = (attrs: Attrs) => attrs.dims as readonly number[];
+
+const reducedShape = (shape: Shape, attrs: Attrs): Shape =>
+  attrs.keep
+    ? shape.map((dim, d) => (dimsOf(attrs).includes(d) ? 1 : dim))
+    : shape.filter((_, d) => !dimsOf(attrs).includes(d));
+
+function infer([x]: readonly TensorType[], attrs: Attrs): TensorType[] {
+  checkDType(x!, "float32");
+  const dims = dimsOf(attrs);
+  for (const dim of dims) checkDim(x!, dim);
+  if (dims.some((dim, i) => dim !== dims[0]! + i))
+    throw new ShapeError("SL1014", `dims ${dims.join(",")} do not lie side by side`, { hint: "reduce in several steps" });
+  return [{ shape: reducedShape(x!.shape, attrs), dtype: "float32" }];
+}
+
+/** A split of a kept dim stays, that of a reduced one leaves a part on each rank. */
+const rules =
+  (monoid: Monoid) =>
+  ({ ins: [x], attrs }: Site): Rule[] => {
+    const dims = dimsOf(attrs);
+    const partial = P(monoid);
+    const moved = (dim: number) => (attrs.keep ? dim : dim - dims.filter((d) => d < dim).length);
+    const split = range(x!.shape.length).map((dim): Rule => ({
+      ins: [S(dim)],
+      outs: [dims.includes(dim) ? partial : S(moved(dim))],
+    }));
+    return [...split, { ins: [partial], outs: [partial] }];
+  };
+
+function lower(monoid: Monoid, scale: (site: LowerSite) => number, site: LowerSite) {
+  const [x, y] = [site.ins[0]!, site.outs[0]!];
+  const dims = dimsOf(site.attrs);
+  const first = dims[0] ?? 0;
+  const outer = count(x.shape.slice(0, first));
+  const inner = count(x.shape.slice(first + dims.length));
+  if (outer * inner === 0) return [];
+  const mid = count(x.shape.slice(first, first + dims.length));
+  return [call("reduce", code[monoid], outer, mid, inner, scale(site), x.arg, y.arg)];
+}
+
+/** Elements of the whole tensor that one mean is over. */
+const globalCount = ({ ins: [x], attrs }: Pick<LowerSite, "ins" | "attrs">) =>
+  count(dimsOf(attrs).map((dim) => x!.global[dim]!));
+
+/** The gradient of a sum: that of the output, repeated along the reduced dims. */
+function spread(g: Tensor, x: Tensor, attrs: Attrs): Tensor {
+  const kept = range(x.shape.length).filter((dim) => attrs.keep || !dimsOf(attrs).includes(dim));
+  return emit("broadcastTo", [g], { shape: x.shape, dims: kept });
+}
+
+const one = () => 1;
+const reduction = (kind: string, monoid: Monoid, scale: (site: LowerSite) => number): OpDef => ({
+  kind,
+  infer,
+  rules: rules(monoid),
+  lower: (site) => lower(monoid, scale, site),
+  flops: ([x]) => count(x!.shape),
+});
+
+export const sum: OpDef = {
+  ...reduction("sum", "sum", one),
+  gradient: ({ ins: [x], grads: [g], attrs }) => [() => spread(g!, x!, attrs)],
+};
+
+export const mean: OpDef = {
+  ...reduction("mean", "sum", (site) => 1 / globalCount(site)),
+  gradient: ({ ins: [x], grads: [g], attrs }) => [
+    () => {
+      const elements = count(dimsOf(attrs).map((dim) => x!.shape[dim] as number));
+      return spread(emit("affine", [g!], { mul: 1 / elements, add: 0 }), x!, attrs);
+    },
+  ],
+};
+
+export const max = reduction("max", "max", one);
+export const min = reduction("min", "min", one);

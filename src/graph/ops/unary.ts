@@ -1,0 +1,40 @@
+/** @file Element-wise functions of one tensor. */
+import type { Rule } from "../../sbp/rule.ts";
+import { count } from "../dims.ts";
+import type { OpDef } from "../op.ts";
+import { emit } from "../tensor.ts";
+import { floats } from "./checks.ts";
+import { call } from "./lowering.ts";
+import { alike, pass } from "./rules.ts";
+
+/** Opcodes of the `unary` kernel. */
+const code = { relu: 0, exp: 1, neg: 2, sqrt: 3, log: 4 };
+
+const unary = (kind: keyof typeof code, partial: readonly Rule[], gradient: NonNullable<OpDef["gradient"]>): OpDef => ({
+  kind,
+  infer: floats,
+  rules: (site) => [...alike(site), ...partial],
+  gradient,
+  lower({ ins: [x], outs: [y] }) {
+    const n = count(y!.shape);
+    return n ? [call("unary", code[kind], n, x!.arg, y!.arg)] : [];
+  },
+});
+
+/** Of functions that never fall, on all numbers. */
+const monotone = [pass("max"), pass("min")];
+
+export const relu = unary("relu", monotone, ({ outs: [y], grads: [g] }) => [() => emit("reluGrad", [y!, g!])]);
+
+export const exp = unary("exp", monotone, ({ outs: [y], grads: [g] }) => [() => emit("mul", [g!, y!])]);
+
+export const neg = unary("neg", [pass("sum"), pass("max", "min"), pass("min", "max")], ({ grads: [g] }) => [
+  () => emit("neg", [g!]),
+]);
+
+// sqrt and log never fall either, but a part of a positive maximum may be negative, and then NaN would spread.
+export const sqrt = unary("sqrt", [], ({ outs: [y], grads: [g] }) => [
+  () => emit("affine", [emit("div", [g!, y!])], { mul: 0.5, add: 0 }),
+]);
+
+export const log = unary("log", [], ({ ins: [x], grads: [g] }) => [() => emit("div", [g!, x!])]);

@@ -1,0 +1,26 @@
+/** @file Which of the user's lines made an op: the first stack frame outside this package. */
+import { dirname, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the package's modules, `src` or `dist`. */
+const home = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
+const frame = /(?:\(|at (?:async )?)(?<file>(?:file:\/\/)?\/?[^()\s][^()]*?):(?<line>\d+):\d+\)?$/;
+/** Modules nest; ten frames, the default, may all be ours. */
+const depth = 100;
+
+/** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */
+export function userLine(): string | undefined {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = depth;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = limit;
+  for (const text of stack.split("\n").slice(1)) {
+    const groups = frame.exec(text)?.groups;
+    if (!groups?.file || groups.file.startsWith("node:")) continue;
+    const file = groups.file.startsWith("file:") ? fileURLToPath(groups.file) : groups.file;
+    if (file.startsWith(home)) continue;
+    const path = relative(process.cwd(), file);
+    return `${path.startsWith("..") ? file : path}:${groups.line}`;
+  }
+  return undefined;
+}
