@@ -37,10 +37,10 @@ export function box(draft: Draft): Draft {
     const plan = planBoxing({ shape: shapeOf(value), dtype: value.dtype, from: side(layouts[id]!), to: side(wanted) });
     let last = id;
     for (const step of plan.steps) {
-      const name = `${value.name}.${step.kind}${step.axis ? `.${step.axis}` : ""}`;
+      const name = `${value.name}.${step.kind}.${step.axis}`;
       const out = add({ ...value, name: unique(name, values) }, step.to);
       boxing.set(ops.length, step);
-      const attrs = { step: step.kind, axis: step.axis ?? null, from: showLayout(step.from), to: showLayout(step.to) };
+      const attrs = { step: step.kind, axis: step.axis, from: showLayout(step.from), to: showLayout(step.to) };
       const op: Op = { id: ops.length, kind: "boxing", name: values[out]!.name, inputs: [last], outputs: [out], attrs };
       ops.push(at === undefined ? op : { ...op, at });
       signatures.push({ ins: [step.from], outs: [step.to] });

@@ -11,7 +11,7 @@ import type { Buffer, Collective, RankClass, Stream } from "../ir/plan.ts";
 import type { Call } from "../ir/program.ts";
 import { extents, region } from "../sbp/boxes.ts";
 import { wholeLines } from "./buffers.ts";
-import { type Draft, shapeOf, type TaskDraft } from "./draft.ts";
+import { type Draft, shapeOf } from "./draft.ts";
 import { initialise } from "./init.ts";
 import { lowerBoxing } from "./lower-boxing.ts";
 
@@ -81,7 +81,7 @@ function listCollectives({ graph, tasks, boxing }: Draft): Collective[] {
     const sequence = boxes.slice(0, id).filter((t) => boxing.get(t.ops[0]!)!.axis === axis).length;
     const bytes = received.reduce((a, b) => a + b, 0);
     const named = { id, name: task.name, kind, placement: task.placement, task: task.id, sequence };
-    return { ...named, ...(axis === undefined ? {} : { axis }), dtype, wire: dtype, bytes, received };
+    return { ...named, axis, dtype, wire: dtype, bytes, received };
   });
 }
 

@@ -3,7 +3,6 @@
  * step is one register; what the host reads another, with more slots; each state is its own: one slot, read in the next
  * step (delay 1), so its writer waits until all who read the old value are done.
  */
-import { InternalError } from "../ir/errors.ts";
 import type { Op } from "../ir/graph.ts";
 import type { Edge, Register, Span } from "../ir/plan.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
@@ -60,8 +59,7 @@ function spanOf({ graph, boxing }: Draft, maker: TaskDraft, value: number, user:
   const pushes = makers.flatMap((id) => boxing.get(id) ?? []).filter((step) => step.kind === "all-reduce");
   const pulls = ops.flatMap((op) => boxing.get(op.id) ?? []).filter((step) => !localSteps.has(step.kind));
   const axes = new Set([...pushes, ...pulls].map((step) => step.axis));
-  if (axes.has(undefined)) throw new InternalError(`${user.name}: a boxing between placements reached a mesh of one`);
-  return axes.size ? { axes: ([...axes] as string[]).sort() } : "same";
+  return axes.size ? { axes: [...axes].sort() } : "same";
 }
 
 function union(a: Span, b: Span): Span {
