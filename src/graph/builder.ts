@@ -2,7 +2,7 @@
  * @file A logical graph under construction. `graph(…)` makes one for the user's function; autodiff continues one. It
  * alone appends ops, so here every op gets its types, its unique name and the user's line.
  */
-import { LayoutError, PlacementError, ShapeError } from "../ir/errors.ts";
+import { GraphError, InternalError, PlacementError } from "../ir/errors.ts";
 import type { Attrs, Init, LogicalGraph, Op, StateDecl, Value } from "../ir/graph.ts";
 import { type PlacementData, samePlacement, showPlacement } from "../ir/placement.ts";
 import { inferTypes, showCall } from "./infer.ts";
@@ -22,6 +22,21 @@ export interface ApplyOptions {
   readonly at?: string | undefined;
 }
 
+export interface ScopeOptions {
+  /** The path is written out, not from the current scope on. */
+  readonly absolute?: boolean;
+  /** Ops are named by the path alone, without their kind. */
+  readonly flat?: boolean;
+  /** The user's line of all ops in it. */
+  readonly at?: string | undefined;
+}
+
+interface Scope {
+  readonly path: string;
+  readonly flat: boolean;
+  readonly at?: string | undefined;
+}
+
 export class Builder {
   readonly name: string;
   readonly #placements: PlacementData[] = [];
@@ -32,7 +47,7 @@ export class Builder {
   readonly #reads = new Map<string, Tensor>();
   readonly #tensors: Tensor[] = [];
   readonly #names = new Set<string>();
-  #scope: { readonly path: string; readonly at?: string | undefined } = { path: "" };
+  #scope: Scope = { path: "", flat: false };
 
   constructor(name: string) {
     this.name = name;
@@ -62,11 +77,11 @@ export class Builder {
     return this.#scope.path;
   }
 
-  /** Runs `body` with new ops named under `path`, as written or from the current scope on; `at` is their line, if given. */
-  within<T>(path: string, body: () => T, options: { readonly absolute?: boolean; readonly at?: string | undefined } = {}): T {
+  /** Runs `body` with new ops named under `path`. */
+  within<T>(path: string, body: () => T, { absolute = false, flat = false, at }: ScopeOptions = {}): T {
     const outer = this.#scope;
-    const full = options.absolute || !outer.path ? path : path ? `${outer.path}.${path}` : outer.path;
-    this.#scope = { path: full, at: options.at ?? outer.at };
+    const full = absolute ? path : [outer.path, path].filter((part) => part !== "").join(".");
+    this.#scope = { path: full, flat, at: at ?? outer.at };
     try {
       return body();
     } finally {
@@ -76,14 +91,14 @@ export class Builder {
 
   /**
    * Appends an op and gives its outputs. Throws the op's ShapeError, PlacementError SL1030 for operands on different
-   * placements, ShapeError SL1031 for a tensor of another graph.
+   * placements, GraphError SL1031 for a tensor of another graph.
    */
   apply(kind: string, ins: readonly Tensor[], attrs: Attrs = {}, options: ApplyOptions = {}): readonly Tensor[] {
     const at = options.at ?? this.#scope.at ?? userLine();
     this.#checkOperands(kind, ins, options.placement === undefined, at);
     const placement = this.#intern(options.placement ?? ins[0]?.placement);
     const types = inferTypes(kind, ins, attrs, at);
-    const name = this.#unique(options.name ?? (this.scope ? `${this.scope}.${kind}` : kind));
+    const name = this.#unique(options.name ?? this.#nameFor(kind));
     if (kind === "to" && attrs.layout)
       toLayout(this.#placements[placement]!, attrs.layout as unknown as OrderedLayout, types[0]!.shape, name, at);
     const outputs = types.map((type, i) => {
@@ -105,7 +120,7 @@ export class Builder {
 
   /**
    * The tensor that reads a state, declared by the first call. A state has one home: met on another placement, it is
-   * moved there. Throws ShapeError SL1032 when the name is taken by a state of another kind or shape.
+   * moved there. Throws GraphError SL1032 when the name is taken by a state of another kind or shape.
    */
   state(declared: Omit<StateDecl, "placement">, placement: PlacementData): Tensor {
     const known = this.#states.get(declared.name);
@@ -117,8 +132,12 @@ export class Builder {
       this.#reads.set(decl.name, read!);
       return read!;
     }
-    if (known.kind !== declared.kind || String(known.shape) !== String(declared.shape) || known.dtype !== declared.dtype)
-      throw new ShapeError(
+    if (
+      known.kind !== declared.kind ||
+      String(known.shape) !== String(declared.shape) ||
+      known.dtype !== declared.dtype
+    )
+      throw new GraphError(
         "SL1032",
         `there is a ${known.kind} of this name already, ${known.dtype}[${known.shape.join(",")}]`,
         { subject: `state "${declared.name}"`, at: userLine(), hint: "give one of the two another name" },
@@ -156,9 +175,15 @@ export class Builder {
   }
 
   #intern(placement: PlacementData | undefined): number {
-    if (!placement) throw new LayoutError("SL1033", "an op without inputs needs a placement", { at: userLine() });
+    if (!placement) throw new InternalError("an op without inputs needs a placement");
     const known = this.#placements.findIndex((p) => samePlacement(p, placement));
     return known >= 0 ? known : this.#placements.push(placement) - 1;
+  }
+
+  #nameFor(kind: string): string {
+    const { path, flat } = this.#scope;
+    if (path === "") return kind;
+    return flat ? path : `${path}.${kind}`;
   }
 
   #unique(base: string): string {
@@ -171,7 +196,7 @@ export class Builder {
   #checkOperands(kind: string, ins: readonly Tensor[], together: boolean, at: string | undefined): void {
     const stranger = ins.find((t) => t.builder !== this);
     if (stranger)
-      throw new ShapeError("SL1031", `${stranger.name} belongs to another graph, "${stranger.builder.name}"`, {
+      throw new GraphError("SL1031", `${stranger.name} belongs to another graph, "${stranger.builder.name}"`, {
         subject: showCall(kind, ins),
         at,
         hint: "use only tensors made in the function given to this graph",

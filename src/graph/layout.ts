@@ -43,10 +43,10 @@ const order = Symbol("order");
  * const mesh = placement("cpu", { data: 2, model: 2 });
  * layout(mesh, [["model", S(0)], ["data", S(0)]]); // halves over `model`, each half cut over `data`
  */
-export function layout<Axes extends string, const E extends readonly (readonly [Axes, Layout<string>[string] & string])[]>(
-  mesh: Placement<Axes>,
-  entries: E,
-): { readonly [Pair in E[number] as Pair[0]]: Pair[1] } {
+export function layout<
+  Axes extends string,
+  const E extends readonly (readonly [Axes, Layout<string>[string] & string])[],
+>(mesh: Placement<Axes>, entries: E): { readonly [Pair in E[number] as Pair[0]]: Pair[1] } {
   const twice = entries.find(([axis], i) => entries.findIndex(([other]) => other === axis) < i);
   if (twice)
     throw new LayoutError("SL1020", `axis "${twice[0]}" is named twice`, {

@@ -181,7 +181,10 @@ function declare<S extends Shape, D extends DType>(
       hint: 'a dim is a whole number or a name that compile binds, such as "batch"',
     });
   if (layout !== undefined && (typeof layout !== "object" || layout === null))
-    throw new LayoutError("SL1022", `a layout is an object like { data: S(0) }, got ${String(layout)}`, { subject, at });
+    throw new LayoutError("SL1022", `a layout is an object like { data: S(0) }, got ${String(layout)}`, {
+      subject,
+      at,
+    });
   if (layout) toLayout(data, layout, shape, subject, at);
   return { shape: [...shape] as Shape as S, dtype, layout: layout ? ordered(data, layout) : null, placement: data, at };
 }

@@ -42,6 +42,8 @@ export class SluiceError extends Error {
 
 /** Shapes, dtypes or dims that do not fit. */
 export class ShapeError extends SluiceError {}
+/** An op, module or optimizer that cannot be part of the graph as it stands there. */
+export class GraphError extends SluiceError {}
 /** A placement that cannot be, or tensors on different ones. */
 export class PlacementError extends SluiceError {}
 /** An SBP or layout that is not legal where it stands. */

@@ -1,4 +1,5 @@
 /** @file y = x·mul + add with two numbers: what scalar operands become. Which partials pass hangs on the numbers. */
+import { ShapeError } from "../../ir/errors.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
@@ -8,7 +9,11 @@ import { alike, pass } from "./rules.ts";
 
 export const affine: OpDef = {
   kind: "affine",
-  infer: (ins) => floats(ins),
+  infer(ins, attrs) {
+    for (const c of [attrs.mul, attrs.add])
+      if (!Number.isFinite(c)) throw new ShapeError("SL1009", `takes finite numbers, got ${c}`);
+    return floats(ins);
+  },
   rules(site) {
     const [mul, add] = [site.attrs.mul as number, site.attrs.add as number];
     return [

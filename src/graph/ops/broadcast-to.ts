@@ -15,7 +15,10 @@ export const broadcastTo: OpDef = {
     const [shape, dims] = [attrs.shape as Shape, attrs.dims as readonly number[]];
     const rising = dims.every((dim, i) => dim < shape.length && (i === 0 || dim > dims[i - 1]!));
     if (dims.length !== x!.shape.length || !rising || dims.some((dim, i) => ![1, shape[dim]].includes(x!.shape[i]!)))
-      throw new ShapeError("SL1015", `${showShape(x!.shape)} at dims ${dims.join(",")} does not repeat to ${showShape(shape)}`);
+      throw new ShapeError(
+        "SL1015",
+        `${showShape(x!.shape)} at dims ${dims.join(",")} does not repeat to ${showShape(shape)}`,
+      );
     return [{ shape, dtype: x!.dtype }];
   },
   rules({ ins: [x], outs: [y], attrs }) {

@@ -56,7 +56,11 @@ export function sumTo(gradient: Tensor, { shape }: TensorType): Tensor {
   return sum;
 }
 
-const binary = (kind: keyof typeof code, partial: readonly (readonly [Sbp, Sbp, Sbp])[], gradient?: OpDef["gradient"]): OpDef => ({
+const binary = (
+  kind: keyof typeof code,
+  partial: readonly (readonly [Sbp, Sbp, Sbp])[],
+  gradient?: OpDef["gradient"],
+): OpDef => ({
   kind,
   infer,
   rules: (site) => [...splits(site), ...partial.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))],
@@ -96,10 +100,7 @@ export const mul = binary(
     [sum, B, sum],
     [B, sum, sum],
   ],
-  ({ ins: [a, b], grads: [g] }) => [
-    () => sumTo(emit("mul", [g!, b!]), a!),
-    () => sumTo(emit("mul", [g!, a!]), b!),
-  ],
+  ({ ins: [a, b], grads: [g] }) => [() => sumTo(emit("mul", [g!, b!]), a!), () => sumTo(emit("mul", [g!, a!]), b!)],
 );
 
 export const div = binary("div", [[sum, B, sum]], ({ ins: [a, b], outs: [y], grads: [g] }) => [

@@ -1,5 +1,5 @@
 /** @file Stands for a backward pass and an optimizer's updates until autodiff has written them out. */
-import { ShapeError, InternalError } from "../../ir/errors.ts";
+import { InternalError, ShapeError } from "../../ir/errors.ts";
 import type { OpDef } from "../op.ts";
 import { checkDType } from "./checks.ts";
 

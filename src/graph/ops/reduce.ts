@@ -28,7 +28,9 @@ function infer([x]: readonly TensorType[], attrs: Attrs): TensorType[] {
   const dims = dimsOf(attrs);
   for (const dim of dims) checkDim(x!, dim);
   if (dims.some((dim, i) => dim !== dims[0]! + i))
-    throw new ShapeError("SL1014", `dims ${dims.join(",")} do not lie side by side`, { hint: "reduce in several steps" });
+    throw new ShapeError("SL1014", `dims ${dims.join(",")} do not lie side by side`, {
+      hint: "reduce in several steps",
+    });
   return [{ shape: reducedShape(x!.shape, attrs), dtype: "float32" }];
 }
 
@@ -39,10 +41,12 @@ const rules =
     const dims = dimsOf(attrs);
     const partial = P(monoid);
     const moved = (dim: number) => (attrs.keep ? dim : dim - dims.filter((d) => d < dim).length);
-    const split = range(x!.shape.length).map((dim): Rule => ({
-      ins: [S(dim)],
-      outs: [dims.includes(dim) ? partial : S(moved(dim))],
-    }));
+    const split = range(x!.shape.length).map(
+      (dim): Rule => ({
+        ins: [S(dim)],
+        outs: [dims.includes(dim) ? partial : S(moved(dim))],
+      }),
+    );
     return [...split, { ins: [partial], outs: [partial] }];
   };
 

@@ -63,11 +63,11 @@ export const sgd: OpDef = {
   ],
   lower({ ins, attrs }) {
     const n = count(ins[0]!.shape);
-    const [p, velocity] = [ins[0]!, ins.length === 4 ? ins[1]! : null];
+    const [p, velocity] = [ins[0]!, ins.length === 4 ? ins[1]!.arg : null];
     const [gradient, rate] = [ins.at(-2)!, ins.at(-1)!];
     const dampening = 0;
     const numbers = [number(attrs, "momentum"), number(attrs, "weightDecay"), dampening, Number(attrs.nesterov)];
-    return n ? [call("sgd", n, p.arg, velocity && velocity.arg, gradient.arg, rate.arg, ...numbers)] : [];
+    return n ? [call("sgd", n, p.arg, velocity, gradient.arg, rate.arg, ...numbers)] : [];
   },
   flops: ([p]) => 4 * count(p!.shape),
 };

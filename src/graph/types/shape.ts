@@ -59,13 +59,14 @@ export type Drop<S extends Shape, Tail extends Shape> = Tail extends [...infer T
       : []
   : S;
 
-export type AtLeast<S extends Shape, Tail extends Shape> = IsDynamic<S> extends true
-  ? true
-  : Tail extends [...infer TR extends Shape, Dim]
-    ? S extends [...infer SR extends Shape, Dim]
-      ? AtLeast<SR, TR>
-      : false
-    : true;
+export type AtLeast<S extends Shape, Tail extends Shape> =
+  IsDynamic<S> extends true
+    ? true
+    : Tail extends [...infer TR extends Shape, Dim]
+      ? S extends [...infer SR extends Shape, Dim]
+        ? AtLeast<SR, TR>
+        : false
+      : true;
 
 /** NumPy broadcasting, right-aligned; `never` when the shapes do not go together. */
 export type Broadcast<A extends Shape, B extends Shape, Out extends Shape = []> = true extends
@@ -131,6 +132,5 @@ export type BroadcastFits<Op extends string, A extends Shape, B extends Shape> =
 export type MatMulFits<A extends Shape, B extends Shape> = [MatMul<A, B>] extends [never]
   ? ShapeError<`matmul: inner dims differ: ${Show<A>} x ${Show<B>}`>
   : unknown;
-export type SameFits<Op extends string, A extends Shape, B extends Shape> = SameShape<A, B> extends true
-  ? unknown
-  : ShapeError<`${Op}: shapes differ: ${Show<A>} and ${Show<B>}`>;
+export type SameFits<Op extends string, A extends Shape, B extends Shape> =
+  SameShape<A, B> extends true ? unknown : ShapeError<`${Op}: shapes differ: ${Show<A>} and ${Show<B>}`>;

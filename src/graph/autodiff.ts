@@ -1,0 +1,150 @@
+/**
+ * @file Reverse-mode differentiation on the logical graph: every `minimize` becomes a backward pass, written as ops like
+ * any other, and the optimizer's updates. The gradient of an op is that op's own; this file only walks backwards and
+ * adds up. The dims are numbers by now.
+ */
+import { GraphError } from "../ir/errors.ts";
+import type { LogicalGraph, Op } from "../ir/graph.ts";
+import { Builder } from "./builder.ts";
+import type { OpDef } from "./op.ts";
+import { beginUpdates, type Optimizer } from "./optim.ts";
+import { opDef } from "./registry.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * The graph with every `minimize` written out; a graph without one as it is.
+ *
+ * Throws GraphError: SL1050 an op between the loss and a parameter has no gradient, SL1051 the loss reaches no
+ * parameter, SL1052 two losses train one parameter.
+ */
+export function expandMinimize(graph: LogicalGraph): LogicalGraph {
+  const losses = graph.ops.filter(({ kind }) => kind === "minimize");
+  if (losses.length === 0) return graph;
+  const builder = Builder.from(graph, ["minimize"]);
+  const trained = new Map<string, string>();
+  const uses = new Map<string, number>();
+  for (const op of losses) {
+    const optimizer = op.attrs.optimizer as unknown as Optimizer;
+    const loss = builder.tensor(op.inputs[0]!);
+    const nth = uses.get(optimizer.kind) ?? 0;
+    uses.set(optimizer.kind, nth + 1);
+    const name = nth ? `${optimizer.kind}_${nth}` : optimizer.kind;
+    const gradients = backward(builder, graph, loss, op);
+    checkTrainedOnce(trained, gradients, op);
+    builder.within(
+      "",
+      () => {
+        const update = beginUpdates(optimizer.kind, {
+          builder,
+          name,
+          options: optimizer.options,
+          home: loss.placement,
+        });
+        for (const { parameter, gradient } of gradients) update(parameter, gradient);
+      },
+      { absolute: true, at: op.at },
+    );
+  }
+  return builder.finish(graph.inputs, graph.outputs);
+}
+
+interface Trained {
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** Gradients of all parameters that the loss reaches, in the order in which they were first used. */
+function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize: Op): Trained[] {
+  const learns = dependents(graph);
+  const found = new Map<number, Tensor[]>();
+  const trained: Trained[] = [];
+  const add = (value: number, gradient: Tensor) => found.set(value, [...(found.get(value) ?? []), gradient]);
+  if (learns.has(loss.id)) {
+    const attrs = { value: 1, shape: [], dtype: "float32" };
+    const options = { placement: loss.placement, name: `${loss.name}.grad`, at: minimize.at };
+    add(loss.id, builder.apply("constant", [], attrs, options)[0]!);
+  }
+  for (const op of graph.ops.toReversed()) {
+    if (!op.outputs.some((id) => found.has(id))) continue;
+    const outs = op.outputs.map((id) => builder.tensor(id));
+    const grads = outs.map((out) => total(builder, out, found.get(out.id) ?? [], op));
+    if (op.kind === "state") {
+      trained.unshift({ parameter: outs[0]!, gradient: grads[0]! });
+      continue;
+    }
+    const ins = op.inputs.map((id) => builder.tensor(id));
+    const makers = gradientOf(opDef(op.kind), op)({ ins, outs, grads, attrs: op.attrs });
+    ins.forEach((input, i) => {
+      if (!learns.has(input.id)) return;
+      const make = makers[i];
+      if (!make) throw noGradient(op);
+      const name = `${op.name}.grad${label(graph, ins, i)}`;
+      add(input.id, builder.within(name, make, { absolute: true, flat: true, at: op.at }));
+    });
+  }
+  if (trained.length === 0) throw noParameter(graph, loss, minimize);
+  return trained;
+}
+
+/** Float values that hang on a parameter. */
+function dependents(graph: LogicalGraph): ReadonlySet<number> {
+  const parameters = new Set(graph.states.filter(({ kind }) => kind === "param").map(({ name }) => name));
+  const learns = new Set<number>();
+  for (const op of graph.ops) {
+    const starts = op.kind === "state" && parameters.has(op.attrs.state as string);
+    if (!starts && !op.inputs.some((id) => learns.has(id))) continue;
+    for (const id of op.outputs) if (graph.values[id]!.dtype === "float32") learns.add(id);
+  }
+  return learns;
+}
+
+/** The sum of the gradients that came from a value's uses, in a fixed order. */
+function total(builder: Builder, value: Tensor, parts: readonly Tensor[], { at }: Op): Tensor | undefined {
+  return parts.reduce<Tensor | undefined>(
+    (sum, part) => (sum ? builder.apply("add", [sum, part], {}, { name: `${value.name}.grad.total`, at })[0]! : part),
+    undefined,
+  );
+}
+
+/** Tells the gradients of an op's inputs apart: by the parameter's last name, else by a letter. */
+function label(graph: LogicalGraph, ins: readonly Tensor[], i: number): string {
+  if (ins.length === 1) return "";
+  const state = graph.states.find(({ name }) => name === ins[i]!.name);
+  return `.${state?.name.split(".").at(-1) ?? "xyzuvw"[i] ?? i}`;
+}
+
+function gradientOf(def: OpDef, op: Op): NonNullable<OpDef["gradient"]> {
+  if (!def.gradient) throw noGradient(op);
+  return def.gradient;
+}
+
+const noGradient = (op: Op) =>
+  new GraphError("SL1050", `${op.kind} has no gradient, and the loss reaches a parameter through it`, {
+    subject: op.name,
+    at: op.at,
+    hint: "use another op between the loss and the parameters, or keep its result out of the loss",
+  });
+
+function noParameter(graph: LogicalGraph, loss: Tensor, { at }: Op): GraphError {
+  const parameters = graph.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+  return new GraphError("SL1051", "the loss reaches no parameter, there is nothing to train", {
+    subject: `minimize(${loss.name})`,
+    at,
+    hint: parameters.length
+      ? `make the loss depend on a parameter (the graph has ${parameters.join(", ")})`
+      : "call a module that has parameters on the way from the inputs to the loss",
+  });
+}
+
+function checkTrainedOnce(trained: Map<string, string>, gradients: readonly Trained[], { at }: Op): void {
+  for (const { parameter } of gradients) {
+    const before = trained.get(parameter.name);
+    if (before !== undefined)
+      throw new GraphError("SL1052", `two losses train it, the other one at ${before}`, {
+        subject: `parameter "${parameter.name}"`,
+        at,
+        hint: "add the losses up and minimize the sum",
+      });
+    trained.set(parameter.name, at ?? "another minimize");
+  }
+}

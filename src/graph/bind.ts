@@ -1,0 +1,62 @@
+/** @file Names of dims become numbers, and every op is asked again: what only numbers can tell is found here. */
+import { nearest, ShapeError } from "../ir/errors.ts";
+import type { Attr, Attrs, Dim, LogicalGraph, Shape, Value } from "../ir/graph.ts";
+import { inferTypes } from "./infer.ts";
+
+type Dims = Readonly<Record<string, number>>;
+
+/**
+ * The graph with its dims bound. An op's attribute `shape` is bound like the shapes of values.
+ *
+ * Throws ShapeError: SL1040 a name without a number, SL1041 a number for a name that no dim has, SL1042 a number that is
+ * no extent, and what the ops say of shapes that do not fit.
+ *
+ * @example
+ * bindDims(training.logical, { batch: 128 });
+ */
+export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
+  checkDims(graph, dims);
+  const bind = (shape: Shape): number[] => shape.map((dim) => (typeof dim === "string" ? dims[dim]! : dim));
+  const bindAttrs = (attrs: Attrs): Attrs =>
+    attrs.shape === undefined ? attrs : { ...attrs, shape: bind(attrs.shape as Shape) as Attr };
+  const values: Value[] = [];
+  const ops = graph.ops.map((op) => {
+    const attrs = bindAttrs(op.attrs);
+    const types = inferTypes(
+      op.kind,
+      op.inputs.map((id) => values[id]!),
+      attrs,
+      op.at,
+    );
+    op.outputs.forEach((id, i) => {
+      values[id] = { ...graph.values[id]!, shape: types[i]!.shape };
+    });
+    return { ...op, attrs };
+  });
+  return { ...graph, values, ops };
+}
+
+function checkDims(graph: LogicalGraph, dims: Dims): void {
+  const names = new Set(graph.values.flatMap(({ shape }) => shape.filter((dim: Dim) => typeof dim === "string")));
+  const known = [...names];
+  const subject = `graph "${graph.name}"`;
+  const example = `compile(graph, { dims: { ${known.map((name) => `${name}: …`).join(", ")} } })`;
+  for (const [name, value] of Object.entries(dims)) {
+    if (!names.has(name)) {
+      const [meant] = nearest(name, known);
+      throw new ShapeError("SL1041", `no dim is named "${name}"`, {
+        subject,
+        choices: known,
+        hint: meant === undefined ? "leave it out" : `did you mean "${meant}"?`,
+      });
+    }
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new ShapeError("SL1042", `dim "${name}" cannot be ${value}`, {
+        subject,
+        hint: "bind a whole number from 1 on",
+      });
+  }
+  const open = known.find((name) => dims[name] === undefined);
+  if (open !== undefined)
+    throw new ShapeError("SL1040", `dim "${open}" is not bound to a number`, { subject, hint: example });
+}

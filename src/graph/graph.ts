@@ -1,0 +1,104 @@
+/**
+ * @file `graph(mesh, …)`: runs the user's function once and keeps what it built. Inputs are declared as an object, so
+ * that feeds, dims and outputs are typed; `model` lets names and shapes of parameters reach the types.
+ */
+import { GraphError, PlacementError } from "../ir/errors.ts";
+import type { Attr, LogicalGraph } from "../ir/graph.ts";
+import { showPlacement } from "../ir/placement.ts";
+import { Builder } from "./builder.ts";
+import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
+import type { Optimizer } from "./optim.ts";
+import type { Input, Placement } from "./placement.ts";
+import { userLine } from "./source.ts";
+import type { Tensor } from "./tensor.ts";
+
+export type Inputs = { readonly [name: string]: Input };
+export type Outputs = { readonly [name: string]: Tensor };
+export type TensorsOf<I> = { readonly [K in keyof I]: I[K] extends Input<infer S, infer D> ? Tensor<S, D> : never };
+export type AxesOf<P> = P extends Placement<infer A> ? A : P extends readonly Placement<infer A>[] ? A : never;
+
+/** What the function given to {@link graph} may ask for. */
+export interface Training {
+  /**
+   * Trains every parameter that `loss` reaches, once a step. Throws ShapeError SL1019 for a loss that is not one number.
+   */
+  minimize(loss: Tensor<[], "float32">, optimizer: Optimizer): void;
+}
+
+/** A finished logical graph with the types of its inputs and outputs. */
+export interface Graph<Axes extends string, I extends Inputs, O extends Outputs, Params extends Param> {
+  readonly name: string;
+  readonly inputs: I;
+  readonly outputs: O;
+  readonly logical: LogicalGraph;
+  readonly "~types"?: { axes: Axes; params: Params };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: "some placement", in constraints only
+type AnyPlacement = Placement<any>;
+
+/**
+ * The logical graph, written as for one device. The function is called once, at once.
+ *
+ * Throws GraphError SL1034 when an output is no tensor of this graph, GraphError SL1061 for two parameters of one name,
+ * PlacementError SL1035 for an input on ranks outside the mesh, and what the ops throw.
+ *
+ * @example
+ * const training = graph(mesh, {
+ *   name: "mnist", model: net,
+ *   inputs: { image: mesh.input(["batch", 784], "float32"), label: mesh.input(["batch"], "int32") },
+ * }, ({ image, label }, g) => {
+ *   const loss = nn.softmaxCrossEntropy(net(image), label).mean();
+ *   g.minimize(loss, optim.adamW({ lr: 1e-3 }));
+ *   return { loss };
+ * });
+ */
+export function graph<
+  On extends AnyPlacement | readonly AnyPlacement[],
+  I extends Inputs,
+  O extends Outputs,
+  M extends HasParameters = HasParameters,
+>(
+  on: On,
+  spec: { readonly name: string; readonly inputs: I; readonly model?: M },
+  build: (inputs: TensorsOf<I>, g: Training) => O,
+): Graph<AxesOf<On>, I, O, ParamsOf<M>> {
+  const builder = new Builder(spec.name);
+  if (spec.model) nameParameters(builder, spec.model);
+  const meshes: readonly Placement[] = Array.isArray(on) ? on : [on];
+  const placed = Object.entries(spec.inputs).map(
+    ([name, input]) => [name, place(builder, meshes, name, input)] as const,
+  );
+  const outputs = build(Object.fromEntries(placed) as TensorsOf<I>, {
+    minimize(loss, optimizer) {
+      builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr });
+    },
+  });
+  const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
+  const inputs = Object.fromEntries(placed.map(([name, tensor]) => [name, tensor.id]));
+  const logical = builder.finish(inputs, Object.fromEntries(ids));
+  return { name: spec.name, inputs: spec.inputs, outputs, logical };
+}
+
+function place(builder: Builder, meshes: readonly Placement[], name: string, input: Input): Tensor {
+  const { shape, dtype, layout, placement, at } = input;
+  const ranks = new Set(meshes.flatMap((mesh) => mesh.ranks));
+  if (!placement.ranks.every((rank) => ranks.has(rank)))
+    throw new PlacementError("SL1035", `it arrives on ${showPlacement(placement)}, outside the graph's mesh`, {
+      subject: `input "${name}"`,
+      at,
+      choices: meshes.map((mesh) => showPlacement(mesh.data)),
+      hint: "declare it with .input(…) of one of the graph's placements, and give graph(…) all of them",
+    });
+  const attrs = { name, shape, dtype, layout };
+  return builder.apply("input", [], attrs, { name, placement: input.placement, at })[0]!;
+}
+
+function idOf(builder: Builder, name: string, tensor: Tensor | undefined): number {
+  if (tensor?.builder === builder) return tensor.id;
+  throw new GraphError("SL1034", tensor?.builder ? "it belongs to another graph" : "it is not a tensor", {
+    subject: `output "${name}"`,
+    at: userLine(),
+    hint: "return tensors made in this function, such as { loss }",
+  });
+}
