@@ -1,6 +1,7 @@
 /**
- * @file Makes boxing explicit: where a value is not laid out as its consumer wants it, the cheapest sequence of
- * collectives becomes ops of kind `boxing`, made once for all consumers that want the same. `.to(…)` is gone afterwards.
+ * @file Makes boxing explicit: where a value is not laid out as its consumers want it, the cheapest sequence of
+ * collectives becomes ops of kind `boxing`, once for all consumers that want the same, and right behind the producer, so
+ * that it can start as early as possible. `.to(…)` is gone afterwards.
  */
 import type { Op, Value } from "../ir/graph.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
@@ -19,6 +20,7 @@ export function box(draft: Draft): Draft {
   /** New ids by old ones. */
   const renamed = new Map<number, number>();
   const boxed = new Map<string, number>();
+  const wants = wishes(draft);
 
   const add = (value: Value, layout: Layout): number => {
     const id = values.length;
@@ -64,12 +66,26 @@ export function box(draft: Draft): Draft {
     });
     ops.push({ ...op, id: ops.length, inputs, outputs });
     signatures.push(signature);
+    for (const id of op.outputs) for (const { layout, at } of wants[id]!) obtain(renamed.get(id)!, layout, at);
   }
   const follow = (ids: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, renamed.get(id)!]));
   const inputs = follow(graph.inputs);
   const outputs = follow(graph.outputs);
   return { ...draft, graph: { ...graph, values, ops, inputs, outputs }, signatures, layouts, boxing, fixed: new Map() };
+}
+
+/** By value the layouts that its consumers take, in their order. */
+function wishes({
+  graph,
+  signatures,
+}: Draft): readonly { readonly layout: Layout; readonly at: string | undefined }[][] {
+  const by = graph.values.map(() => [] as { layout: Layout; at: string | undefined }[]);
+  for (const op of graph.ops)
+    op.inputs.forEach((id, i) => {
+      by[id]!.push({ layout: signatures[op.id]!.ins[i]!, at: op.at });
+    });
+  return by;
 }
 
 function unique(name: string, values: readonly Value[]): string {

@@ -1,7 +1,7 @@
 /**
  * @file Groups what a task gives to others into registers, and draws an edge to every consumer. What passes within the
- * step is one register; what the host reads another, with more slots; each state is its own: one slot, read in the next
- * step (delay 1), so its writer waits until all who read the old value are done.
+ * step is one register; what the host reads another, with more slots; its states a third: one slot, read in the next step
+ * (delay 1), so the writer waits until all who read the old values are done.
  */
 import type { Op } from "../ir/graph.ts";
 import type { Edge, Register, Span } from "../ir/plan.ts";
@@ -19,7 +19,7 @@ export function registers(draft: Draft): Draft {
 
   const register = (owner: TaskDraft, buffer: number): Register => {
     const { role, slots } = buffers[buffer]!;
-    const key = `${owner.id} ${role === "state" ? `state ${buffer}` : role === "output" ? role : "step"}`;
+    const key = `${owner.id} ${role === "state" || role === "output" ? role : "step"}`;
     const known = made.get(key) ?? { id: made.size, owner: owner.id, slots, buffers: [] };
     const grown = known.buffers.includes(buffer) ? known : { ...known, buffers: [...known.buffers, buffer] };
     made.set(key, grown);
