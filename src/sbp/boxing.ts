@@ -1,7 +1,7 @@
 /**
  * @file Boxing: from one layout of a tensor to another, by the cheapest sequence of steps along mesh axes. Within one
  * placement a path always exists: what is innermost can go to B, and every layout is built from B, axis by axis. Optimal
- * among paths over balanced splits, B and the SBPs that the two ends name.
+ * among paths of collectives along one axis at a time, over balanced splits, B and the SBPs that the two ends name.
  */
 import type { DType } from "../ir/dtype.ts";
 import { LayoutError, PlacementError } from "../ir/errors.ts";

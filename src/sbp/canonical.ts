@@ -16,6 +16,7 @@ export function canonical(layout: Layout, placement: PlacementData): Layout {
   const left = layout
     .map(([axis, sbp]) => ({ entry: [axis, sbp] as const, index: axisIndex(placement, axis) }))
     .filter(({ entry: [, sbp], index }) => sbp.kind !== "B" && placement.axes[index]!.size > 1);
+  if (left.every(({ index }, i) => i === 0 || left[i - 1]!.index < index)) return left.map(({ entry }) => entry);
   const out: (readonly [string, Sbp])[] = [];
   while (left.length > 0) {
     // The first axis of the mesh that nothing outside it holds back.

@@ -4,14 +4,12 @@
  * (2,4,4) may go (S(0),S(0)) → (S(0),S(1)), which no product of global rules gives. Axes are taken in every order;
  * layouts that lie the same are one signature.
  */
-import { InternalError } from "../ir/errors.ts";
-import { type Layout, type Sbp, showSbp } from "../ir/layout.ts";
+import type { Layout } from "../ir/layout.ts";
 import type { PlacementData } from "../ir/placement.ts";
-import { partSizes } from "./boxes.ts";
-import { Cache } from "./cache.ts";
-import { canonical, keyOf } from "./canonical.ts";
-import { monoid } from "./monoid.ts";
-import type { LocalType, Rule, Rules, Site } from "./rule.ts";
+import { canonical, keyOf, orderMatters } from "./canonical.ts";
+import { type Division, divisions, type LocalRule, type SignatureSite } from "./division.ts";
+
+export type { SignatureSite } from "./division.ts";
 
 /** Layouts of an op's inputs and outputs, canonical, under which it runs with no communication inside. */
 export interface Signature {
@@ -19,116 +17,56 @@ export interface Signature {
   readonly outs: readonly Layout[];
 }
 
-export interface SignatureSite {
-  /** For messages. */
-  readonly name: string;
-  /** Global types. */
-  readonly ins: readonly LocalType[];
-  readonly outs: readonly LocalType[];
-  readonly attrs: Site["attrs"];
-  readonly rules: Rules;
+/** An axis of the mesh, by its place there, and the rule taken on it. */
+interface Taken {
+  readonly axis: number;
+  readonly rule: LocalRule;
+  /** What the rule was applied to. */
+  readonly on: Division;
 }
-
-/** The op as one class of ranks meets it: the local shapes of its operands, inputs first. */
-type Locals = readonly (readonly number[])[];
-
-/** A rule with one SBP an operand, inputs first. */
-interface Choice {
-  readonly sbps: readonly Sbp[];
-  readonly text: string;
-}
-
-const keyOfLocals = (locals: Locals): string => locals.join(";");
 
 /**
  * All signatures of an op on a placement, each once, the most divided first; the last is B for everything. Throws
  * InternalError when a rule does not fit the op.
+ *
+ * @example
+ * const type = { shape: [4, 4], dtype: "float32" } as const;
+ * const mesh = { device: "cpu", axes: [{ name: "data", size: 2 }], ranks: [0, 1] };
+ * const rules = () => [{ ins: [S(0)], outs: [S(0)] }];
+ * signatures({ name: "relu", ins: [type], outs: [type], attrs: {}, rules }, mesh).length; // 2: S(0) → S(0), B → B
  */
 export function signatures(op: SignatureSite, placement: PlacementData): readonly Signature[] {
-  const types = [...op.ins, ...op.outs];
-  const axes = placement.axes.filter(({ size }) => size > 1);
-  const legal = remembered(op, types);
+  const operands = op.ins.length + op.outs.length;
   const found = new Map<string, Signature>();
-
-  const visit = (taken: readonly (readonly [axis: string, choice: Choice])[], classes: readonly Locals[]): void => {
-    for (const { name, size } of axes) {
-      if (taken.some(([axis]) => axis === name)) continue;
-      for (const choice of legal(classes, size)) visit([...taken, [name, choice]], divide(classes, choice.sbps, size));
-    }
-    const layouts = types.map((_, i) =>
-      canonical(
-        taken.map(([axis, { sbps }]) => [axis, sbps[i]!] as const),
-        placement,
-      ),
-    );
+  const visit = (path: readonly Taken[], at: Division): void => {
+    placement.axes.forEach(({ size }, axis) => {
+      if (size === 1 || path.some((taken) => taken.axis === axis)) return;
+      for (const rule of at.rules(size)) {
+        const next: Taken = { axis, rule, on: at };
+        if (!swaps(path.at(-1), next, placement)) visit([...path, next], at.divide(rule, size));
+      }
+    });
+    const layouts = Array.from({ length: operands }, (_, i) => layoutOf(path, i, placement));
     const key = layouts.map(keyOf).join(" | ");
     if (!found.has(key)) found.set(key, { ins: layouts.slice(0, op.ins.length), outs: layouts.slice(op.ins.length) });
   };
-  visit([], [types.map(({ shape }) => shape)]);
+  visit([], divisions(op));
   return [...found.values()];
 }
 
-/** The rules that hold for every class of ranks, B for everything left out: it changes nothing. */
-function remembered(op: SignatureSite, types: readonly LocalType[]) {
-  const single = new Cache<readonly Choice[]>();
-  const all = new Cache<readonly Choice[]>();
-  return (classes: readonly Locals[], parts: number): readonly Choice[] =>
-    all.get(`${parts}:${classes.map(keyOfLocals).join("/")}`, () => {
-      const [first, ...rest] = classes.map((locals) =>
-        single.get(`${parts}:${keyOfLocals(locals)}`, () => ask(op, types, locals, parts)),
-      );
-      return first!.filter(({ text }) => rest.every((other) => other.some((choice) => choice.text === text)));
-    });
-}
+const layoutOf = (path: readonly Taken[], operand: number, placement: PlacementData): Layout =>
+  canonical(
+    path.map(({ axis, rule }) => [placement.axes[axis]!.name, rule.sbps[operand]!] as const),
+    placement,
+  );
 
-/** What the op's own rules say of these local shapes, checked, each once. */
-function ask(op: SignatureSite, types: readonly LocalType[], locals: Locals, parts: number): readonly Choice[] {
-  const local = types.map(({ dtype }, i): LocalType => ({ shape: locals[i]!, dtype }));
-  const site = { ins: local.slice(0, op.ins.length), outs: local.slice(op.ins.length), attrs: op.attrs, parts };
-  const choices = new Map<string, Choice>();
-  for (const rule of op.rules(site)) {
-    const sbps = fitting(op, rule, site);
-    if (sbps.every(({ kind }) => kind === "B")) continue;
-    // A rule may be generic over dtypes; a partial value of a dtype that nothing reduces could never be used.
-    if (sbps.some((sbp, i) => sbp.kind === "P" && !monoid(sbp.monoid).dtypes.includes(types[i]!.dtype))) continue;
-    const text = sbps.map(showSbp).join(",");
-    choices.set(text, { sbps, text });
-  }
-  return [...choices.values()];
-}
-
-/** The rule's SBPs, inputs first; throws InternalError when it is not a rule for this op. */
-function fitting(op: SignatureSite, { ins, outs }: Rule, site: Site): readonly Sbp[] {
-  const sbps = [...ins, ...outs];
-  const text = `${ins.map(showSbp).join(",")} -> ${outs.map(showSbp).join(",")}`;
-  const wrong = (why: string) => new InternalError(`rule ${text} does not fit: ${why}`, { subject: op.name });
-  if (ins.length !== site.ins.length || outs.length !== site.outs.length)
-    throw wrong(`the op has ${site.ins.length} inputs and ${site.outs.length} outputs`);
-  [...site.ins, ...site.outs].forEach(({ shape }, i) => {
-    const sbp = sbps[i]!;
-    if (sbp.kind !== "S") return;
-    const extent = shape[sbp.dim];
-    if (extent === undefined) throw wrong(`${showSbp(sbp)} on an operand of shape [${shape.join(",")}]`);
-    if (sbp.part && !partSizes(extent, site.parts, sbp.part))
-      throw wrong(`${showSbp(sbp)} cannot cut ${extent} into ${site.parts}`);
-  });
-  return sbps;
-}
-
-/** The classes of ranks once every operand is cut by its SBP into `parts`. */
-function divide(classes: readonly Locals[], sbps: readonly Sbp[], parts: number): readonly Locals[] {
-  const after = new Map<string, Locals>();
-  for (const locals of classes) {
-    const cuts = sbps.map((sbp, i) =>
-      sbp.kind === "S" ? partSizes(locals[i]![sbp.dim]!, parts, sbp.part)! : undefined,
-    );
-    for (let part = 0; part < parts; part++) {
-      const next = locals.map((shape, i) => {
-        const sbp = sbps[i]!;
-        return sbp.kind === "S" ? shape.with(sbp.dim, cuts[i]![part]!) : shape;
-      });
-      after.set(keyOfLocals(next), next);
-    }
-  }
-  return [...after.values()];
+/**
+ * Whether two rules in a row can be taken the other way round, in the mesh's own order, with the same layouts. All that
+ * follows is then found on that way too.
+ */
+function swaps(a: Taken | undefined, b: Taken, { axes }: PlacementData): boolean {
+  if (!a || a.axis < b.axis || a.rule.sbps.some((sbp, i) => orderMatters(sbp, b.rule.sbps[i]!))) return false;
+  const [sizeA, sizeB] = [axes[a.axis]!.size, axes[b.axis]!.size];
+  const holds = (at: Division, rule: LocalRule, size: number) => at.rules(size).some(({ text }) => text === rule.text);
+  return holds(a.on, b.rule, sizeB) && holds(a.on.divide(b.rule, sizeB), a.rule, sizeA);
 }
