@@ -7,7 +7,8 @@ import { GraphError } from "../ir/errors.ts";
 import type { LogicalGraph, Op } from "../ir/graph.ts";
 import { Builder } from "./builder.ts";
 import type { OpDef } from "./op.ts";
-import { beginUpdates, type Optimizer } from "./optim.ts";
+import { beginUpdates } from "./optim/rules.ts";
+import type { Optimizer } from "./optim/update.ts";
 import { opDef } from "./registry.ts";
 import type { Tensor } from "./tensor.ts";
 

@@ -7,7 +7,7 @@ import type { Attr, LogicalGraph } from "../ir/graph.ts";
 import { showPlacement } from "../ir/placement.ts";
 import { Builder } from "./builder.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
-import type { Optimizer } from "./optim.ts";
+import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
 import { userLine } from "./source.ts";
 import type { Tensor } from "./tensor.ts";
@@ -40,7 +40,7 @@ type AnyPlacement = Placement<any>;
 /**
  * The logical graph, written as for one device. The function is called once, at once.
  *
- * Throws GraphError SL1034 when an output is no tensor of this graph, GraphError SL1061 for two parameters of one name,
+ * Throws GraphError SL1034 when an output is no tensor of this graph, SL1036 when it is called `step`, SL1061 for two parameters of one name,
  * PlacementError SL1035 for an input on ranks outside the mesh, and what the ops throw.
  *
  * @example
@@ -95,6 +95,12 @@ function place(builder: Builder, meshes: readonly Placement[], name: string, inp
 }
 
 function idOf(builder: Builder, name: string, tensor: Tensor | undefined): number {
+  if (name === "step")
+    throw new GraphError("SL1036", "the name is taken by the number of the step", {
+      subject: `output "${name}"`,
+      at: userLine(),
+      hint: "give it another name",
+    });
   if (tensor?.builder === builder) return tensor.id;
   throw new GraphError("SL1034", tensor?.builder ? "it belongs to another graph" : "it is not a tensor", {
     subject: `output "${name}"`,

@@ -1,0 +1,69 @@
+/** @file `compile`: the typed door to the compiler. Names of dims, axes and parameters are checked while typing. */
+import { compileGraph } from "./compiler/compile.ts";
+import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
+import type { Layout, UserLayout } from "./graph/layout.ts";
+import type { Param } from "./graph/nn/parameter.ts";
+import type { Names, ShapeError } from "./graph/types/shape.ts";
+import { Plan } from "./plan.ts";
+
+type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
+
+type Strip<K extends string> = K extends `.${infer R}` ? R : K;
+/** Parameter names are checked; a key with a `*` is a pattern and is matched when the plan is compiled. */
+export type Sharding<Axes extends string, Params extends Param> = {
+  readonly [Q in Params as Strip<Q["path"]>]?: Layout<Axes, Q["shape"]>;
+} & { readonly [pattern: `${string}*${string}`]: Layout<Axes> };
+
+export interface CompileOptions<Axes extends string, Params extends Param> {
+  /** By parameter name, or by pattern: `"blocks.*.qkv.weight"`. The first that matches counts. */
+  readonly sharding?: Sharding<Axes, Params>;
+  /** The same by regular expression, after `sharding`. */
+  readonly rules?: readonly (readonly [RegExp, Layout<Axes>])[];
+  /** Seeds initialisation and everything random in the plan: an integer ≥ 0. Default 0. */
+  readonly seed?: number;
+  /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
+  readonly slots?: number;
+  /** Called after each pass with printers of the draft before and after it. */
+  readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
+}
+
+/**
+ * Compiles a graph: binds its dims, differentiates, chooses the layouts that are left open, inserts the collectives and
+ * plans memory. Pure: the same graph and options give the same plan, hash and all.
+ *
+ * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
+ * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks.
+ *
+ * @example
+ * const plan = compile(training, {
+ *   dims: { batch: 128 },
+ *   sharding: { "fc1.weight": { model: S(1) }, "fc2.weight": { model: S(0) } },
+ * });
+ */
+export function compile<
+  A extends string,
+  I extends Inputs,
+  O extends Outputs,
+  Q extends Param,
+  const Dims extends { readonly [N in DimNames<I>]: number },
+>(
+  graph: Graph<A, I, O, Q>,
+  options: CompileOptions<NoInfer<A>, Q> & {
+    readonly dims: Dims & {
+      readonly [N in Exclude<keyof Dims & string, DimNames<I>>]: ShapeError<`compile: no input has a dim "${N}"`>;
+    };
+  },
+): Plan<I, O, Dims>;
+/** Without named dims there is nothing to bind. */
+export function compile<I extends Inputs, O extends Outputs>(
+  graph: Graph<string, I, O, Param> &
+    ([DimNames<I>] extends [never] ? unknown : ShapeError<`compile: bind the dims: { dims: { ${DimNames<I>}: … } }`>),
+): Plan<I, O, object>;
+export function compile(
+  graph: Graph<string, Inputs, Outputs, Param>,
+  { sharding = {}, rules = [], ...options }: CompileOptions<string, Param> & { dims?: Record<string, number> } = {},
+): Plan {
+  const named = Object.entries(sharding as Readonly<Record<string, UserLayout | undefined>>);
+  const patterns = [...named.filter(([, layout]) => layout !== undefined), ...rules] as [string | RegExp, UserLayout][];
+  return new Plan(compileGraph(graph.logical, { ...options, sharding: patterns as never }));
+}

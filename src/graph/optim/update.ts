@@ -1,0 +1,88 @@
+/**
+ * @file What optimizers share: they are plain options until autodiff asks their rule for update ops. Moments are states
+ * that follow their parameter, so they lie as it does.
+ */
+import { GraphError } from "../../ir/errors.ts";
+import { type PlacementData, showPlacement } from "../../ir/placement.ts";
+import type { Builder } from "../builder.ts";
+import { userLine } from "../source.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** What `optim.…(…)` returns: plain data. */
+export interface Optimizer {
+  readonly kind: string;
+  readonly options: Readonly<Record<string, number | boolean>>;
+}
+
+/** Where updates are added. */
+export interface UpdateSite {
+  readonly builder: Builder;
+  /** Unique in the graph; its states are named under it. */
+  readonly name: string;
+  readonly options: Optimizer["options"];
+  /** Where the loss lives. */
+  readonly home: PlacementData;
+}
+
+/** Adds the update of one parameter. */
+export type Update = (parameter: Tensor, gradient: Tensor) => void;
+export type Rule = (site: UpdateSite) => Update;
+
+/** One value a placement, made when first asked for. */
+function onEach(make: (placement: PlacementData) => Tensor): (placement: PlacementData) => Tensor {
+  const made = new Map<string, Tensor>();
+  return (placement) => {
+    const key = showPlacement(placement);
+    const tensor = made.get(key) ?? make(placement);
+    made.set(key, tensor);
+    return tensor;
+  };
+}
+
+export const learningRate = ({ builder, name, options }: UpdateSite) =>
+  onEach((placement) => {
+    const attrs = { value: options.lr!, shape: [], dtype: "float32" };
+    return builder.apply("constant", [], attrs, { placement, name: `${name}.lr` })[0]!;
+  });
+
+/** The number of this step, from 1 on: a state that one op increments. */
+export function stepCounter({ builder, name, home }: UpdateSite) {
+  const state = `${name}.step`;
+  const init = { kind: "constant", value: 0 } as const;
+  const declared = { name: state, kind: "moment", shape: [], dtype: "int32", init, checkpoint: true } as const;
+  const before = builder.state(declared, home);
+  const now = builder.apply("increment", [before], { by: 1 }, { name: `${state}.increment`, writes: [state] })[0]!;
+  return onEach((placement) =>
+    placement === now.placement
+      ? now
+      : builder.apply("to", [now], { layout: null }, { placement, name: `${state}.to` })[0]!,
+  );
+}
+
+/** A state of the parameter's shape, zero at first. */
+export function moment(builder: Builder, parameter: Tensor, suffix: string): Tensor {
+  const shape = parameter.shape as number[];
+  const init = { kind: "constant", value: 0 } as const;
+  const name = `${parameter.name}.${suffix}`;
+  const follows = parameter.name;
+  return builder.state(
+    { name, kind: "moment", shape, dtype: "float32", init, checkpoint: true, follows },
+    parameter.placement,
+  );
+}
+
+/** Throws GraphError SL1060 unless lo ≤ value < hi. */
+export function checkOption(
+  call: string,
+  name: string,
+  value: number,
+  lo: number,
+  hi = Number.POSITIVE_INFINITY,
+): void {
+  if (value >= lo && value < hi) return;
+  throw new GraphError("SL1060", `${name} cannot be ${value}`, {
+    subject: call,
+    at: userLine(),
+    hint: `give a number from ${lo} on${hi < Number.POSITIVE_INFINITY ? `, below ${hi}` : ""}`,
+  });
+}

@@ -1,0 +1,34 @@
+/** @file The public API. Re-exports only. */
+export type { CollectiveTraffic, Mapping, SessionOptions } from "./actors/session-types.ts";
+export { type CompileOptions, compile, type Sharding } from "./compile.ts";
+export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
+export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";
+export * as nn from "./graph/nn/index.ts";
+export type { Module } from "./graph/nn/module.ts";
+export type { HasParameters, Param } from "./graph/nn/parameter.ts";
+export type { AdamWOptions } from "./graph/optim/adamw.ts";
+export * as optim from "./graph/optim/index.ts";
+export type { SgdOptions } from "./graph/optim/sgd.ts";
+export type { Optimizer } from "./graph/optim/update.ts";
+export { type Device, type Input, type Placement, placement } from "./graph/placement.ts";
+export type { Tensor } from "./graph/tensor.ts";
+export type { FeedMismatch, Step } from "./graph/types/feed.ts";
+export type { Dim, Shape, ShapeError as ShapeMismatch } from "./graph/types/shape.ts";
+export { array, type NdArray } from "./ir/array.ts";
+export type { DType } from "./ir/dtype.ts";
+export {
+  DataError,
+  FeedError,
+  GraphError,
+  InternalError,
+  LayoutError,
+  PlacementError,
+  PlanError,
+  SessionError,
+  ShapeError,
+  SluiceError,
+} from "./ir/errors.ts";
+export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
+export type { SessionEvent, StepMetrics } from "./ir/session.ts";
+export { launch, type Parameters, type Runner, type Session } from "./launch.ts";
+export { Plan } from "./plan.ts";

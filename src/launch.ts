@@ -1,0 +1,97 @@
+/** @file `launch`: the typed door to the runtime. A session runs plans over one set of parameters. */
+import type { Observable } from "rxjs";
+import { startSession } from "./actors/session.ts";
+import type {
+  Batches,
+  CollectiveTraffic,
+  Runner as RawRunner,
+  RawSession,
+  RawStep,
+  SessionOptions,
+} from "./actors/session-types.ts";
+import type { Inputs, Outputs } from "./graph/graph.ts";
+import type { FeedFits, Step } from "./graph/types/feed.ts";
+import type { NdArray } from "./ir/array.ts";
+import { nearest, SessionError } from "./ir/errors.ts";
+import type { SessionEvent, StepMetrics } from "./ir/session.ts";
+import type { Plan } from "./plan.ts";
+
+/** A plan that is loaded and ready. */
+export interface Runner<I extends Inputs, O extends Outputs, Dims> {
+  /**
+   * One step a batch, in order. Leaving the loop early lets the steps that have begun finish.
+   *
+   * Throws FeedError for a batch that does not fit, after the steps before it were yielded; SessionError when another run
+   * is on, or the session is closed or has failed.
+   */
+  run<F extends object>(batches: (Iterable<F> | AsyncIterable<F>) & FeedFits<F, I, Dims>): AsyncIterable<Step<O, Dims>>;
+}
+
+/** The parameters of a session, by name. Only between runs. */
+export interface Parameters {
+  readonly names: readonly string[];
+  /** The global value. Throws SessionError SL1070 for a name that is no parameter. */
+  read(name: string): Promise<NdArray>;
+}
+
+export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
+  /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
+  load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
+  readonly parameters: Parameters;
+  readonly metrics$: Observable<StepMetrics>;
+  readonly events$: Observable<SessionEvent>;
+  /** Bytes that each collective has moved between ranks since the launch, counted where they were moved. */
+  traffic(): readonly CollectiveTraffic[];
+  /** Ends threads and frees memory, whatever the session is doing. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a session: threads, memory and actors for a plan, parameters initialised.
+ *
+ * @example
+ * await using session = await launch(plan);
+ * for await (const { step, loss } of session.run(batches)) console.log(step, loss);
+ */
+export async function launch<I extends Inputs, O extends Outputs, Dims>(
+  plan: Plan<I, O, Dims>,
+  options: SessionOptions = {},
+): Promise<Session<I, O, Dims>> {
+  const raw = await startSession(plan.data, options);
+  return {
+    ...typed<I, O, Dims>(raw),
+    load: async (further) => typed(await raw.load(further.data)),
+    parameters: parametersOf(raw, plan),
+    metrics$: raw.metrics$,
+    events$: raw.events$,
+    traffic: () => raw.traffic(),
+    close: () => raw.close(),
+    [Symbol.asyncDispose]: () => raw.close(),
+  };
+}
+
+const typed = <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runner<I, O, Dims> => ({
+  run: (batches) => steps(raw.run(batches as Batches)),
+});
+
+async function* steps<O, Dims>(raw: AsyncIterable<RawStep>): AsyncIterable<Step<O, Dims>> {
+  for await (const { step, outputs } of raw) {
+    const values = Object.entries(outputs).map(([name, value]) => [name, value.shape.length ? value : value.data[0]]);
+    yield { step, ...Object.fromEntries(values) };
+  }
+}
+
+function parametersOf(raw: RawSession, plan: Plan): Parameters {
+  const names = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+  return {
+    names,
+    async read(name) {
+      if (names.includes(name)) return raw.read(name);
+      const [meant] = nearest(name, names);
+      throw new SessionError("SL1070", `there is no parameter "${name}"`, {
+        choices: names,
+        hint: meant === undefined ? "read one of these" : `did you mean "${meant}"?`,
+      });
+    },
+  };
+}

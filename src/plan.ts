@@ -1,0 +1,80 @@
+/** @file The compiled plan as users hold it: plain data, with ways to read it, look at it and keep it. */
+import { loadPlan } from "./compiler/load.ts";
+import type { Inputs, Outputs } from "./graph/graph.ts";
+import { userLayout } from "./graph/layout.ts";
+import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
+import { explain } from "./view/explain.ts";
+import { render } from "./view/render.ts";
+
+/** Layouts by parameter name, as `compile` takes them. */
+// biome-ignore lint/suspicious/noExplicitAny: SBPs as text; any, so that it fits the sharding of every graph
+export type ChosenSharding = Readonly<Record<string, Readonly<Record<string, any>>>>;
+
+/**
+ * What `compile` makes of a graph: every layout, collective, address and program. No functions, so it can be written to a
+ * file and launched elsewhere.
+ *
+ * @example
+ * const plan = compile(training, { dims: { batch: 128 } });
+ * console.log(plan.explain());
+ * const same = Plan.fromJSON(JSON.stringify(plan)) as typeof plan;
+ */
+export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims = unknown> {
+  declare readonly "~types"?: { inputs: I; outputs: O; dims: Dims };
+  readonly data: PlanData;
+
+  /** Takes the data as valid; from outside use {@link Plan.fromJSON}. */
+  constructor(data: PlanData) {
+    this.data = data;
+  }
+
+  /** Throws PlanError SL3030–SL3033 for what is no plan, is of another version, malformed, changed, or unsafe to run. */
+  static fromJSON(source: string | object): Plan {
+    return new Plan(loadPlan(source));
+  }
+
+  toJSON(): PlanData {
+    return this.data;
+  }
+
+  get name(): string {
+    return this.data.name;
+  }
+
+  /** SHA-256 of everything in the plan, in hex. */
+  get hash(): string {
+    return this.data.hash;
+  }
+
+  /** Predicted bytes of each rank: all that its region of the arena holds, and how much of it is what. */
+  get memory(): readonly RankMemory[] {
+    return this.data.memory;
+  }
+
+  /** Every collective with the bytes that it moves between ranks in one step. */
+  get communication(): readonly Collective[] {
+    return this.data.collectives;
+  }
+
+  /**
+   * How every parameter lies, to be given to the `compile` of another graph of the same model: then the two share the
+   * parameters without any boxing.
+   *
+   * @example
+   * const evaluating = compile(evaluation, { dims: { batch: 1000 }, sharding: plan.sharding });
+   */
+  get sharding(): ChosenSharding {
+    const parameters = this.data.states.filter(({ kind }) => kind === "param");
+    return Object.fromEntries(parameters.map(({ name, layout }) => [name, userLayout(layout)]));
+  }
+
+  /** Layouts, boxing, bytes and memory as text, with the reason for each choice. */
+  explain(): string {
+    return explain(this.data);
+  }
+
+  /** The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT. */
+  render(format: "svg" | "dot", options: { readonly graph?: "logical" | "physical" } = {}): Promise<string> {
+    return render(this.data, format, options);
+  }
+}
