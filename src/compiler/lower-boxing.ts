@@ -37,8 +37,10 @@ export function lowerBoxing(site: BoxingSite): Call[] {
     case "slice":
       return copy(site, { buffer: from }, mine, target, common(mine, target), null);
     case "fill": {
-      const holds = mine.some((list, d) => !sameList(list, target[d]!)) || coordinate(site) === 0;
-      const own = holds ? copy(site, { buffer: from }, mine, target, common(mine, target), null) : [];
+      // A split's members each keep their part; of replicas the first keeps all and the others nothing.
+      const split = step.from.some(([axis, sbp]) => axis === step.axis && sbp.kind === "S");
+      const keeps = split || coordinate(site) === 0;
+      const own = keeps ? copy(site, { buffer: from }, mine, target, common(mine, target), null) : [];
       return [identity(site, size(target)), ...own];
     }
     case "all-gather":
@@ -56,8 +58,6 @@ export function lowerBoxing(site: BoxingSite): Call[] {
   }
 }
 
-const sameList = (a: Region[number], b: Region[number]) => JSON.stringify(a) === JSON.stringify(b);
-
 /** What two shards both hold. */
 const common = (a: Region, b: Region): Region =>
   a.map((list, dim) =>
@@ -66,11 +66,10 @@ const common = (a: Region, b: Region): Region =>
     ),
   );
 
-const axisOf = ({ step }: BoxingSite): string => step.axis!;
-const members = (site: BoxingSite) => group(site.placement, site.member, axisOf(site));
+const members = (site: BoxingSite) => group(site.placement, site.member, site.step.axis);
 const coordinate = (site: BoxingSite) => members(site).indexOf(site.member);
 const source = (site: BoxingSite, index: number): Address =>
-  index === coordinate(site) ? { buffer: site.from } : { buffer: site.from, peer: { axis: axisOf(site), index } };
+  index === coordinate(site) ? { buffer: site.from } : { buffer: site.from, peer: { axis: site.step.axis, index } };
 const traffic = (collective: number | null): Operand => (collective === null ? null : { traffic: collective });
 
 /** Reduction opcodes of the kernels, by monoid and dtype. */

@@ -35,7 +35,7 @@ export interface Move {
   readonly to: Placed;
   /** Elements that each member receives from others. */
   readonly received: readonly number[];
-  /** Waits for peers. */
+  /** Waits for peers. An all-reduce has one too: each pushes the slice that it reduced, none waits in between. */
   readonly rounds: number;
 }
 
@@ -80,7 +80,7 @@ export function movesFrom(
         axis,
         to,
         received,
-        rounds: idle ? 0 : kind === "all-reduce" ? 2 : 1,
+        rounds: idle ? 0 : 1,
         ...(name !== undefined && { monoid: name }),
       });
     }
