@@ -79,7 +79,7 @@ function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize:
       if (!learns.has(input.id)) return;
       const make = makers[i];
       if (!make) throw noGradient(op);
-      const name = `${op.name}.grad${label(graph, ins, i)}`;
+      const name = `${op.name}.grad${label(graph, ins, i, learns)}`;
       add(input.id, builder.within(name, make, { absolute: true, flat: true, at: op.at }));
     });
   }
@@ -107,11 +107,11 @@ function total(builder: Builder, value: Tensor, parts: readonly Tensor[], { at }
   );
 }
 
-/** Tells the gradients of an op's inputs apart: by the parameter's last name, else by a letter. */
-function label(graph: LogicalGraph, ins: readonly Tensor[], i: number): string {
-  if (ins.length === 1) return "";
+/** Tells the gradients of an op's inputs apart: by the parameter's last name, else by a letter where there are several. */
+function label(graph: LogicalGraph, ins: readonly Tensor[], i: number, learns: ReadonlySet<number>): string {
   const state = graph.states.find(({ name }) => name === ins[i]!.name);
-  return `.${state?.name.split(".").at(-1) ?? "xyzuvw"[i] ?? i}`;
+  if (state) return `.${state.name.split(".").at(-1)}`;
+  return ins.filter(({ id }) => learns.has(id)).length > 1 ? `.${"xyz"[i] ?? i}` : "";
 }
 
 function gradientOf(def: OpDef, op: Op): NonNullable<OpDef["gradient"]> {

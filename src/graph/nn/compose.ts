@@ -117,7 +117,7 @@ export const residual = ((...layers: AnyModule[]) => {
 }) as unknown as Compose;
 
 /**
- * `count` modules of one type in a row; their parameters are `0.…`, `1.…`. Throws GraphError SL1062 when there is none.
+ * `count` modules of one type in a row; their parameters are `0.…`, `1.…`, whatever names they have. Throws GraphError SL1062 when there is none.
  *
  * @example
  * const blocks = nn.scope("blocks", nn.repeat(4, () => nn.residual(nn.linear(64, 64, { name: "up" }))));
@@ -125,8 +125,8 @@ export const residual = ((...layers: AnyModule[]) => {
 export function repeat<In extends Shape, Q extends Param>(
   count: number,
   make: (i: number) => Module<In, In, Q>,
-): Module<In, In, Relative<Mount<`${number}`, Q>>> {
-  const layers = Array.from({ length: count }, (_, i) => make(i) as unknown as AnyModule);
+): Module<In, In, Relative<Scoped<`${number}`, Q>>> {
+  const layers = Array.from({ length: count }, (_, i) => scope(String(i), make(i)) as unknown as AnyModule);
   return chain(...layers) as never;
 }
 

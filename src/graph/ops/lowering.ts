@@ -1,10 +1,11 @@
 /** @file What the ops share to become kernel calls: strides, walks over strided arrays, addresses. */
 import { itemSize } from "../../ir/dtype.ts";
+import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call, Operand } from "../../ir/program.ts";
 import { range } from "../dims.ts";
 import type { LocalTensor } from "../op.ts";
 
-export const call = (kernel: string, ...args: Operand[]): Call => ({ kernel, args });
+export const call = (kernel: keyof typeof kernels, ...args: Operand[]): Call => ({ kernel, args });
 
 /** Of a contiguous row-major array, in elements. */
 export const stridesOf = (shape: readonly number[]): number[] =>

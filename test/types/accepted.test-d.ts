@@ -1,0 +1,146 @@
+/** @file Uses that must go on compiling, with the types that they must have. */
+import { array, B, compile, type Dim, graph, launch, layout, nn, optim, placement, S, type Tensor } from "sluice";
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const is = <A, B>(_: Equal<A, B>) => {};
+
+declare const x: Tensor<["batch", 784], "float32">;
+declare const q: Tensor<["batch", 4, "seq", 16], "float32">;
+declare const n: number;
+const mesh = placement("cpu", { stage: 2, data: 2, model: 2 });
+const net = nn.sequential(nn.linear(784, 512, { name: "fc1" }), nn.relu(), nn.linear(512, 10, { name: "fc2" }));
+
+// ── Shapes ──────────────────────────────────────────────────────────────────────────────────────
+
+const dynamic = mesh.input([n, 784], "float32"); // a plain number is checked when the graph is built
+is<typeof dynamic.shape, [number, 784]>(true);
+declare const loose: Tensor<["batch", number], "float32">;
+const out = net(loose);
+is<typeof out, Tensor<["batch", 10], "float32">>(true);
+const row = q.mean(3).max(0);
+is<typeof row, Tensor<[4, "seq"], "float32">>(true);
+declare const head: Tensor<[4, 1, 16], "float32">;
+const sum = q.add(head).sub(head).maximum(head);
+is<typeof sum, Tensor<["batch", 4, "seq", 16], "float32">>(true);
+const hits = x.argmax(1).equal(q.argmax(3).cast("float32").sum(2).sum(1).cast("int32")).cast("float32").mean();
+is<typeof hits, Tensor<[], "float32">>(true);
+
+function keep<N extends number | string>(t: Tensor<[N, 784], "float32">): Tensor<[N, 784], "float32"> {
+  return t.add(t.relu()).mul(0.5); // generic over dims: no conditional type in the way
+}
+const fc = nn.linear(784, 784);
+function lead<L extends Dim[]>(t: Tensor<[...L, 784], "float32">): Tensor<[...L, 784], "float32"> {
+  return t.add(fc(t)); // and over the leading dims as a whole
+}
+let looped = lead(x);
+for (let i = 0; i < 3; i++) looped = keep(looped);
+
+// ── Modules ─────────────────────────────────────────────────────────────────────────────────────
+
+const twelve = nn.sequential(
+  nn.linear(784, 1),
+  nn.linear(1, 2),
+  nn.linear(2, 3),
+  nn.linear(3, 4),
+  nn.linear(4, 5),
+  nn.linear(5, 6),
+  nn.linear(6, 7),
+  nn.linear(7, 8),
+  nn.linear(8, 9),
+  nn.linear(9, 10),
+  nn.linear(10, 11),
+  nn.linear(11, 12),
+);
+const twelfth = twelve(x);
+is<typeof twelfth, Tensor<["batch", 12], "float32">>(true);
+
+const block = () =>
+  nn.scope("mlp", nn.residual(nn.linear(64, 256, { name: "up" }), nn.relu(), nn.linear(256, 64, { name: "down" })));
+const deep = nn.sequential(
+  nn.linear(8, 64, { name: "embed" }),
+  nn.scope("blocks", nn.repeat(4, block)),
+  nn.scope("head", nn.linear(64, 10, { name: "out" })),
+);
+
+// ── Sharding ────────────────────────────────────────────────────────────────────────────────────
+
+const training = graph(
+  mesh,
+  {
+    name: "accepted",
+    model: net,
+    inputs: {
+      image: mesh.input(["batch", 784], "float32", { data: S(0), stage: B }),
+      label: mesh.input(["batch"], "int32"),
+    },
+  },
+  ({ image, label }, g) => {
+    const logits = net(image);
+    const losses = nn.softmaxCrossEntropy(logits, label);
+    const loss = losses.mean();
+    g.minimize(loss, optim.sgd({ lr: 0.1, momentum: 0.9, nesterov: true }));
+    return { loss, losses, logits };
+  },
+);
+const plan = compile(training, { dims: { batch: 128 }, sharding: { "fc1.weight": { model: S(1) } } });
+compile(training, { dims: { batch: n }, sharding: plan.sharding }); // as another plan has it
+const inner = layout(mesh, [
+  ["model", S(0)],
+  ["data", S(0)],
+]);
+compile(training, { dims: { batch: 64 }, sharding: { "fc1.weight": inner, "fc*.bias": { data: S(0) } } });
+declare const anyName: string;
+compile(training, {
+  dims: { batch: n },
+  sharding: { [anyName]: { model: S(0) }, "fc*.weight": { model: S(1) } },
+  rules: [[/bias$/, { data: S(0) }]],
+});
+
+const deepGraph = graph(
+  mesh,
+  { name: "deep", model: deep, inputs: { x: mesh.input([32, 8], "float32") } },
+  ({ x }) => ({ out: deep(x) }),
+);
+compile(deepGraph, {
+  dims: {},
+  sharding: {
+    "blocks.0.mlp.up.weight": { model: S(1) }, // a literal name inside a repeated block
+    "blocks.*.mlp.down.weight": { model: S(0) },
+    "head.out.weight": { model: S(1) },
+  },
+});
+
+const unnamed = graph(
+  mesh,
+  { name: "no model given", inputs: { image: mesh.input([8, 784], "float32") } },
+  ({ image }) => ({
+    out: net(image),
+  }),
+);
+compile(unnamed); // no named dims, nothing to bind
+compile(unnamed, { dims: {}, sharding: { "any.name": { model: S(1) } } });
+
+const [front, back] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: 1 })];
+graph(
+  mesh,
+  { name: "pipeline", model: net, inputs: { image: front.input(["batch", 784], "float32") } },
+  ({ image }) => ({
+    logits: net(image.to(back, { data: S(0) })),
+  }),
+);
+
+// ── Runs ────────────────────────────────────────────────────────────────────────────────────────
+
+const session = await launch(plan);
+const image = array([128, 784], "float32", new Float32Array(128 * 784));
+const label = array([128], "int32", new Int32Array(128));
+for await (const step of session.run([{ image, label }])) {
+  is<typeof step.loss, number>(true);
+  is<typeof step.losses.shape, [128]>(true);
+  is<typeof step.logits.shape, [128, 10]>(true);
+}
+declare const loader: AsyncIterable<{
+  image: ReturnType<typeof array<[number, 784], "float32">>;
+  label: typeof label;
+}>;
+session.run(loader); // a batch of unknown size is checked when it arrives
