@@ -95,7 +95,7 @@ let h = x;
 // TS2322: Type 'Tensor<["batch", 512], "float32">' is not assignable to type 'Tensor<["batch", 784], "float32">'.
 // @ts-expect-error
 for (const layer of [nn.linear(784, 512)]) h = layer(h);
-// TS2353: 'beta3' does not exist in type 'AdamWOptions'.
+// TS2561: 'beta3' does not exist in type 'AdamWOptions'. Did you mean to write 'beta1'?
 // @ts-expect-error
 optim.adamW({ lr: 1e-3, beta3: 0.9 });
 
@@ -137,10 +137,10 @@ compile(training, { dims: { batch: 128 }, sharding: { "fc1.weight": { modle: S(1
 // TS2322: Type '"S(1)"' is not assignable to type '"B" | "P(sum)" | "P(max)" | "P(min)" | "S(0)" | undefined'.
 // @ts-expect-error
 compile(training, { dims: { batch: 128 }, sharding: { "fc1.bias": { model: S(1) } } });
-// TS2561: 'modle' does not exist in type 'Layout<"stage" | "data" | "model", Shape>'. Did you mean to write 'model'?
+// TS2561: 'modle' does not exist in type 'Layout<"stage" | "data" | "model">'. Did you mean to write 'model'?
 // @ts-expect-error
 compile(training, { dims: { batch: 128 }, sharding: { "fc*.weight": { modle: S(1) } } });
-// TS2561: 'modle' does not exist in type 'Layout<"stage" | "data" | "model", Shape>'. Did you mean to write 'model'?
+// TS2561: 'modle' does not exist in type 'Layout<"stage" | "data" | "model">'. Did you mean to write 'model'?
 // @ts-expect-error
 compile(training, { dims: { batch: 128 }, rules: [[/weight$/, { modle: S(1) }]] });
 
@@ -159,7 +159,7 @@ session.run([{ image: array([64, 784], "float32", new Float32Array(64 * 784)), l
 // TS2345: … 'FeedMismatch<"input \"label\" is int32, float32 was fed">'.
 // @ts-expect-error
 session.run([{ image, label: array([128], "float32", new Float32Array(128)) }]);
-// TS2345: Argument of type 'Float32Array' is not assignable to parameter of type 'Int32Array'.
+// TS2345: Argument of type 'Float32Array<ArrayBuffer>' is not assignable to parameter of type 'Int32Array<ArrayBufferLike>'.
 // @ts-expect-error
 array([128], "int32", new Float32Array(128));
 // TS2339: Property 'toUpperCase' does not exist on type 'number'.
