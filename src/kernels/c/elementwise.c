@@ -1,0 +1,108 @@
+// Maps over elements, each one pass over memory. In place is allowed throughout.
+
+static void fill(ix n, f32 value, f32 *y) { VLOOP(n, { stk(y + i, splat(value), k); }); }
+static void fill_i32(ix n, int32_t value, int32_t *y) { for (ix i = 0; i < n; i++) y[i] = value; }
+static void increment(ix n, int32_t by, const int32_t *x, int32_t *y) { for (ix i = 0; i < n; i++) y[i] = (int32_t)((uint32_t)x[i] + (uint32_t)by); }
+static void affine(ix n, f32 mul, f32 add, const f32 *x, f32 *y) { VLOOP(n, { stk(y + i, ldk(x + i, k, 0) * mul + add, k); }); }
+
+INLINE vf relu1(vf x) { return vmax(splat(0), x); }          // in this order NaN stays NaN
+static void relu_grad(ix n, const f32 *y, const f32 *dy, f32 *dx) {
+  VLOOP(n, { stk(dx + i, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)), k); });
+}
+enum { RELU, EXP, NEG, SQRT, LOG, COPY };
+static int unary(int op, ix n, const f32 *x, f32 *y) {
+  switch (op) {
+  case RELU: VLOOP(n, { stk(y + i, relu1(ldk(x + i, k, 0)), k); }); return 1;
+  case EXP: VLOOP(n, { stk(y + i, vexp(ldk(x + i, k, 0)), k); }); return 1;
+  case NEG: VLOOP(n, { stk(y + i, -ldk(x + i, k, 0), k); }); return 1;
+  case SQRT: VLOOP(n, { stk(y + i, vsqrt(ldk(x + i, k, 0)), k); }); return 1;
+  case LOG: for (ix i = 0; i < n; i++) y[i] = log1(x[i]); return 1;
+  case COPY: VLOOP(n, { stk(y + i, ldk(x + i, k, 0), k); }); return 1;
+  default: return 0;
+  }
+}
+
+enum { ADD, SUB, MUL, DIV, MAX, MIN };
+INLINE vf combine(const int op, vf a, vf b) {
+  switch (op) {
+  case ADD: return a + b;
+  case SUB: return a - b;
+  case MUL: return a * b;
+  case DIV: return a / b;
+  case MAX: return sel((vi)(a != a), a, vmax(a, b));         // NaN of either side stays
+  default: return sel((vi)(a != a), a, vmin(a, b));
+  }
+}
+// Rows of C elements; sa and sb are 1 or 0 (one value for the whole row).
+INLINE void combine_row(const int op, ix C, const f32 *a, ix sa, const f32 *b, ix sb, f32 *y) {
+  if (sa && sb) VLOOP(C, { stk(y + i, combine(op, ldk(a + i, k, 0), ldk(b + i, k, 0)), k); });
+  else if (sa) { const vf v = splat(*b); VLOOP(C, { stk(y + i, combine(op, ldk(a + i, k, 0), v), k); }); }
+  else if (sb) { const vf v = splat(*a); VLOOP(C, { stk(y + i, combine(op, v, ldk(b + i, k, 0)), k); }); }
+  else { const vf v = combine(op, splat(*a), splat(*b)); VLOOP(C, { stk(y + i, v, k); }); }
+}
+INLINE void combine_rows(const int op, const ix *n, const ix *sa, const ix *sb, const f32 *a, const f32 *b, f32 *y) {
+  for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++, y += n[3])
+    combine_row(op, n[3], a + i * sa[0] + j * sa[1] + l * sa[2], sa[3], b + i * sb[0] + j * sb[1] + l * sb[2], sb[3], y);
+}
+// y (contiguous) = a op b over four extents; a stride of 0 broadcasts. The last strides are 1 or 0, others arbitrary.
+static int binary(int op, const ix *n, const ix *sa, const ix *sb, const f32 *a, const f32 *b, f32 *y) {
+  if (n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0) return 1;
+  switch (op) {
+  case ADD: combine_rows(ADD, n, sa, sb, a, b, y); return 1;
+  case SUB: combine_rows(SUB, n, sa, sb, a, b, y); return 1;
+  case MUL: combine_rows(MUL, n, sa, sb, a, b, y); return 1;
+  case DIV: combine_rows(DIV, n, sa, sb, a, b, y); return 1;
+  case MAX: combine_rows(MAX, n, sa, sb, a, b, y); return 1;
+  case MIN: combine_rows(MIN, n, sa, sb, a, b, y); return 1;
+  default: return 0;
+  }
+}
+
+static void equal_i32(ix n, const int32_t *a, const int32_t *b, uint8_t *y) { for (ix i = 0; i < n; i++) y[i] = a[i] == b[i]; }
+
+enum { F32, I32, BOOL };
+static int cast(int from, int to, ix n, const void *x, void *y) {
+  const f32 *xf = x; const int32_t *xi = x; const uint8_t *xb = x;
+  f32 *yf = y; int32_t *yi = y; uint8_t *yb = y;
+  switch (from * 3 + to) {
+  case F32 * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = xf[i]; return 1;
+  case F32 * 3 + I32:                                          // towards zero; saturates, NaN is 0, as wasm and Rust do
+    for (ix i = 0; i < n; i++) yi[i] = xf[i] >= 2147483648.f ? INT32_MAX : xf[i] <= -2147483648.f ? INT32_MIN : xf[i] == xf[i] ? (int32_t)xf[i] : 0;
+    return 1;
+  case F32 * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xf[i] != 0; return 1;
+  case I32 * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = (f32)xi[i]; return 1;
+  case I32 * 3 + I32: for (ix i = 0; i < n; i++) yi[i] = xi[i]; return 1;
+  case I32 * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xi[i] != 0; return 1;
+  case BOOL * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = xb[i] != 0; return 1;
+  case BOOL * 3 + I32: for (ix i = 0; i < n; i++) yi[i] = xb[i] != 0; return 1;
+  case BOOL * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xb[i] != 0; return 1;
+  default: return 0;
+  }
+}
+
+// AdamW with decoupled decay (Loshchilov & Hutter 2019); step counts from 1.
+static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, f32 lr, int32_t step, f32 b1, f32 b2, f32 eps, f32 decay) {
+  const f32 rate = (f32)(lr / (1 - power(b1, step))), inverse = (f32)(1 / (1 - power(b2, step))), keep = 1.f - lr * decay;
+  VLOOP(n, {
+    const vf G = ldk(g + i, k, 0);
+    const vf M = ldk(m + i, k, 0) * b1 + G * (1.f - b1);
+    const vf V = ldk(v + i, k, 0) * b2 + G * G * (1.f - b2);
+    stk(m + i, M, k);
+    stk(v + i, V, k);
+    stk(p + i, ldk(p + i, k, 0) * keep - rate * M / (vsqrt(V * inverse) + eps), k);
+  });
+}
+// SGD as PyTorch defines it: g += decay·p; buf = momentum·buf + (1 - dampening)·g; p -= lr·(nesterov ? g + momentum·buf : buf).
+static void sgd(ix n, f32 *p, f32 *buf, const f32 *g, f32 lr, f32 momentum, f32 decay, f32 dampening, int nesterov) {
+  VLOOP(n, {
+    const vf P = ldk(p + i, k, 0);
+    const vf G = ldk(g + i, k, 0) + P * decay;
+    vf d = G;
+    if (buf) {
+      const vf M = ldk(buf + i, k, 0) * momentum + G * (1.f - dampening);
+      stk(buf + i, M, k);
+      d = nesterov ? G + M * momentum : M;
+    }
+    stk(p + i, P - d * lr, k);
+  });
+}

@@ -1,0 +1,152 @@
+// Programs: flat arrays of doubles that one call runs. Doubles carry byte offsets to 2^53, dims and scalars exactly, and
+// are one Float64Array on the other side.
+//   [registers, calls, (offset, stride, index, copies) · registers, (opcode, argc, arguments …) · calls]
+// A register is an address: offset + stride · slot bytes from the base; slot = seqs[index] mod copies, where seqs are the
+// firing numbers in the launch record, or 0 when index is -1. A pointer argument names a register, or -1 for none.
+//
+// OPS is the one list of kernels: opcode order, signature, workspace and call; the binding's table is generated from it.
+// Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
+typedef struct {
+  char *base;
+  const double *registers;
+  const int32_t *seqs;
+  const double *args;
+  ix argc, count;
+} Call;
+
+INLINE char *address(const Call *c, ix n) {
+  const ix r = (ix)c->args[n];
+  if (r < 0 || r >= c->count) return 0;
+  const double *reg = c->registers + 4 * r;
+  const ix slot = reg[2] < 0 ? 0 : (ix)((uint32_t)c->seqs[(ix)reg[2]] % (uint32_t)reg[3]);
+  return c->base + (ix)reg[0] + (ix)reg[1] * slot;
+}
+INLINE void four(const Call *c, ix from, ix *out) { for (int i = 0; i < 4; i++) out[i] = (ix)c->args[from + i]; }
+
+#define I(n) ((ix)c->args[n])
+#define F(n) ((f32)c->args[n])
+#define A(n) address(c, n)
+#define P(n) ((f32 *)A(n))
+#define L(n) ((int32_t *)A(n))
+#define T(n) ((double *)A(n))
+
+static int call_binary(const Call *c) {
+  ix n[4], sa[4], sb[4];
+  four(c, 1, n); four(c, 5, sa); four(c, 9, sb);
+  return binary((int)I(0), n, sa, sb, P(13), P(14), P(15));
+}
+static int call_philox(const Call *c) {
+  ix n[4];
+  four(c, 6, n);
+  return philox((int)I(0), F(1), F(2), (uint32_t)c->args[3], (uint32_t)c->args[4], (uint32_t)c->args[5], n, c->args + 10, c->args[14], P(15));
+}
+static int call_copy_box(const Call *c) {
+  ix n[4], sx[4], sy[4];
+  four(c, 1, n); four(c, 5, sx); four(c, 9, sy);
+  return copy_box((int)I(0), n, sx, sy, A(13) + I(14), A(15) + I(16), T(17), c->base);
+}
+static int call_reduce_box(const Call *c) {
+  ix n[4], sx[4], sy[4];
+  const char *from[SOURCES];
+  const ix members = c->argc - 18;
+  if (members > SOURCES) return 0;
+  four(c, 2, n); four(c, 6, sx); four(c, 10, sy);
+  for (ix q = 0; q < members; q++) from[q] = A(18 + q) + I(14);
+  return reduce_box((int)I(0), (int)I(1), n, sx, sy, members, from, A(17) + I(15), T(16), c->base);
+}
+static int call_all_reduce(const Call *c) {
+  char *at[2 * SOURCES];
+  const ix members = I(5);
+  if (members > SOURCES || c->argc != 6 + 2 * members) return 0;
+  for (ix q = 0; q < 2 * members; q++) at[q] = A(6 + q);
+  return all_reduce((int)I(0), (int)I(1), I(2), I(3), members, at, at + members, T(4), c->base);
+}
+
+#define OK(call) ((call), 1)
+#define OPS(X) \
+  X(gemm, "iiiiipipipipip", GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), P(5), I(6), P(7), I(8), P(9), I(10), P(11), I(12), P(13), ws))) \
+  X(gemm_batched, "iiiiiipiipiipii", GEMM_WS, OK(gemm_batched(I(0), I(1), I(2), I(3), I(4), I(5), P(6), I(7), I(8), P(9), I(10), I(11), P(12), I(13), I(14), ws))) \
+  X(binary, "iiiiiiiiiiiiippp", 0, call_binary(c)) \
+  X(affine, "iffpp", 0, OK(affine(I(0), F(1), F(2), P(3), P(4)))) \
+  X(unary, "iipp", 0, unary((int)I(0), I(1), P(2), P(3))) \
+  X(relu_grad, "ippp", 0, OK(relu_grad(I(0), P(1), P(2), P(3)))) \
+  X(reduce, "iiiifpp", 0, reduce((int)I(0), I(1), I(2), I(3), F(4), P(5), P(6))) \
+  X(cross_entropy, "iippp", 0, OK(cross_entropy(I(0), I(1), P(2), L(3), P(4)))) \
+  X(cross_entropy_grad, "iipppp", 0, OK(cross_entropy_grad(I(0), I(1), P(2), L(3), P(4), P(5)))) \
+  X(argmax, "iiipp", 0, OK(argmax(I(0), I(1), I(2), P(3), L(4)))) \
+  X(equal_i32, "ippp", 0, OK(equal_i32(I(0), L(1), L(2), (uint8_t *)A(3)))) \
+  X(cast, "iiipp", 0, cast((int)I(0), (int)I(1), I(2), A(3), A(4))) \
+  X(fill, "ifp", 0, OK(fill(I(0), F(1), P(2)))) \
+  X(fill_i32, "iip", 0, OK(fill_i32(I(0), (int32_t)I(1), L(2)))) \
+  X(increment, "iipp", 0, OK(increment(I(0), (int32_t)I(1), L(2), L(3)))) \
+  X(adamw, "ippppppffff", 0, OK(adamw(I(0), P(1), P(2), P(3), P(4), *P(5), *L(6), F(7), F(8), F(9), F(10)))) \
+  X(sgd, "ippppfffi", 0, OK(sgd(I(0), P(1), P(2), P(3), *P(4), F(5), F(6), F(7), (int)I(8)))) \
+  X(philox, "iffiiiiiiiiiiiip", 0, call_philox(c)) \
+  X(copy_box, "iiiiiiiiiiiiipipip", 0, call_copy_box(c)) \
+  X(reduce_box, "iiiiiiiiiiiiiiiipp*", 0, call_reduce_box(c)) \
+  X(all_reduce, "iiiipi*", 0, call_all_reduce(c))
+
+#define X(name, sig, need, call) OP_##name,
+enum { OPS(X) OP_COUNT };
+#undef X
+
+#if defined(__wasm__)
+#define EXPORT __attribute__((visibility("default")))
+#else
+#define EXPORT __attribute__((visibility("default"), used))
+#endif
+
+// "name:signature\n" in opcode order.
+EXPORT const char *sluice_ops(void) {
+#define X(name, sig, need, call) #name ":" sig "\n"
+  return OPS(X);
+#undef X
+}
+
+// Bytes of workspace that the kernel with this opcode needs at most, on any target.
+EXPORT double sluice_kernel_workspace(double opcode) {
+  switch ((ix)opcode) {
+#define X(name, sig, need, call) case OP_##name: return (double)(need);
+    OPS(X)
+#undef X
+    default: return -1;
+  }
+}
+
+// Bytes of workspace that the program needs; -1 - k when its call number k is malformed.
+EXPORT double sluice_workspace(char *base, double program) {
+  const double *p = (const double *)(base + (ix)program);
+  const ix calls = (ix)p[1];
+  double most = 0;
+  p += 2 + 4 * (ix)p[0];
+  for (ix k = 0; k < calls; p += 2 + (ix)p[1], k++) {
+    const double need = sluice_kernel_workspace(p[0]);
+    if (need < 0 || p[1] < 0) return -1 - (double)k;
+    if (need > most) most = need;
+  }
+  return most;
+}
+
+// Runs it. The workspace belongs to the calling thread for the length of the call; nothing else is shared, so any number
+// of threads may run programs at once. Returns the number of calls made, or -1 - k when call number k is malformed.
+EXPORT double sluice_run(char *base, double program, double record, double workspace) {
+  const double *p = (const double *)(base + (ix)program);
+  f32 *ws = (f32 *)(base + (ix)workspace);
+  const ix count = (ix)p[0], calls = (ix)p[1];
+  Call call = {base, p + 2, (const int32_t *)(base + (ix)record), 0, 0, count};
+  const Call *c = &call;
+  p += 2 + 4 * count;
+  for (ix k = 0; k < calls; k++) {
+    int fine = 0;
+    call.args = p + 2;
+    call.argc = (ix)p[1];
+    switch ((ix)p[0]) {
+#define X(name, sig, need, call) case OP_##name: fine = call; break;
+      OPS(X)
+#undef X
+    }
+    if (!fine) return -1 - (double)k;
+    p += 2 + call.argc;
+  }
+  return (double)calls;
+}

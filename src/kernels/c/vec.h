@@ -1,0 +1,123 @@
+// The only file that knows the target. Everything else is written in terms of `vf`, a vector of VL floats.
+// GCC/Clang vector extensions give arithmetic, comparison and shuffles on every target; the few operations that they
+// lack in C (min, max, sqrt) are spelled per target here, with a portable fallback.
+#pragma once
+#include <stdint.h>
+#include <stddef.h>
+#if defined(__wasm__)
+#include <wasm_simd128.h>
+#elif defined(__x86_64__) || defined(__i386__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+typedef float f32;
+typedef intptr_t ix;                       // sizes and strides: 64 bit natively, 32 bit in wasm32
+
+// VL: lanes. MR x NR: the register tile of the matrix kernels, MR*NR/VL accumulators plus NR/VL + 1 live values,
+// so 24+3 of 32 registers (AVX-512), 12+3 of 16 (AVX2), 16+3 of 32 (NEON), 8+3 of 16 (SSE2, wasm).
+#if defined(__AVX512F__)
+enum { VL = 16, MR = 12, NR = 32 };
+#elif defined(__AVX2__)
+enum { VL = 8, MR = 6, NR = 16 };
+#elif defined(__ARM_NEON)
+enum { VL = 4, MR = 8, NR = 8 };
+#else
+enum { VL = 4, MR = 4, NR = 8 };
+#endif
+enum { NV = NR / VL };
+
+// `vf` may live in registers only with its natural alignment; `vfu` is the same data at any float address.
+typedef f32 vf __attribute__((vector_size(sizeof(f32) * VL)));
+typedef f32 vfu __attribute__((vector_size(sizeof(f32) * VL), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(sizeof(f32) * VL)));
+typedef f32 v4 __attribute__((vector_size(16)));
+typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUF4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+typedef int32_t v4i __attribute__((vector_size(16)));
+#define SHUF4(a, b, i, j, k, l) __builtin_shuffle(a, b, (v4i){i, j, k, l})
+#endif
+
+INLINE ix imin(ix a, ix b) { return a < b ? a : b; }
+INLINE ix imax(ix a, ix b) { return a > b ? a : b; }
+INLINE ix up(ix n, ix m) { return (n + m - 1) / m * m; }
+
+INLINE vf splat(f32 x) { return x - (vf){0}; }
+INLINE vi splati(int32_t x) { return x - (vi){0}; }
+INLINE vf ld(const f32 *p) { return *(const vfu *)p; }
+INLINE void st(f32 *p, vf v) { *(vfu *)p = v; }
+INLINE v4 ld4(const f32 *p) { return *(const v4u *)p; }
+INLINE void st4(f32 *p, v4 v) { *(v4u *)p = v; }
+INLINE vf sel(vi m, vf a, vf b) { return (vf)(((vi)a & m) | ((vi)b & ~m)); }  // lanes of m are 0 or -1
+
+// min and max return the second operand when either is NaN: keep the data second and NaN survives a clamp.
+#if defined(__AVX512F__)
+INLINE vf vmax(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+INLINE vf vmin(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
+INLINE vf vsqrt(vf a) { return (vf)_mm512_sqrt_ps((__m512)a); }
+#elif defined(__AVX2__)
+INLINE vf vmax(vf a, vf b) { return (vf)_mm256_max_ps((__m256)a, (__m256)b); }
+INLINE vf vmin(vf a, vf b) { return (vf)_mm256_min_ps((__m256)a, (__m256)b); }
+INLINE vf vsqrt(vf a) { return (vf)_mm256_sqrt_ps((__m256)a); }
+#elif defined(__SSE2__)
+INLINE vf vmax(vf a, vf b) { return (vf)_mm_max_ps((__m128)a, (__m128)b); }
+INLINE vf vmin(vf a, vf b) { return (vf)_mm_min_ps((__m128)a, (__m128)b); }
+INLINE vf vsqrt(vf a) { return (vf)_mm_sqrt_ps((__m128)a); }
+#elif defined(__wasm__)
+INLINE vf vmax(vf a, vf b) { return (vf)wasm_f32x4_pmax((v128_t)b, (v128_t)a); }
+INLINE vf vmin(vf a, vf b) { return (vf)wasm_f32x4_pmin((v128_t)b, (v128_t)a); }
+INLINE vf vsqrt(vf a) { return (vf)wasm_f32x4_sqrt((v128_t)a); }
+#else
+INLINE vf vmax(vf a, vf b) { return sel((vi)(a > b), a, b); }
+INLINE vf vmin(vf a, vf b) { return sel((vi)(a < b), a, b); }
+INLINE vf vsqrt(vf a) { UNROLL for (int k = 0; k < VL; k++) a[k] = __builtin_sqrtf(a[k]); return a; }
+#endif
+
+// The first k lanes only, the rest as `fill`. With k == VL a constant this is one plain load or store.
+INLINE vf ldk(const f32 *p, int k, f32 fill) {
+  if (k == VL) return ld(p);
+  vf v = splat(fill);
+#ifdef __AVX512F__
+  return (vf)_mm512_mask_loadu_ps((__m512)v, (__mmask16)((1 << k) - 1), p);
+#else
+  for (int q = 0; q < k; q++) v[q] = p[q];
+  return v;
+#endif
+}
+INLINE void stk(f32 *p, vf v, int k) {
+  if (k == VL) { st(p, v); return; }
+#ifdef __AVX512F__
+  _mm512_mask_storeu_ps(p, (__mmask16)((1 << k) - 1), (__m512)v);
+#else
+  for (int q = 0; q < k; q++) p[q] = v[q];
+#endif
+}
+// Runs the body for i = 0, VL, ...; k is the number of live lanes, a constant in all but the last round, so that one
+// body serves the full vectors and the tail.
+#define VLOOP(n, ...) do { ix i = 0; \
+    for (; i + VL <= (n); i += VL) { enum { k = VL }; __VA_ARGS__ } \
+    if (i < (n)) { const int k = (int)((n) - i); __VA_ARGS__ } } while (0)
+
+// Horizontal sum and maximum, by halves: a fixed order, so the same bits every time.
+INLINE v4 fold4(vf v) {
+  v4 s = (v4){0};
+  union { vf v; v4 q[VL / 4]; } u = {v};
+  UNROLL for (int k = 0; k < VL / 4; k++) s += u.q[k];
+  return s;
+}
+INLINE f32 hsum(vf v) { v4 s = fold4(v); s = s + SHUF4(s, s, 2, 3, 0, 1); return s[0] + s[1]; }
+INLINE f32 hmax(vf v) { f32 m = v[0]; UNROLL for (int k = 1; k < VL; k++) m = v[k] > m ? v[k] : m; return m; }
+INLINE void transpose4(v4 *a, v4 *b, v4 *c, v4 *d) {
+  v4 p = SHUF4(*a, *b, 0, 4, 1, 5), q = SHUF4(*a, *b, 2, 6, 3, 7), r = SHUF4(*c, *d, 0, 4, 1, 5), s = SHUF4(*c, *d, 2, 6, 3, 7);
+  *a = SHUF4(p, r, 0, 1, 4, 5); *b = SHUF4(p, r, 2, 3, 6, 7); *c = SHUF4(q, s, 0, 1, 4, 5); *d = SHUF4(q, s, 2, 3, 6, 7);
+}

@@ -1,0 +1,66 @@
+/**
+ * @file Programs as numbers: `[registers, calls, (offset, stride, index, copies) · registers, (opcode, argc, arguments …) ·
+ * calls]`, all float64, as `c/program.c` reads them.
+ */
+import { InternalError } from "../ir/errors.ts";
+import { type KernelInfo, kernels } from "../ir/kernel-table.ts";
+import type { Address, Call, Operand } from "../ir/program.ts";
+
+/** An address at run time: `offset + stride · (seqs[index] mod copies)` bytes; a fixed one when `index` is −1. */
+export interface Location {
+  readonly offset: number;
+  readonly stride: number;
+  readonly index: number;
+  readonly copies: number;
+}
+
+export interface Resolver {
+  address(address: Address): Location;
+  /** Byte offset of the counters of a collective. */
+  traffic(collective: number): number;
+}
+
+/** Throws InternalError when a call does not fit its kernel's signature. */
+export function encode(program: readonly Call[], resolve: Resolver): Float64Array<ArrayBuffer> {
+  const registers = new Map<string, number>();
+  const table: number[] = [];
+  const register = ({ offset, stride, index, copies }: Location): number => {
+    const row = [offset, stride, index, copies];
+    const key = row.join(" ");
+    const known = registers.get(key);
+    if (known !== undefined) return known;
+    table.push(...row);
+    registers.set(key, registers.size);
+    return registers.size - 1;
+  };
+  const pointer = (operand: Operand, call: Call): number => {
+    if (operand === null) return -1;
+    if (typeof operand !== "object") throw misfit(call, `${operand} stands where an address is due`);
+    if ("traffic" in operand)
+      return register({ offset: resolve.traffic(operand.traffic), stride: 0, index: -1, copies: 1 });
+    const at = resolve.address(operand);
+    return register({ ...at, offset: at.offset + (operand.offset ?? 0) });
+  };
+  const scalar = (operand: Operand, call: Call): number => {
+    if (operand === null || typeof operand === "object") throw misfit(call, "an address stands where a number is due");
+    return Number(operand);
+  };
+  const calls = program.flatMap((call) => {
+    const { opcode, letters } = signatureOf(call);
+    return [opcode, call.args.length, ...call.args.map((arg, i) => (letters[i] === "p" ? pointer : scalar)(arg, call))];
+  });
+  return Float64Array.from([registers.size, program.length, ...table, ...calls]);
+}
+
+function signatureOf(call: Call): { readonly opcode: number; readonly letters: string } {
+  const kernel: KernelInfo | undefined = kernels[call.kernel as keyof typeof kernels];
+  if (!kernel) throw misfit(call, "there is no such kernel");
+  const open = kernel.signature.endsWith("*");
+  const fixed = open ? kernel.signature.slice(0, -1) : kernel.signature;
+  const count = call.args.length;
+  if (open ? count < fixed.length : count !== fixed.length)
+    throw misfit(call, `it takes ${open ? "at least " : ""}${fixed.length} arguments, got ${count}`);
+  return { opcode: kernel.opcode, letters: fixed.padEnd(count, "p") };
+}
+
+const misfit = (call: Call, why: string) => new InternalError(why, { subject: `kernel ${call.kernel}` });

@@ -1,0 +1,36 @@
+/**
+ * @file The kernels as WebAssembly SIMD. All instances share one memory, and so the module's constants at its bottom; each
+ * gets a stack pointer of its own, or their stacks would lie in one place.
+ */
+import { readFileSync } from "node:fs";
+import { InternalError } from "../../ir/errors.ts";
+import type { Engine, Executor } from "../engine.ts";
+
+interface Exports {
+  readonly sluice_run: (base: number, program: number, record: number, workspace: number) => number;
+  readonly sluice_workspace: (base: number, program: number) => number;
+  readonly __stack_pointer: WebAssembly.Global;
+}
+
+/** The module's constants and the stack that the linker put below them; both end well before this. */
+const reserved = 1 << 18;
+
+export function loadWasm(): Engine {
+  const image = new WebAssembly.Module(readFileSync(new URL("./kern.wasm", import.meta.url)));
+  return { name: "wasm", image, reserved, stack: 1 << 16 };
+}
+
+export function createWasmExecutor(image: WebAssembly.Module, memory: WebAssembly.Memory, stackTop: number): Executor {
+  const exports = new WebAssembly.Instance(image, { env: { memory } }).exports as unknown as Exports;
+  exports.__stack_pointer.value = stackTop;
+  const checked = (result: number, program: number): number => {
+    if (result < 0) throw new InternalError(`call ${-1 - result} of the program at byte ${program} is malformed`);
+    return result;
+  };
+  return {
+    run(program, record, workspace) {
+      checked(exports.sluice_run(0, program, record, workspace), program);
+    },
+    workspace: (program) => checked(exports.sluice_workspace(0, program), program),
+  };
+}
