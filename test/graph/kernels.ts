@@ -1,0 +1,192 @@
+/**
+ * @file What every kernel means, in plain loops and double precision: the reference that ops and their rules are tested
+ * against, without any engine. Offsets of addresses are bytes; buffers here hold one number an element.
+ */
+
+import type { DType } from "../../src/ir/dtype.ts";
+import { itemSize } from "../../src/ir/dtype.ts";
+import type { Address, Call, Operand } from "../../src/ir/program.ts";
+
+export interface Buffer {
+  readonly dtype: DType;
+  readonly data: Float64Array;
+}
+
+/** A tensor from some element on. */
+interface Pointer {
+  readonly data: Float64Array;
+  readonly at: number;
+}
+
+const monoids = [
+  { start: 0, combine: (a: number, b: number) => a + b },
+  { start: -Infinity, combine: Math.max },
+  { start: Infinity, combine: Math.min },
+];
+const binary = [
+  (a: number, b: number) => a + b,
+  (a: number, b: number) => a - b,
+  (a: number, b: number) => a * b,
+  (a: number, b: number) => a / b,
+  Math.max,
+  Math.min,
+];
+const unary = [(x: number) => Math.max(x, 0), Math.exp, (x: number) => -x, Math.sqrt, Math.log];
+const casts = [(x: number) => x, Math.trunc, (x: number) => Number(x !== 0)];
+
+const get = (p: Pointer, i: number) => p.data[p.at + i]!;
+const set = (p: Pointer, i: number, value: number) => {
+  if (p.at + i >= p.data.length) throw new Error(`element ${p.at + i} of ${p.data.length} written`);
+  p.data[p.at + i] = value;
+};
+
+/** Calls `body` with the index in each of the arrays with these strides. */
+function nest(extents: readonly number[], strides: readonly (readonly number[])[], body: (...at: number[]) => void) {
+  const total = extents.reduce((a, b) => a * b, 1);
+  for (let i = 0; i < total; i++) {
+    let rest = i;
+    const at = strides.map(() => 0);
+    for (let d = extents.length - 1; d >= 0; d--) {
+      const index = rest % extents[d]!;
+      rest = Math.floor(rest / extents[d]!);
+      strides.forEach((s, k) => {
+        at[k]! += index * s[d]!;
+      });
+    }
+    body(...at);
+  }
+}
+
+/** Contiguous strides of four extents. */
+const contiguous = ([, b, c, d]: readonly number[]) => [b! * c! * d!, c! * d!, d!, 1];
+
+function product(n: readonly number[], a: Pointer, lda: number, b: Pointer, ldb: number, c: Pointer, ldc: number) {
+  const [ta, tb, M, N, K] = n as [number, number, number, number, number];
+  for (let i = 0; i < M; i++)
+    for (let j = 0; j < N; j++) {
+      let sum = 0;
+      for (let k = 0; k < K; k++)
+        sum += get(a, ta ? k * lda + i : i * lda + k) * get(b, tb ? j * ldb + k : k * ldb + j);
+      set(c, i * ldc + j, sum);
+    }
+}
+
+const shifted = ({ data, at }: Pointer, by: number): Pointer => ({ data, at: at + by });
+
+function softmax(rows: number, classes: number, x: Pointer, each: (row: number, p: number[]) => void) {
+  for (let row = 0; row < rows; row++) {
+    const logits = Array.from({ length: classes }, (_, c) => get(x, row * classes + c));
+    const top = Math.max(...logits);
+    const total = logits.reduce((sum, v) => sum + Math.exp(v - top), 0);
+    each(
+      row,
+      logits.map((v) => Math.exp(v - top) / total),
+    );
+  }
+}
+
+/** Runs calls on buffers by id. */
+export function execute(calls: readonly Call[], buffers: readonly Buffer[]): void {
+  for (const { kernel, args } of calls) run(kernel, args, buffers);
+}
+
+function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[]): void {
+  const n = args.map((arg) => (typeof arg === "number" ? arg : Number.NaN));
+  const p = (i: number): Pointer => {
+    const { buffer, offset = 0 } = args[i] as Address;
+    const { data, dtype } = buffers[buffer]!;
+    return { data, at: offset / itemSize[dtype] };
+  };
+  const each = (count: number, y: Pointer, value: (i: number) => number) => {
+    for (let i = 0; i < count; i++) set(y, i, value(i));
+  };
+  const kernels: Record<string, () => void> = {
+    gemm: () => product(n, p(5), n[6]!, p(7), n[8]!, p(9), n[10]!),
+    gemm_batched() {
+      for (let i = 0; i < n[0]!; i++)
+        product(
+          n.slice(1),
+          shifted(p(6), i * n[8]!),
+          n[7]!,
+          shifted(p(9), i * n[11]!),
+          n[10]!,
+          shifted(p(12), i * n[14]!),
+          n[13]!,
+        );
+    },
+    binary() {
+      const extents = n.slice(1, 5);
+      const strides = [n.slice(5, 9), n.slice(9, 13), contiguous(extents)];
+      nest(extents, strides, (a, b, y) => set(p(15), y!, binary[n[0]!]!(get(p(13), a!), get(p(14), b!))));
+    },
+    affine: () => each(n[0]!, p(4), (i) => get(p(3), i) * n[1]! + n[2]!),
+    unary: () => each(n[1]!, p(3), (i) => unary[n[0]!]!(get(p(2), i))),
+    relu_grad: () => each(n[0]!, p(3), (i) => (get(p(1), i) > 0 ? get(p(2), i) : 0)),
+    reduce() {
+      const { start, combine } = monoids[n[0]!]!;
+      const [outer, mid, inner] = [n[1]!, n[2]!, n[3]!];
+      each(outer * inner, p(6), (i) => {
+        let value = start;
+        const first = Math.floor(i / inner) * mid * inner + (i % inner);
+        for (let k = 0; k < mid; k++) value = combine(value, get(p(5), first + k * inner));
+        return n[0] === 0 ? value * n[4]! : value;
+      });
+    },
+    cross_entropy() {
+      softmax(n[0]!, n[1]!, p(2), (row, q) => {
+        const probability = q[get(p(3), row)];
+        set(p(4), row, probability === undefined ? 0 : -Math.log(probability));
+      });
+    },
+    cross_entropy_grad() {
+      softmax(n[0]!, n[1]!, p(2), (row, q) => {
+        const label = get(p(3), row);
+        for (const [c, value] of q.entries())
+          set(p(5), row * n[1]! + c, label in q ? (value - Number(c === label)) * get(p(4), row) : 0);
+      });
+    },
+    argmax() {
+      const [outer, mid, inner] = [n[0]!, n[1]!, n[2]!];
+      each(outer * inner, p(4), (i) => {
+        const first = Math.floor(i / inner) * mid * inner + (i % inner);
+        const values = Array.from({ length: mid }, (_, k) => get(p(3), first + k * inner));
+        return values.indexOf(Math.max(...values));
+      });
+    },
+    equal_i32: () => each(n[0]!, p(3), (i) => Number(get(p(1), i) === get(p(2), i))),
+    cast: () => each(n[2]!, p(4), (i) => casts[n[1]!]!(get(p(3), i))),
+    fill: () => each(n[0]!, p(2), () => n[1]!),
+    fill_i32: () => each(n[0]!, p(2), () => n[1]!),
+    increment: () => each(n[0]!, p(3), (i) => get(p(2), i) + n[1]!),
+    adamw() {
+      const [b1, b2, eps, decay] = [n[7]!, n[8]!, n[9]!, n[10]!];
+      const [rate, step] = [get(p(5), 0), get(p(6), 0)];
+      each(n[0]!, p(1), (i) => {
+        const g = get(p(4), i);
+        set(p(2), i, b1 * get(p(2), i) + (1 - b1) * g);
+        set(p(3), i, b2 * get(p(3), i) + (1 - b2) * g * g);
+        const [m, v] = [get(p(2), i) / (1 - b1 ** step), get(p(3), i) / (1 - b2 ** step)];
+        return get(p(1), i) * (1 - rate * decay) - (rate * m) / (Math.sqrt(v) + eps);
+      });
+    },
+    sgd() {
+      const [momentum, decay, dampening, nesterov] = [n[5]!, n[6]!, n[7]!, n[8]!];
+      each(n[0]!, p(1), (i) => {
+        const g = get(p(3), i) + decay * get(p(1), i);
+        let direction = g;
+        if (args[2] !== null) {
+          set(p(2), i, momentum * get(p(2), i) + (1 - dampening) * g);
+          direction = nesterov ? g + momentum * get(p(2), i) : get(p(2), i);
+        }
+        return get(p(1), i) - get(p(4), 0) * direction;
+      });
+    },
+    copy_box() {
+      const [from, to] = [shifted(p(13), n[14]! / n[0]!), shifted(p(15), n[16]! / n[0]!)];
+      nest(n.slice(1, 5), [n.slice(5, 9), n.slice(9, 13)], (a, b) => set(to, b!, get(from, a!)));
+    },
+  };
+  const body = kernels[kernel];
+  if (!body) throw new Error(`no reference for kernel ${kernel}`);
+  body();
+}
