@@ -1,0 +1,177 @@
+/**
+ * @file The physical plan as a picture, drawn from the very net of actors that the runtime runs. A column is a rank, a row
+ * a task, from the top in the order in which they start. Compute says its ops and kernels; boxing says what it is and what
+ * it moves, and a thick line joins the ranks that take part. Edges are registers: their bytes and slots, which are the
+ * credits of the producer. The ends on the host stand outside.
+ */
+import { expand } from "../actors/expand.ts";
+import { type ActorSpec, HOST, type NetEdge } from "../actors/net.ts";
+import type { Collective, PlanData, TaskTemplate } from "../ir/plan.ts";
+import { coordinates, group } from "../sbp/mesh.ts";
+import { changeOf } from "./boxing-text.ts";
+import { cluster, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
+import { bytes, fill, ranges, shorten, tally } from "./format.ts";
+import { clusterStyle, faint, paint, tints } from "./style.ts";
+
+export interface PhysicalOptions {
+  /** Which ranks to draw; default: the first eight. */
+  readonly ranks?: readonly number[];
+}
+
+const rankLimit = 8;
+const opLimit = 8;
+/** Characters in a line of a task. */
+const width = 34;
+
+/** DOT of the plan's tasks on its ranks. The same plan gives the same bytes. */
+export function physicalDot(plan: PlanData, options: PhysicalOptions = {}): string {
+  const net = expand(plan, { actor: 0, edge: 0, register: 0 });
+  const all = [...new Set(plan.placements.flatMap(({ ranks }) => ranks))].sort((a, b) => a - b);
+  const ranks = all.filter((rank, i) => (options.ranks ? options.ranks.includes(rank) : i < rankLimit));
+  const actors = net.actors.filter((a) => a.template >= 0 && (a.rank === HOST || ranks.includes(a.rank)));
+  const tasks = plan.tasks.toSorted((a, b) => a.order - b.order);
+  const on = (rank: number) => actors.filter((a) => a.rank === rank);
+
+  const title = `${plan.name} · physical plan on ranks ${ranges(ranks)}`;
+  const left = all.length - ranks.length;
+  const legend = [
+    "an edge is a register: bytes × slots",
+    "dashed: state for the next step",
+    "thick: ranks that exchange data",
+    ...(left ? [`${left} more ranks not drawn`] : []),
+  ];
+  return digraph(label(title, legend.join(" · ")), { rankdir: "TB", nodesep: 0.3, ranksep: 0.3, newrank: "true" }, [
+    ...ranks.map((rank) =>
+      cluster(
+        `rank${rank}`,
+        clusterStyle(rankText(plan, rank), 14),
+        on(rank).map((a) => actorNode(plan, a)),
+      ),
+    ),
+    ...on(HOST).map((actor) => actorNode(plan, actor)),
+    ...tasks
+      .filter((t) => t.stream !== "host")
+      .map((task) => row(actors.filter((a) => a.template === task.id).map(id))),
+    ...ranks.flatMap((rank) => column([...on(rank), ...on(HOST)])),
+    ...registerEdges(plan, net.edges, new Map(actors.map((a) => [a.id, a]))),
+    ...tasks.flatMap((task) => groupLinks(plan, task, ranks)),
+  ]);
+}
+
+const nameOf = (template: number, rank: number): string => `task${template}${rank === HOST ? "" : `.rank${rank}`}`;
+const id = ({ template, rank }: ActorSpec): string => nameOf(template, rank);
+
+const collectiveOf = (plan: PlanData, task: TaskTemplate): Collective | undefined =>
+  plan.collectives.find((c) => c.task === task.id);
+
+function actorNode(plan: PlanData, actor: ActorSpec): string {
+  const task = plan.tasks.find((t) => t.id === actor.template)!;
+  if (actor.rank === HOST) return hostNode(plan, actor, task);
+  return task.kind === "boxing" ? boxingNode(plan, actor, task) : computeNode(actor, task);
+}
+
+function hostNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string {
+  const source = task.kind === "source";
+  const ports = source ? plan.inputs : plan.outputs;
+  const held = ports.map(({ name, buffer }) => {
+    const { bytes: size, slots } = plan.buffers[buffer]!;
+    return `${name} ${bytes(size)} × ${slots}`;
+  });
+  const text = label(source ? "host · source" : "host · sink", [...held, "on each rank"].join(", "));
+  return node(id(actor), { label: text, shape: source ? "invhouse" : "house", ...paint("host") });
+}
+
+function computeNode(actor: ActorSpec, task: TaskTemplate): string {
+  const calls = task.classes.find(({ ranks }) => ranks.includes(actor.rank))?.program ?? [];
+  const kept = task.ops.length > opLimit + 1 ? opLimit : task.ops.length;
+  const ops = task.ops.slice(0, kept).map((op) => shorten(op, width));
+  const more = task.ops.length > kept ? [`… ${task.ops.length - kept} more`] : [];
+  const kernels = tally(calls.map((call) => call.kernel)).map(([name, n]) => (n > 1 ? `${name} ×${n}` : name));
+  const text = record([`${task.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width));
+  const tint = paint(task.stream === "comm" ? "boxing" : "compute");
+  return node(id(actor), { label: text, shape: "record", style: "rounded,filled", ...tint });
+}
+
+function boxingNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string {
+  const collective = collectiveOf(plan, task);
+  const member = plan.placements[task.placement]!.ranks.indexOf(actor.rank);
+  const text = label(
+    [`${task.order}`, collective?.kind ?? "boxing", ...(collective?.axis === undefined ? [] : [collective.axis])].join(
+      " · ",
+    ),
+    changeOf(plan, task),
+    `receives ${bytes(collective?.received[member] ?? 0)}`,
+  );
+  return node(id(actor), { label: text, shape: "hexagon", margin: "0,0.02", ...paint("boxing") });
+}
+
+/** Keeps a rank's tasks under each other, in order, the source above and the sink below. */
+const column = (actors: readonly ActorSpec[]): string[] => {
+  const ordered = actors.toSorted((a, b) => a.order - b.order);
+  return ordered.slice(1).map((actor, i) => edge(id(ordered[i]!), id(actor), { style: "invis", weight: 100 }));
+};
+
+/**
+ * One edge for each register between two actors. What the members of a group have from each other's registers is not
+ * drawn: their own edges and the thick line of the group say it. Nor is what passes between the host and its user.
+ */
+function registerEdges(plan: PlanData, edges: readonly NetEdge[], drawn: ReadonlyMap<number, ActorSpec>): string[] {
+  const boxing = new Set(plan.tasks.filter((task) => task.kind === "boxing").map((task) => task.id));
+  const made = new Map<string, string>();
+  const between = edges.flatMap((wire) => {
+    const [from, to] = [drawn.get(wire.from), drawn.get(wire.to)];
+    return from && to ? [{ wire, from, to }] : [];
+  });
+  const straight = new Set(between.filter(({ from, to }) => from.rank === to.rank).map((e) => pair(e)));
+  for (const each of between) {
+    const { wire, from, to } = each;
+    const host = from.rank === HOST || to.rank === HOST;
+    const exchange = boxing.has(from.template) || boxing.has(to.template);
+    if (!host && exchange && from.rank !== to.rank && straight.has(pair(each))) continue;
+    const held = (plan.registers[wire.register]?.buffers ?? []).reduce((sum, b) => sum + plan.buffers[b]!.bytes, 0);
+    const state = { style: "dashed", color: tints.state.line, constraint: "false" };
+    const text = held ? `${bytes(held)} × ${wire.slots}` : "control";
+    const data = host ? { color: "#b4b4b4", penwidth: 0.7 } : { label: text, color: faint };
+    const key = `${id(from)} ${id(to)} ${wire.register} ${wire.delay}`;
+    if (!made.has(key)) made.set(key, edge(id(from), id(to), wire.delay > 0 ? state : data));
+  }
+  return [...made.values()];
+}
+
+const pair = ({ wire, from, to }: { wire: NetEdge; from: ActorSpec; to: ActorSpec }): string =>
+  `${from.template} ${to.template} ${wire.register}`;
+
+/** Joins the members of each group that a collective runs in, neighbour to neighbour. */
+function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]): string[] {
+  const collective = collectiveOf(plan, task);
+  if (!collective) return [];
+  const { ranks } = plan.placements[task.placement]!;
+  const { axis } = collective;
+  const groups = ranks.map((_, m) =>
+    axis === undefined ? ranks.map((_, i) => i) : group(plan.placements[task.placement]!, m, axis),
+  );
+  const distinct = groups.filter((members, m) => members[0] === m);
+  return distinct.flatMap((members) => {
+    const moved = `ranks ${ranges(members.map((m) => ranks[m]!))}\\n${bytes(members.reduce((sum, m) => sum + collective.received[m]!, 0))}`;
+    const shown = members.map((m) => ranks[m]!).filter((rank) => drawn.includes(rank));
+    return shown.slice(1).map((rank, i) =>
+      edge(nameOf(task.id, shown[i]!), nameOf(task.id, rank), {
+        label: i === 0 ? moved : undefined,
+        dir: "none",
+        penwidth: 2.2,
+        color: tints.boxing.line,
+        constraint: "false",
+      }),
+    );
+  });
+}
+
+function rankText(plan: PlanData, rank: number): string {
+  const meshes = plan.placements.filter(({ ranks }) => ranks.includes(rank));
+  const at = meshes.map((mesh) => {
+    const places = coordinates(mesh, mesh.ranks.indexOf(rank));
+    return places.map((index, i) => `${mesh.axes[i]!.name} ${index}`).join(", ");
+  });
+  const memory = plan.memory.find((m) => m.rank === rank)?.bytes;
+  return leftLabel(`rank ${rank}`, [...new Set(at), ...(memory === undefined ? [] : [bytes(memory)])].join(" · "));
+}

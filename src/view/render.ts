@@ -1,0 +1,27 @@
+/** @file Pictures of a plan, by format. */
+import { SluiceError } from "../ir/errors.ts";
+import type { PlanData } from "../ir/plan.ts";
+import { logicalDot } from "./logical-dot.ts";
+import { physicalDot } from "./physical-dot.ts";
+import { dotToSvg } from "./svg.ts";
+
+export interface RenderOptions {
+  /** The graph with layouts on its edges, or the tasks on the ranks. Default: physical. */
+  readonly graph?: "logical" | "physical";
+}
+
+const graphs = { logical: logicalDot, physical: physicalDot };
+
+/** Throws SluiceError SL7000 for a format or a graph that there is not. */
+export async function render(plan: PlanData, format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
+  const { graph = "physical" } = options;
+  checkOneOf("format", format, ["svg", "dot"]);
+  checkOneOf("graph", graph, Object.keys(graphs));
+  const dot = graphs[graph](plan);
+  return format === "svg" ? dotToSvg(dot) : dot;
+}
+
+function checkOneOf(what: string, given: string, known: readonly string[]): void {
+  if (!known.includes(given))
+    throw new SluiceError("SL7000", `there is no ${what} "${given}"`, { subject: "render", choices: known });
+}
