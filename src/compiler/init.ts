@@ -4,18 +4,12 @@
  */
 import { itemSize } from "../ir/dtype.ts";
 import type { Init } from "../ir/graph.ts";
+import { seedKey, streamOf } from "../ir/philox.ts";
 import type { State } from "../ir/plan.ts";
 import type { Call } from "../ir/program.ts";
 import { boxesOf, extents, region, size } from "../sbp/boxes.ts";
 import type { Draft } from "./draft.ts";
 import { loops } from "./strides.ts";
-
-/** FNV-1a: the random stream that belongs to a key. */
-export function streamOf(key: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(key)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
-  return hash;
-}
 
 const strides = (shape: readonly number[]) => shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
 
@@ -28,8 +22,7 @@ export function initialise({ graph, options }: Draft, state: State, member: numb
     const kernel = state.dtype === "float32" ? "fill" : "fill_i32";
     return [{ kernel, args: [count, init.value, { buffer }] }];
   }
-  const seed = BigInt(options.seed ?? 0);
-  const key = [Number(seed & 0xffffffffn), Number((seed >> 32n) & 0xffffffffn), streamOf(init.key)];
+  const key = [...seedKey(options.seed ?? 0), streamOf(init.key)];
   const global = strides(state.shape);
   const local = strides(extents(held));
   return boxesOf(held).flatMap((box) => {
