@@ -1,5 +1,5 @@
 /** @file `launch`: the typed door to the runtime. A session runs plans over one set of parameters. */
-import type { Observable } from "rxjs";
+import { type Observable, take } from "rxjs";
 import { startSession } from "./actors/session.ts";
 import type {
   Batches,
@@ -13,8 +13,10 @@ import type { Inputs, Outputs } from "./graph/graph.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
 import { nearest, SessionError } from "./ir/errors.ts";
+import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
 import type { Plan } from "./plan.ts";
+import { traceJson } from "./view/trace.ts";
 
 /** A plan that is loaded and ready. */
 export interface Runner<I extends Inputs, O extends Outputs, Dims> {
@@ -42,6 +44,11 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly events$: Observable<SessionEvent>;
   /** Bytes that each collective has moved between ranks since the launch, counted where they were moved. */
   traffic(): readonly CollectiveTraffic[];
+  /**
+   * The first steps of the launched plan as JSON for https://ui.perfetto.dev: a process a rank, a thread a stream.
+   * Throws SessionError SL1071 unless it was launched with `{ trace: true }`.
+   */
+  trace(): string;
   /** Ends threads and frees memory, whatever the session is doing. Idempotent. */
   close(): Promise<void>;
 }
@@ -58,6 +65,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   options: SessionOptions = {},
 ): Promise<Session<I, O, Dims>> {
   const raw = await startSession(plan.data, options);
+  const trace = recorder(raw, plan.data, options);
   return {
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
@@ -65,6 +73,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     metrics$: raw.metrics$,
     events$: raw.events$,
     traffic: () => raw.traffic(),
+    trace,
     close: () => raw.close(),
     [Symbol.asyncDispose]: () => raw.close(),
   };
@@ -79,6 +88,23 @@ async function* steps<O, Dims>(raw: AsyncIterable<RawStep>): AsyncIterable<Step<
     const values = Object.entries(outputs).map(([name, value]) => [name, value.shape.length ? value : value.data[0]]);
     yield { step, ...Object.fromEntries(values) };
   }
+}
+
+/** Events kept for the trace: some hundred steps of a small plan, tens of MB at most. */
+const recorded = 200_000;
+
+/** Keeps the first events of a session and makes a trace of them. */
+function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOptions): () => string {
+  if (!trace)
+    return () => {
+      throw new SessionError("SL1071", "nothing was recorded", { hint: "launch the plan with { trace: true }" });
+    };
+  const events: SessionEvent[] = [];
+  raw.events$.pipe(take(recorded)).subscribe({
+    next: (event) => events.push(event),
+    error: () => {}, // the run that failed has thrown it; what came before is still a trace
+  });
+  return () => traceJson(plan, events);
 }
 
 function parametersOf(raw: RawSession, plan: Plan): Parameters {

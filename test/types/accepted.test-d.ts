@@ -1,5 +1,20 @@
 /** @file Uses that must go on compiling, with the types that they must have. */
-import { array, B, compile, type Dim, graph, launch, layout, nn, optim, placement, S, type Tensor } from "sluice";
+import {
+  array,
+  B,
+  compile,
+  type Dim,
+  graph,
+  launch,
+  layout,
+  type NdArray,
+  nn,
+  optim,
+  Plan,
+  placement,
+  S,
+  type Tensor,
+} from "sluice";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const is = <A, B>(_: Equal<A, B>) => {};
@@ -139,6 +154,8 @@ for await (const step of session.run([{ image, label }])) {
   is<typeof step.losses.shape, [128]>(true);
   is<typeof step.logits.shape, [128, 10]>(true);
 }
+const read = await launch(Plan.fromJSON(plan.toJSON())); // names unknown: checked when a batch arrives
+for await (const step of read.run([{ image, label }])) is<typeof step.loss, number | NdArray<Dim[]> | undefined>(true);
 declare const loader: AsyncIterable<{
   image: ReturnType<typeof array<[number, 784], "float32">>;
   label: typeof label;

@@ -2,7 +2,7 @@
 import type { NdArray } from "../../ir/array.ts";
 import type { Inputs } from "../graph.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Bind, DType, SameShape, Shape, Show } from "./shape.ts";
+import type { Bind, Dim, DType, IsDynamic, SameShape, Shape, Show } from "./shape.ts";
 
 /** The first kind of problem that there is: a name too many, a name too few, then dtypes and shapes. */
 type FeedProblem<F, I extends Inputs, Dims> = [Exclude<keyof F, keyof I>] extends [never]
@@ -27,13 +27,22 @@ export interface FeedMismatch<Message extends string> {
   readonly "~error": Message;
 }
 
-export type FeedFits<F, I extends Inputs, Dims> = [FeedProblem<F, I, Dims>] extends [never]
+/** A plan that was read from a file has inputs of unknown names: its batches are checked when they arrive. */
+export type FeedFits<F, I extends Inputs, Dims> = string extends keyof I
   ? unknown
-  : FeedMismatch<FeedProblem<F, I, Dims>>;
+  : [FeedProblem<F, I, Dims>] extends [never]
+    ? unknown
+    : FeedMismatch<FeedProblem<F, I, Dims>>;
 
-/** A scalar reads as a number, anything else as an array with its names bound. */
+/** A scalar reads as a number, anything else as an array with its names bound; either where the rank is unknown. */
 type ValueOf<T, Dims> =
-  T extends Tensor<infer S, infer D> ? (S extends [] ? number : NdArray<Bind<S, Dims>, D>) : never;
+  T extends Tensor<infer S, infer D>
+    ? IsDynamic<S> extends true
+      ? number | NdArray<Dim[], D>
+      : S extends []
+        ? number
+        : NdArray<Bind<S, Dims>, D>
+    : never;
 
 /** One step as `session.run` yields it: its number, from 0 on, and the graph's outputs. */
 export type Step<O, Dims> = { readonly step: number } & { readonly [K in keyof O]: ValueOf<O[K], Dims> };
