@@ -1,4 +1,4 @@
-/** What Sluice uses of the WebAssembly API, which Node has and neither `es2023` nor Node's types declare. */
+/** @file What Sluice uses of the WebAssembly API, which Node has and neither `es2023` nor Node's types declare. */
 declare namespace WebAssembly {
   interface MemoryDescriptor {
     /** Pages of 64 KiB. */
