@@ -2,10 +2,10 @@
  * @file What the user asked for becomes constraints on values: layouts of inputs, of `.to(…)`, and of parameters by
  * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
  */
-import { toLayout } from "../graph/layout.ts";
+import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
 import { LayoutError, nearest } from "../ir/errors.ts";
 import type { Layout } from "../ir/layout.ts";
-import { type Draft, shapeOf, type UserLayout } from "./draft.ts";
+import { type Draft, shapeOf } from "./draft.ts";
 
 const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
   if (typeof pattern !== "string") return (name) => name.search(pattern) >= 0;
@@ -28,10 +28,10 @@ export function constrain(draft: Draft): Draft {
     const value = graph.values[op.outputs[0] ?? -1];
     if (!value) continue;
     const place = graph.placements[value.placement]!;
-    const fix = (layout: UserLayout, subject: string) =>
+    const fix = (layout: UserLayout | OrderedLayout, subject: string) =>
       fixed.set(value.id, toLayout(place, layout, shapeOf(value), subject, op.at));
     if ((op.kind === "input" || op.kind === "to") && op.attrs.layout)
-      fix(op.attrs.layout as UserLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
+      fix(op.attrs.layout as OrderedLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
     if (op.kind !== "state") continue;
     const name = op.attrs.state as string;
     if (graph.states.find((s) => s.name === name)?.kind !== "param") continue;

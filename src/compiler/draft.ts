@@ -2,6 +2,7 @@
  * @file What the passes hand on: the graph with all that has been decided about it so far. A pass takes a draft and
  * returns another; nothing is changed in place. Fields that a later pass fills are empty until then.
  */
+import type { UserLayout } from "../graph/layout.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
 import type {
@@ -19,9 +20,6 @@ import type {
 } from "../ir/plan.ts";
 import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Signature } from "../sbp/signatures.ts";
-
-/** A layout object as users write it: `{ data: "S(0)" }`. */
-export type UserLayout = Readonly<Record<string, string>>;
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
