@@ -1,0 +1,55 @@
+/** @file The threads of a session with what they share: control words, a ring and a stack each, and the launcher. */
+import type { Engine } from "../kernels/engine.ts";
+import type { Arena } from "./arena.ts";
+import { createLauncher, type Traced } from "./launcher.ts";
+import { controlBytes, ringBytes, ringShape, type ThreadSetup, timesBytes } from "./ring.ts";
+import { startThread, type Thread, type ThreadEvents } from "./threads.ts";
+
+export interface CrewOptions {
+  readonly threads: number;
+  /** Firing numbers that a launch record has room for. */
+  readonly seqs: number;
+  readonly origin: bigint;
+  readonly traced: Traced | undefined;
+}
+
+export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin, traced }: CrewOptions) {
+  const shape = ringShape(threads, seqs);
+  const controlAt = arena.take(controlBytes(threads), "the control words");
+  const setups = Array.from({ length: threads }, (_, thread): ThreadSetup => {
+    const what = `thread ${thread}`;
+    return {
+      thread,
+      threads,
+      memory: arena.memory,
+      image: engine.image,
+      control: controlAt,
+      ring: arena.take(ringBytes(shape), what),
+      shape,
+      stack: arena.take(engine.stack, what) + engine.stack,
+      times: traced ? arena.take(timesBytes, what) : null,
+      origin,
+    };
+  });
+  const control = arena.words(controlAt, controlBytes(threads) / 4);
+  const rings = setups.map(({ ring }) => arena.words(ring, ringBytes(shape) / 4));
+  const times = setups.map((s) => (s.times === null ? null : arena.doubles(s.times, timesBytes / 8)));
+  const launcher = createLauncher({ control, rings, times, shape }, traced);
+  let members: readonly Thread[] = [];
+  return {
+    control,
+    launcher,
+    seqs,
+    /** Resolves when all threads can take launches. */
+    async start(events: ThreadEvents): Promise<void> {
+      members = setups.map((setup) => startThread(setup, events));
+      await Promise.all(members.map((thread) => thread.ready));
+    },
+    async end(): Promise<void> {
+      launcher.stop();
+      await Promise.all(members.map((thread) => thread.end()));
+    },
+  };
+}
+
+export type Crew = ReturnType<typeof createCrew>;

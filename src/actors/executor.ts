@@ -1,0 +1,94 @@
+/**
+ * @file An executor: a thread that runs programs in the order in which they were launched, waits for other threads'
+ * counters where a launch says so, and does nothing else. It sleeps when its ring is empty. Entry point of the worker.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { createExecutor } from "../kernels/engine.ts";
+import { clock } from "./clock.ts";
+import {
+  ASLEEP,
+  controlBytes,
+  DONE,
+  DOORBELL,
+  FIRST_WAIT,
+  HEAD,
+  PROGRAM,
+  reached,
+  ringBytes,
+  ringSize,
+  STOP,
+  slotOf,
+  TELL,
+  type ThreadReport,
+  type ThreadSetup,
+  WAITERS,
+  WAITS,
+  WORKSPACE,
+} from "./ring.ts";
+
+/** Polls before a thread sleeps: about 3 µs. */
+const spins = 500;
+/** The loop is rung once no more launches than these are left: waking it costs both sides some microseconds. */
+const low = 5;
+
+const post = (report: ThreadReport) => parentPort!.postMessage(report);
+
+function serve(setup: ThreadSetup): void {
+  const { thread, memory, shape } = setup;
+  const { buffer } = memory;
+  const control = new Int32Array(buffer, setup.control, controlBytes(setup.threads) / 4);
+  const ring = new Int32Array(buffer, setup.ring, ringBytes(shape) / 4);
+  const times = setup.times === null ? null : new Float64Array(buffer, setup.times, ringSize * 2);
+  const now = clock(setup.origin);
+  const executor = createExecutor(setup.image, memory, setup.stack);
+  let owed = false;
+
+  /** Waits until a counter has reached `target`; false when the session ends first. */
+  function until(counter: number, target: number, waiters: number): boolean {
+    for (let i = 0; i < spins; i++) if (reached(Atomics.load(control, counter), target)) return true;
+    for (;;) {
+      if (waiters) Atomics.add(control, waiters, 1);
+      const seen = Atomics.load(control, counter);
+      const stop = Atomics.load(control, STOP);
+      if (!stop && !reached(seen, target)) Atomics.wait(control, counter, seen);
+      if (waiters) Atomics.sub(control, waiters, 1);
+      if (Atomics.load(control, STOP)) return false;
+      if (reached(Atomics.load(control, counter), target)) return true;
+    }
+  }
+
+  function execute(launch: number): boolean {
+    const slot = slotOf(launch);
+    const at = slot * shape.words;
+    for (let i = 0; i < ring[at + WAITS]!; i++) {
+      const other = ring[at + FIRST_WAIT + 2 * i]!;
+      if (!until(DONE(other), ring[at + FIRST_WAIT + 1 + 2 * i]!, WAITERS(other))) return false;
+    }
+    if (times) times[2 * slot] = now();
+    const seqs = setup.ring + (at + shape.seqs) * 4;
+    executor.run(ring[at + PROGRAM]! >>> 0, seqs, ring[at + WORKSPACE]! >>> 0);
+    if (times) times[2 * slot + 1] = now();
+    const tell = ring[at + TELL] === 1;
+    Atomics.store(control, DONE(thread), (launch + 1) | 0);
+    if (Atomics.load(control, WAITERS(thread)) > 0) Atomics.notify(control, DONE(thread));
+    owed ||= tell;
+    if (owed && ((Atomics.load(control, HEAD(thread)) - launch) | 0) <= low) {
+      owed = false;
+      if (Atomics.exchange(control, ASLEEP, 0) === 1) {
+        Atomics.add(control, DOORBELL, 1);
+        Atomics.notify(control, DOORBELL);
+      }
+    }
+    return true;
+  }
+
+  post({ type: "ready" });
+  let launch = 0;
+  try {
+    while (until(HEAD(thread), (launch + 1) | 0, 0) && execute(launch)) launch = (launch + 1) | 0;
+  } catch (error) {
+    post({ type: "failed", launch, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+serve(workerData as ThreadSetup);

@@ -1,0 +1,195 @@
+/**
+ * @file One run of a plan: batches in, steps out. Batches are read as far ahead as there are credits for them; steps wait
+ * to be taken and hold their producers back meanwhile. However a run ends (out of batches, a bad batch, the loop left
+ * early), what has begun is finished first.
+ */
+import { createActor } from "xstate";
+import { FeedError } from "../ir/errors.ts";
+import type { PlanData } from "../ir/plan.ts";
+import { checkFeeds } from "./feeds.ts";
+import type { Host, Outputs } from "./host.ts";
+import type { LoopParts } from "./loop.ts";
+import type { Net } from "./net.ts";
+import type { Batches, Feeds, RawStep, Runner } from "./session-types.ts";
+import { createSignal } from "./signal.ts";
+import { userLogic } from "./user.ts";
+
+/** What a run needs of its session. */
+export interface RunPort extends Pick<LoopParts, "bus" | "root" | "now"> {
+  /** Claims the session. Throws SessionError SL4010 or SL4011. */
+  begin(): void;
+  draining(): void;
+  /** Resolves when all that was launched is done. */
+  settled(): Promise<void>;
+  end(): void;
+  pump(): void;
+  /** Keeps the process alive until the returned function is called. */
+  hold(): () => void;
+  /** Why the session has ended, if it has. */
+  broken(): Error | undefined;
+  onBroken(call: () => void): void;
+  stepped(step: number, outputs: Outputs): void;
+}
+
+type Reader = Iterator<Feeds> | AsyncIterator<Feeds>;
+
+/** Time on the loop, in ms, after which a run lets timers and input have their turn. */
+const breath = 10;
+const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort): Runner {
+  const room = createSignal();
+  const arrived = createSignal();
+  const ready: number[] = [];
+  let finished = false;
+  const id = `${net.user.id} user`;
+  const user = createActor(
+    userLogic(net.user, {
+      send: port.bus.send,
+      now: port.now,
+      room: room.call,
+      arrived(seq) {
+        ready.push(seq);
+        arrived.call();
+      },
+      over() {
+        finished = true;
+        arrived.call();
+      },
+    }),
+    { parent: port.root, id, systemId: id },
+  ).start();
+  port.bus.inbox(net.user.id).subscribe((message) => user.send(message));
+  port.onBroken(() => {
+    room.call();
+    arrived.call();
+  });
+
+  const tell = (event: Parameters<typeof user.send>[0]): void => {
+    user.send(event);
+    port.pump();
+  };
+
+  /** The next step's outputs; undefined when the run is over. */
+  async function take(): Promise<Outputs | undefined> {
+    for (;;) {
+      const broken = port.broken();
+      if (broken) throw broken;
+      const seq = ready.shift();
+      if (seq !== undefined) {
+        const outputs = host.results.get(seq)!;
+        host.results.delete(seq);
+        tell({ type: "take", seq });
+        return outputs;
+      }
+      if (finished) return undefined;
+      await arrived.next();
+    }
+  }
+
+  async function* run(batches: Batches): AsyncGenerator<RawStep, void, undefined> {
+    port.begin();
+    finished = false;
+    const release = port.hold();
+    const feeding = startFeeding(batches);
+    let rested = performance.now();
+    try {
+      for (let step = 0; ; step++) {
+        const outputs = await take();
+        if (!outputs) break;
+        port.stepped(step, outputs);
+        yield { step, outputs };
+        if (performance.now() - rested < breath) continue;
+        await pause();
+        rested = performance.now();
+      }
+      const trouble = feeding.trouble();
+      if (trouble) throw trouble.error;
+    } finally {
+      feeding.stop();
+      if (!port.broken()) await drain();
+      release();
+      port.end();
+    }
+  }
+
+  async function drain(): Promise<void> {
+    try {
+      while (await take());
+      await port.settled();
+    } catch (error) {
+      if (error !== port.broken()) throw error;
+    }
+  }
+
+  /** Reads batches while there is room for them. */
+  function startFeeding(batches: Batches) {
+    let reader: Reader | undefined;
+    let ended = false;
+    let trouble: { readonly error: unknown } | undefined;
+    const end = (): void => {
+      if (ended) return;
+      ended = true;
+      if (port.broken()) return;
+      port.draining();
+      tell({ type: "end" });
+    };
+    const feed = async (): Promise<void> => {
+      reader = open(batches);
+      for (let batch = 0; ; batch++) {
+        while (user.getSnapshot().context.credits === 0 && !ended && !port.broken()) await room.next();
+        if (ended || port.broken()) return;
+        const next = reader.next();
+        const item = next instanceof Promise ? await next : await Promise.resolve(next);
+        if (ended || port.broken()) return;
+        if (item.done) {
+          reader = undefined;
+          return;
+        }
+        checkFeeds(plan.inputs, item.value, batch);
+        host.feeds.set(user.getSnapshot().context.fed, item.value);
+        tell({ type: "feed" });
+      }
+    };
+    /** Tells the user's iterator that no more is wanted. It may be waiting for data that never comes: nobody waits for it. */
+    const leave = async (): Promise<void> => {
+      try {
+        await reader?.return?.();
+      } catch (error) {
+        trouble ??= { error };
+      }
+    };
+    const work = async (): Promise<void> => {
+      try {
+        await feed();
+      } catch (error) {
+        trouble = { error };
+        void leave();
+      } finally {
+        end();
+      }
+    };
+    void work();
+    return {
+      trouble: () => trouble,
+      stop(): void {
+        if (ended) return;
+        end();
+        room.call();
+        void leave();
+      },
+    };
+  }
+
+  return { run };
+}
+
+function open(batches: Batches): Reader {
+  const given = Object(batches) as Partial<AsyncIterable<Feeds> & Iterable<Feeds>>;
+  const reader = given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]?.();
+  if (reader) return reader;
+  throw new FeedError("SL4005", `run got ${String(batches)}, which cannot be iterated over`, {
+    choices: ["an array of batches", "a generator", "an async generator"],
+    hint: "yield one object with an array for each input a step",
+  });
+}

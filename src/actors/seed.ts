@@ -1,0 +1,14 @@
+/** @file Another seed for a compiled plan: all that is random in it are the keys of its Philox calls. */
+import { seedKey } from "../ir/philox.ts";
+import type { Call } from "../ir/program.ts";
+
+/** Places of the seed's two words among the arguments of the `philox` kernel. */
+const [low, high] = [3, 4];
+
+export function reseed(calls: readonly Call[], from: number, to: number): readonly Call[] {
+  if (from === to) return calls;
+  const [lower, upper] = seedKey(to);
+  return calls.map((call) =>
+    call.kernel === "philox" ? { ...call, args: call.args.with(low, lower).with(high, upper) } : call,
+  );
+}

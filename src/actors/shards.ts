@@ -1,0 +1,141 @@
+/**
+ * @file Between a user's array and the shards of it that ranks hold: scattering copies each rank's part, gathering joins
+ * splits, combines partial values in rank order, and takes the first of replicas. The runs of contiguous elements are
+ * found once for each tensor.
+ */
+import type { DType, TypedArrays } from "../ir/dtype.ts";
+import type { Layout } from "../ir/layout.ts";
+import type { PlacementData } from "../ir/placement.ts";
+import { extents, type Region, region } from "../sbp/boxes.ts";
+import { coordinate } from "../sbp/mesh.ts";
+import { type Monoid, monoid } from "../sbp/monoid.ts";
+
+/** A tensor as it lies on a mesh: what ports and states have in common. */
+export interface Laid {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly layout: Layout;
+}
+
+/** Triples of (place in the shard, place in the whole, length), in elements. */
+type Runs = readonly number[];
+
+interface Shard {
+  readonly rank: number;
+  readonly size: number;
+  readonly runs: Runs;
+  /** The first rank of its replicas. */
+  readonly first: boolean;
+  /** Where it stands along each axis over which the value is partial, outermost first. */
+  readonly partial: readonly number[];
+  /** Where it stands along each axis over which the value is split. */
+  readonly split: string;
+}
+
+export interface ShardMap {
+  readonly dtype: DType;
+  readonly elements: number;
+  readonly shards: readonly Shard[];
+  readonly monoids: readonly Monoid[];
+}
+
+type View = (rank: number, elements: number) => TypedArrays[DType];
+const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+export const allocate = (dtype: DType, elements: number): TypedArrays[DType] => new constructors[dtype](elements);
+
+export function shardMap({ shape, dtype, layout }: Laid, placement: PlacementData): ShardMap {
+  const partialAxes = layout.flatMap(([axis, sbp]) => (sbp.kind === "P" ? [{ axis, monoid: sbp.monoid }] : []));
+  const splitAxes = layout.flatMap(([axis, sbp]) => (sbp.kind === "S" ? [axis] : []));
+  const replicated = placement.axes
+    .map(({ name }) => name)
+    .filter((name) => !splitAxes.includes(name) && !partialAxes.some(({ axis }) => axis === name));
+  const shards = placement.ranks.map((rank, member): Shard => {
+    const held = region(layout, shape, placement, member);
+    const stands = (axis: string) => coordinate(placement, member, axis);
+    return {
+      rank,
+      size: extents(held).reduce((a, b) => a * b, 1),
+      runs: runsOf(held, shape),
+      first: replicated.every((axis) => stands(axis) === 0),
+      partial: partialAxes.map(({ axis }) => stands(axis)),
+      split: splitAxes.map(stands).join(","),
+    };
+  });
+  const elements = shape.reduce((a, b) => a * b, 1);
+  return { dtype, elements, shards, monoids: partialAxes.map((p) => monoid(p.monoid)) };
+}
+
+/** Contiguous runs of a region: trailing dims that are whole join the dim before them. */
+function runsOf(held: Region, shape: readonly number[]): Runs {
+  let block = 1;
+  let dim = shape.length - 1;
+  const whole = (d: number) => held[d]!.length === 1 && held[d]![0]![0] === 0 && held[d]![0]![1] === shape[d];
+  for (; dim >= 0 && whole(dim); dim--) block *= shape[dim]!;
+  const runs: number[] = [];
+  let local = 0;
+  const walk = (d: number, start: number): void => {
+    if (d > dim) {
+      runs.push(local, start * block, block);
+      local += block;
+      return;
+    }
+    for (const [lo, hi] of held[d]!) {
+      if (d === dim) {
+        runs.push(local, (start * shape[d]! + lo) * block, (hi - lo) * block);
+        local += (hi - lo) * block;
+      } else for (let i = lo; i < hi; i++) walk(d + 1, start * shape[d]! + i);
+    }
+  };
+  if (block > 0) walk(0, 0);
+  return runs;
+}
+
+/** Writes each rank's part of `whole`. Of a partial value the first rank gets it, the others the identity. */
+export function scatter(map: ShardMap, whole: TypedArrays[DType], view: View): void {
+  for (const { rank, size, runs, partial } of map.shards) {
+    const target = view(rank, size);
+    const other = partial.findIndex((at) => at !== 0);
+    if (other >= 0) target.fill(map.monoids[other]!.identity(map.dtype));
+    else for (let i = 0; i < runs.length; i += 3) copy(whole, runs[i + 1]!, target, runs[i]!, runs[i + 2]!);
+  }
+}
+
+/** The whole value, in a fresh array. */
+export function gather(map: ShardMap, view: View): TypedArrays[DType] {
+  const whole = allocate(map.dtype, map.elements);
+  for (const shard of map.shards) {
+    if (!shard.first || shard.partial.some((at) => at !== 0)) continue;
+    const part = map.monoids.length ? fold(map, shard, view) : view(shard.rank, shard.size);
+    const { runs } = shard;
+    for (let i = 0; i < runs.length; i += 3) copy(part, runs[i]!, whole, runs[i + 1]!, runs[i + 2]!);
+  }
+  return whole;
+}
+
+/** Combines what the ranks hold of one part, in order, the innermost axis first. */
+function fold(map: ShardMap, of: Shard, view: View): TypedArrays[DType] {
+  const terms = map.shards.filter((shard) => shard.first && shard.split === of.split);
+  const reduce = (level: number, group: readonly Shard[]): TypedArrays[DType] => {
+    if (level === map.monoids.length) return view(group[0]!.rank, of.size).slice();
+    const ends = Math.max(...group.map(({ partial }) => partial[level]!)) + 1;
+    const parts = Array.from({ length: ends }, (_, at) =>
+      reduce(
+        level + 1,
+        group.filter(({ partial }) => partial[level] === at),
+      ),
+    );
+    const { combine } = map.monoids[level]!;
+    return parts.reduce((sum, part) => {
+      for (let i = 0; i < sum.length; i++) sum[i] = combine(sum[i]!, part[i]!);
+      return sum;
+    });
+  };
+  return reduce(0, terms);
+}
+
+const short = 16;
+function copy(from: TypedArrays[DType], a: number, to: TypedArrays[DType], b: number, length: number): void {
+  if (length > short) to.set(from.subarray(a, a + length), b);
+  else for (let i = 0; i < length; i++) to[b + i] = from[a + i]!;
+}

@@ -1,0 +1,69 @@
+/**
+ * @file States outlive plans: the first plan that names one brings it into memory, and every further plan of the session
+ * that names it works on the same bytes, so it must mean the same tensor.
+ */
+
+import { showType } from "../ir/dtype.ts";
+import { PlanError } from "../ir/errors.ts";
+import { showLayout } from "../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../ir/placement.ts";
+import type { PlanData, State } from "../ir/plan.ts";
+import { canonical } from "../sbp/canonical.ts";
+import type { Locate } from "./operands.ts";
+import { type ShardMap, shardMap } from "./shards.ts";
+
+/** Where a state lives. */
+export interface Home {
+  readonly state: State;
+  readonly placement: PlacementData;
+  readonly map: ShardMap;
+  /** Byte offset on a rank. */
+  at(rank: number): number;
+}
+
+export interface StateHomes {
+  readonly names: readonly string[];
+  get(name: string): Home | undefined;
+  /** Adds a plan's states; returns those that are new and must be filled. Throws PlanError SL4020 when one differs. */
+  admit(plan: PlanData, locate: Locate): readonly State[];
+  /** Where a buffer of a plan lies if it is a state's. */
+  find(plan: PlanData, buffer: number, rank: number): number | undefined;
+}
+
+export function createHomes(): StateHomes {
+  const homes = new Map<string, Home>();
+  return {
+    get names() {
+      return [...homes.keys()];
+    },
+    get: (name) => homes.get(name),
+    admit(plan, locate) {
+      for (const state of plan.states) {
+        const home = homes.get(state.name);
+        if (home) agree(home, state, plan.placements[state.placement]!);
+      }
+      const fresh = plan.states.filter(({ name }) => !homes.has(name));
+      for (const state of fresh) {
+        const placement = plan.placements[state.placement]!;
+        const at = (rank: number) => locate(state.buffer, rank);
+        homes.set(state.name, { state, placement, map: shardMap(state, placement), at });
+      }
+      return fresh;
+    },
+    find(plan, buffer, rank) {
+      const state = plan.states.find((s) => s.buffer === buffer);
+      return state && homes.get(state.name)?.at(rank);
+    },
+  };
+}
+
+function agree({ state: old, placement: there }: Home, state: State, here: PlacementData): void {
+  const text = (s: State, p: PlacementData) =>
+    `${showType(s)} ${showLayout(canonical(s.layout, p))} on ${showPlacement(p)}`;
+  const [has, wants] = [text(old, there), text(state, here)];
+  if (has === wants) return;
+  throw new PlanError("SL4020", `it is ${has} in the session and ${wants} in this plan`, {
+    subject: `state "${state.name}"`,
+    hint: "compile both graphs with the same placement and sharding",
+  });
+}

@@ -1,0 +1,84 @@
+/** @file Executor threads: how many, which (rank, stream) runs on which, and their life as workers. */
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { SessionError } from "../ir/errors.ts";
+import type { Stream } from "../ir/plan.ts";
+import type { ThreadReport, ThreadSetup } from "./ring.ts";
+import type { Mapping } from "./session-types.ts";
+
+export interface ThreadMap {
+  readonly threads: number;
+  of(rank: number, stream: Stream): number;
+  /** Ranks that a thread works for. */
+  ranksOf(thread: number): readonly number[];
+}
+
+/**
+ * Contiguous ranks a thread. With mapping "stream" each of the threads has a second one for communication.
+ *
+ * @throws SessionError SL4014 when `threads` is no positive integer
+ */
+export function threadMap(
+  ranks: readonly number[],
+  threads: number = Math.min(availableParallelism(), ranks.length),
+  mapping: Mapping = "rank",
+): ThreadMap {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new SessionError("SL4014", `threads is ${threads}`, { hint: "give an integer ≥ 1, or leave it out" });
+  const compute = Math.min(threads, ranks.length);
+  const split = mapping === "stream";
+  const home = (rank: number) => Math.floor((ranks.indexOf(rank) * compute) / ranks.length);
+  return {
+    threads: split ? 2 * compute : compute,
+    of: (rank, stream) => home(rank) + (split && stream === "comm" ? compute : 0),
+    ranksOf: (thread) => ranks.filter((rank) => home(rank) === thread % compute),
+  };
+}
+
+/** Run from source, a worker needs a loader for TypeScript, which `boot.mjs` brings; the build needs none. */
+const fromSource = import.meta.url.endsWith(".ts");
+const entry = new URL(fromSource ? "./boot.mjs" : "./executor.js", import.meta.url);
+
+export interface ThreadEvents {
+  /** A launch failed, or the thread ended by itself. */
+  failed(thread: number, launch: number | undefined, reason: string): void;
+}
+
+export interface Thread {
+  /** Resolves when it can take launches. */
+  readonly ready: Promise<void>;
+  end(): Promise<void>;
+}
+
+export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
+  const worker = new Worker(entry, { workerData: setup, name: `sluice executor ${setup.thread}` });
+  const { thread } = setup;
+  let ending = false;
+  const fail = (launch: number | undefined, reason: string) => {
+    if (!ending) events.failed(thread, launch, reason);
+  };
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.on("message", (report: ThreadReport) => {
+      if (report.type === "ready") {
+        worker.unref(); // a session that is forgotten does not keep the process alive
+        resolve();
+      } else fail(report.launch, report.reason);
+    });
+    worker.on("error", (error) => {
+      fail(undefined, error.message);
+      reject(error);
+    });
+    worker.on("exit", (code) => {
+      fail(undefined, `the thread ended with code ${code}`);
+      reject(new SessionError("SL4012", `executor thread ${thread} ended before it was ready`));
+    });
+  });
+  ready.catch(() => {}); // told through `failed` as well, whoever awaits it
+  return {
+    ready,
+    async end() {
+      ending = true;
+      await worker.terminate();
+    },
+  };
+}
