@@ -28,7 +28,7 @@ export interface CurveOptions {
   readonly main: Series;
   /** Drawn as dots joined by a line, against the right axis. */
   readonly second?: Series;
-  /** Weight of the past in the exponential moving average: from 0, none, to below 1. Default 0.95. */
+  /** Weight of the past in the exponential moving average: from 0, none, to below 1. Default 0.9. */
   readonly smoothing?: number;
 }
 
@@ -50,7 +50,7 @@ const [mainColour, secondColour] = series;
  * const svg = curve({ title: "mnist", x: "step", main: { label: "loss", points: [[0, 2.3], [1, 1.9]] } });
  */
 export function curve(options: CurveOptions): string {
-  const { title, subtitle, x, main, second, smoothing = 0.95 } = options;
+  const { title, subtitle, x, main, second, smoothing = 0.9 } = options;
   for (const each of second ? [main, second] : [main]) check(each);
   if (!(smoothing >= 0 && smoothing < 1))
     throw new SluiceError("SL7011", `smoothing is ${smoothing}`, {

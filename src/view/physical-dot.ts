@@ -22,6 +22,8 @@ const rankLimit = 8;
 const opLimit = 8;
 /** Characters in a line of a task. */
 const width = 34;
+/** Lines of neighbouring groups cross: every other one is lighter. */
+const otherGroup = "#dfa658";
 
 /** DOT of the plan's tasks on its ranks. The same plan gives the same bytes. */
 export function physicalDot(plan: PlanData, options: PhysicalOptions = {}): string {
@@ -151,7 +153,7 @@ function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]
     axis === undefined ? ranks.map((_, i) => i) : group(plan.placements[task.placement]!, m, axis),
   );
   const distinct = groups.filter((members, m) => members[0] === m);
-  return distinct.flatMap((members) => {
+  return distinct.flatMap((members, nth) => {
     const moved = `ranks ${ranges(members.map((m) => ranks[m]!))}\\n${bytes(members.reduce((sum, m) => sum + collective.received[m]!, 0))}`;
     const shown = members.map((m) => ranks[m]!).filter((rank) => drawn.includes(rank));
     return shown.slice(1).map((rank, i) =>
@@ -159,7 +161,7 @@ function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]
         label: i === 0 ? moved : undefined,
         dir: "none",
         penwidth: 2.2,
-        color: tints.boxing.line,
+        color: nth % 2 ? otherGroup : tints.boxing.line,
         constraint: "false",
       }),
     );
