@@ -2,9 +2,8 @@
  * @file What every kernel means, in plain loops and double precision: the reference that ops and their rules are tested
  * against, without any engine. Offsets of addresses are bytes; buffers here hold one number an element.
  */
-
-import type { DType } from "../../src/ir/dtype.ts";
-import { itemSize } from "../../src/ir/dtype.ts";
+import { type DType, itemSize } from "../../src/ir/dtype.ts";
+import { kernels as table } from "../../src/ir/kernel-table.ts";
 import type { Address, Call, Operand } from "../../src/ir/program.ts";
 
 export interface Buffer {
@@ -85,9 +84,21 @@ function softmax(rows: number, classes: number, x: Pointer, each: (row: number, 
   }
 }
 
-/** Runs calls on buffers by id. */
+/** Runs calls on buffers by id, each checked against the signature of its kernel. */
 export function execute(calls: readonly Call[], buffers: readonly Buffer[]): void {
-  for (const { kernel, args } of calls) run(kernel, args, buffers);
+  for (const call of calls) {
+    check(call);
+    run(call.kernel, call.args, buffers);
+  }
+}
+
+function check({ kernel, args }: Call): void {
+  const { signature } = table[kernel as keyof typeof table];
+  const kinds = args.map((arg, i) => {
+    if (arg === null || typeof arg === "object") return "p";
+    return signature[i] === "i" && Number.isInteger(arg) ? "i" : "f";
+  });
+  if (kinds.join("") !== signature) throw new Error(`${kernel} takes ${signature}, got ${JSON.stringify(args)}`);
 }
 
 function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[]): void {

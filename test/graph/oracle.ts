@@ -30,6 +30,7 @@ function apply(
   outs: readonly Omit<Value, "data">[],
   attrs: Attrs,
   places: Places,
+  run = execute,
 ): Value[] {
   const inPlace = new Map(def.inPlace ?? []);
   const buffers: Buffer[] = ins.map(({ dtype, data }) => ({ dtype, data: data.slice() }));
@@ -45,7 +46,7 @@ function apply(
       arg: { buffer: side === "ins" ? i : where[i]! },
       ...places[side][i]!,
     });
-  execute(def.lower({ ins: ins.map(tensor("ins")), outs: outs.map(tensor("outs")), attrs }), buffers);
+  run(def.lower({ ins: ins.map(tensor("ins")), outs: outs.map(tensor("outs")), attrs }), buffers);
   return outs.map((type, i) => ({ ...type, data: buffers[where[i]!]!.data }));
 }
 
@@ -58,12 +59,12 @@ interface Places {
   readonly outs: readonly Place[];
 }
 
-/** The op on whole tensors. */
-export function onWhole(kind: string, ins: readonly Value[], attrs: Attrs): Value[] {
+/** The op on whole tensors, by the reference kernels or others. */
+export function onWhole(kind: string, ins: readonly Value[], attrs: Attrs, run = execute): Value[] {
   const def = opDef(kind);
   const outs = def.infer(ins, attrs) as readonly Omit<Value, "data">[];
   const place = ({ shape }: Omit<Value, "data">) => ({ global: shape, region: whole(shape) });
-  return apply(def, ins, outs, attrs, { ins: ins.map(place), outs: outs.map(place) });
+  return apply(def, ins, outs, attrs, { ins: ins.map(place), outs: outs.map(place) }, run);
 }
 
 /** Flat global indices of a region, in local order. */

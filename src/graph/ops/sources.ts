@@ -3,6 +3,7 @@
  * states have their bytes before any kernel runs, so they lower to nothing.
  */
 import type { DType } from "../../ir/dtype.ts";
+import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, Shape, TensorType } from "../../ir/graph.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
@@ -20,9 +21,13 @@ export const input = source("input");
 /** `attrs.state` is the state that it reads, as it was when the step began. */
 export const state = source("state");
 
+/** One number, `attrs.value`, everywhere. */
 export const constant: OpDef = {
   kind: "constant",
-  infer: declared,
+  infer(ins, attrs) {
+    if (attrs.dtype === "bool") throw new ShapeError("SL1012", "takes float32 or int32, got bool");
+    return declared(ins, attrs);
+  },
   rules: alike,
   lower({ outs: [y], attrs }) {
     const n = count(y!.shape);
