@@ -20,7 +20,8 @@ export function* batches(steps: number, batch = sizes.batch) {
     const label = Int32Array.from({ length: batch }, () => Math.floor(random() * sizes.classes));
     const image = Float32Array.from(
       { length: batch * sizes.inputs },
-      (_, i) => centres[label[Math.floor(i / sizes.inputs)]! * sizes.inputs + (i % sizes.inputs)]! + random() - 0.5,
+      (_, i) =>
+        centres[label[Math.floor(i / sizes.inputs)]! * sizes.inputs + (i % sizes.inputs)]! + (random() - 0.5) * 6,
     );
     yield {
       image: array([batch, sizes.inputs], "float32", image),

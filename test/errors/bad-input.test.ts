@@ -1,0 +1,137 @@
+/** @file Mistakes that a user can make, each met by an error that says what, where, the numbers, the choices, the next step. */
+import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
+import { describe, expect, test } from "vitest";
+import { batches, compiled, sizes } from "../truth/mlp.ts";
+
+/** Types refuse most of these; at run time they can still come from plain JavaScript, JSON or a command line. */
+// biome-ignore lint/suspicious/noExplicitAny: the point is to get past the types
+const untyped = (value: unknown): any => value;
+
+const mesh = placement("cpu", { data: 2, model: 2 });
+const here = /at test\/errors\/bad-input\.test\.ts:\d+/;
+
+function small(layout: unknown, sharding?: unknown) {
+  const net = nn.linear(8, 4, { name: "fc" });
+  const g = graph(
+    mesh,
+    { name: "small", model: net, inputs: { x: mesh.input([8, 8], "float32", untyped(layout)) } },
+    ({ x }, b) => {
+      const loss = net(x).mean();
+      b.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    },
+  );
+  return compile(g, untyped({ dims: {}, sharding }));
+}
+
+describe("layouts", () => {
+  test("an SBP that is none", () => {
+    expect(() => small({ data: "T(0)" })).toThrow(/"T\(0\)"[\s\S]*choices: S\(0\), S\(1\), B, P\(sum\)/);
+  });
+  test("a split of a dim that is not there", () => {
+    expect(() => small({ data: "S(2)" })).toThrow(/S\(2\)[\s\S]*2 dims[\s\S]*choices: S\(0\), S\(1\)/);
+  });
+  test("an axis that the mesh does not have", () => {
+    expect(() => small({ dta: S(0) })).toThrow(/"dta"[\s\S]*choices: data, model[\s\S]*did you mean "data"/);
+  });
+  test("an illegal SBP for a parameter", () => {
+    expect(() => small({ data: S(0) }, { "fc.bias": { model: "S(1)" } })).toThrow(/fc\.bias[\s\S]*S\(1\)[\s\S]*1 dim/);
+  });
+  test("a parameter that is not there", () => {
+    expect(() => small({ data: S(0) }, { "fc.wieght": { model: "S(1)" } })).toThrow(
+      /fc\.wieght[\s\S]*choices: fc\.weight, fc\.bias[\s\S]*did you mean "fc\.weight"/,
+    );
+  });
+  test("a pattern that matches nothing", () => {
+    expect(() => small({ data: S(0) }, { "gc*.weight": { model: "S(1)" } })).toThrow(/matches no parameter/);
+  });
+  test("a parameter whose optimizer cannot keep its layout", () => {
+    expect(() => small({ data: S(0) }, { "fc.weight": { model: "P(sum)" } })).toThrow(/fc\.weight[\s\S]*choices/);
+  });
+});
+
+describe("meshes", () => {
+  test.each([
+    ["empty", {}],
+    ["of size 0", { data: 0 }],
+    ["of a fraction", { data: 1.5 }],
+  ])("%s", (_, axes) => {
+    expect(() => placement("cpu", untyped(axes))).toThrow(/mesh|axis|axes/);
+  });
+  test("with ranks that do not fit", () => {
+    expect(() => placement("cpu", { data: 2 }, { ranks: [0, 1, 2] })).toThrow(/2[\s\S]*3/);
+    expect(() => placement("cpu", { data: 2 }, { ranks: [1, 1] })).toThrow(/1/);
+  });
+  test("of an unknown device", () => {
+    expect(() => placement(untyped("tpu"), { data: 2 })).toThrow(/tpu[\s\S]*choices: cpu/);
+  });
+});
+
+describe("shapes", () => {
+  const build = (body: (x: never) => unknown) =>
+    graph(mesh, { name: "shapes", inputs: { x: mesh.input([8, 6], "float32") } }, ({ x }) => ({
+      out: untyped(body(x as never)),
+    }));
+  test("unequal inner dims, with op, both shapes and the user's line", () => {
+    const attempt = () => build((x) => untyped(x).matmul(x));
+    expect(attempt).toThrow(/matmul\(x: f32\[8,6\][\s\S]*6[\s\S]*8/);
+    expect(attempt).toThrow(here);
+  });
+  test("an unbound dim, an unknown one, a size that is none", () => {
+    const g = graph(mesh, { name: "dims", inputs: { x: mesh.input(["batch", 4], "float32") } }, ({ x }) => ({
+      y: x.relu(),
+    }));
+    expect(() => compile(untyped(g), untyped({ dims: {} }))).toThrow(/batch/);
+    expect(() => compile(g, untyped({ dims: { batch: 8, seq: 4 } }))).toThrow(/seq/);
+    expect(() => compile(g, { dims: { batch: -1 } })).toThrow(/batch[\s\S]*-1/);
+  });
+  test("a graph that returns nothing", () => {
+    const g = graph(mesh, { name: "nothing", inputs: { x: mesh.input([4], "float32") } }, () => ({}));
+    expect(() => compile(g)).toThrow(/no outputs/);
+  });
+});
+
+describe("batches", () => {
+  const take = async (feeds: unknown) => {
+    await using session = await launch(compiled({ data: 2, model: 2 }));
+    let steps = 0;
+    const failed = await (async () => {
+      for await (const _ of session.run(untyped(feeds))) steps++;
+      return undefined;
+    })().catch((error: Error) => error);
+    // Whatever went wrong, nothing is lost: the session goes on.
+    let after = 0;
+    for await (const { loss } of session.run(batches(3))) after += Number.isFinite(loss) ? 1 : 0;
+    expect(after).toBe(3);
+    return { steps, message: failed?.message ?? "no error" };
+  };
+  const [good] = batches(1);
+  const image = (n: number) => array([n, sizes.inputs], "float32", new Float32Array(n * sizes.inputs));
+
+  test("of the wrong shape, after good ones", async () => {
+    const { steps, message } = await take([good, good, { ...good, image: image(61) }]);
+    expect(steps).toBe(2);
+    expect(message).toMatch(/"image"[\s\S]*60,37[\s\S]*61,37/);
+  });
+  test("of the wrong dtype", async () => {
+    const label = array([sizes.batch], "float32", new Float32Array(sizes.batch));
+    expect((await take([{ ...good, label }])).message).toMatch(/"label"[\s\S]*i32\[60\], got float32/);
+  });
+  test("with an input missing, with one too many", async () => {
+    expect((await take([{ image: good!.image }])).message).toMatch(/"label"/);
+    expect((await take([{ ...good, extra: good!.image }])).message).toMatch(/"extra"[\s\S]*image, label/);
+  });
+  test("that throw on the way", async () => {
+    function* broken() {
+      yield good;
+      throw new Error("disk full");
+    }
+    const { steps, message } = await take(broken());
+    expect([steps, message]).toEqual([1, "disk full"]);
+  });
+  test("that are none at all", async () => {
+    expect((await take([])).message).toBe("no error");
+    expect((await take(42)).message).toMatch(/got 42, which cannot be iterated/);
+    expect((await take([null])).message).toMatch(/batch/);
+  });
+});
