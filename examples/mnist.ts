@@ -2,7 +2,7 @@
  * @file Trains an MLP on all of MNIST over a mesh of ranks, tests it on the same actors, and draws what it did.
  *
  *     npm start
- *     npm start -- --epochs 3 --mesh data=4 --batch 256
+ *     npm start -- --epochs 5 --mesh data=4 --batch 256
  *
  * The batch is split over the mesh axis `data`; the first weight by columns and the second by rows over `model`, so the
  * activations between them stay where they are. Fails unless the test accuracy reaches 97 %.
@@ -151,7 +151,7 @@ function readOptions() {
   const text = { type: "string" } as const;
   const { values } = parseArgs({ options: { epochs: text, batch: text, steps: text, mesh: text } });
   return {
-    epochs: whole("epochs", values.epochs ?? "2"),
+    epochs: whole("epochs", values.epochs ?? "3"),
     batch: whole("batch", values.batch ?? "128"),
     steps: values.steps === undefined ? undefined : whole("steps", values.steps),
     axes: readMesh(values.mesh ?? "data=2,model=2"),
@@ -188,6 +188,6 @@ try {
   if (!known && !usage) throw error;
   console.error((error as Error).message);
   if (!(error instanceof SluiceError))
-    console.error("usage: npm start -- [--epochs 2] [--batch 128] [--steps n] [--mesh data=2,model=2]");
+    console.error("usage: npm start -- [--epochs 3] [--batch 128] [--steps n] [--mesh data=2,model=2]");
   process.exitCode = 1;
 }

@@ -96,15 +96,25 @@ function computeNode(actor: ActorSpec, task: TaskTemplate): string {
 
 function boxingNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string {
   const collective = collectiveOf(plan, task);
-  const member = plan.placements[task.placement]!.ranks.indexOf(actor.rank);
+  const { ranks } = plan.placements[task.placement]!;
+  const member = ranks.indexOf(actor.rank);
+  const peers = groupsOf(plan, task).find((members) => members.includes(member)) ?? [];
   const text = label(
     [`${task.order}`, collective?.kind ?? "boxing", ...(collective?.axis === undefined ? [] : [collective.axis])].join(
       " · ",
     ),
     changeOf(plan, task),
-    `receives ${bytes(collective?.received[member] ?? 0)}`,
+    `ranks ${ranges(peers.map((m) => ranks[m]!))}: ${bytes(collective?.received[member] ?? 0)} in`,
   );
   return node(id(actor), { label: text, shape: "hexagon", margin: "0,0.02", ...paint("boxing") });
+}
+
+/** The members of each group that a boxing task runs in. */
+function groupsOf(plan: PlanData, task: TaskTemplate): readonly (readonly number[])[] {
+  const placement = plan.placements[task.placement]!;
+  const axis = collectiveOf(plan, task)?.axis;
+  if (axis === undefined) return [placement.ranks.map((_, member) => member)];
+  return placement.ranks.map((_, member) => group(placement, member, axis)).filter((members, m) => members[0] === m);
 }
 
 /** Keeps a rank's tasks under each other, in order, the source above and the sink below. */
@@ -143,28 +153,14 @@ function registerEdges(plan: PlanData, edges: readonly NetEdge[], drawn: Readonl
 const pair = ({ wire, from, to }: { wire: NetEdge; from: ActorSpec; to: ActorSpec }): string =>
   `${from.template} ${to.template} ${wire.register}`;
 
-/** Joins the members of each group that a collective runs in, neighbour to neighbour. */
+/** Joins the members of each group, neighbour to neighbour. */
 function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]): string[] {
-  const collective = collectiveOf(plan, task);
-  if (!collective) return [];
+  if (task.kind !== "boxing") return [];
   const { ranks } = plan.placements[task.placement]!;
-  const { axis } = collective;
-  const groups = ranks.map((_, m) =>
-    axis === undefined ? ranks.map((_, i) => i) : group(plan.placements[task.placement]!, m, axis),
-  );
-  const distinct = groups.filter((members, m) => members[0] === m);
-  return distinct.flatMap((members, nth) => {
-    const moved = `ranks ${ranges(members.map((m) => ranks[m]!))}\\n${bytes(members.reduce((sum, m) => sum + collective.received[m]!, 0))}`;
+  return groupsOf(plan, task).flatMap((members, nth) => {
     const shown = members.map((m) => ranks[m]!).filter((rank) => drawn.includes(rank));
-    return shown.slice(1).map((rank, i) =>
-      edge(nameOf(task.id, shown[i]!), nameOf(task.id, rank), {
-        label: i === 0 ? moved : undefined,
-        dir: "none",
-        penwidth: 2.2,
-        color: nth % 2 ? otherGroup : tints.boxing.line,
-        constraint: "false",
-      }),
-    );
+    const look = { dir: "none", penwidth: 2.2, color: nth % 2 ? otherGroup : tints.boxing.line, constraint: "false" };
+    return shown.slice(1).map((rank, i) => edge(nameOf(task.id, shown[i]!), nameOf(task.id, rank), look));
   });
 }
 

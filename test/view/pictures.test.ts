@@ -57,12 +57,21 @@ describe("the physical plan", () => {
     expect(texts(physical).some((text) => /gemm ×\d/.test(text))).toBe(true);
   });
 
-  it("joins the ranks of each group, with the bytes of the group", () => {
-    const joined = texts(physical).filter((text) => text.startsWith("ranks "));
+  it("says at each boxing task which ranks take part and what this one gets", () => {
+    const said = texts(physical).filter((text) => text.startsWith("ranks "));
     const expected = plan.collectives.flatMap((c) =>
-      c.axis === "model" ? ["ranks 0,1", "ranks 2,3"] : ["ranks 0,2", "ranks 1,3"],
+      [0, 1, 2, 3].map((rank) => {
+        const peers = c.axis === "model" ? [rank & ~1, rank | 1] : [rank & 1, (rank & 1) + 2];
+        return `ranks ${peers.join(",")}: ${bytes(c.received[rank]!)} in`;
+      }),
     );
-    expect(joined.sort()).toEqual(expected.sort());
+    expect(said.sort()).toEqual(expected.sort());
+  });
+
+  it("joins the ranks of each group by a line, and draws every line", () => {
+    const edges = physical.split('class="edge"').slice(1);
+    expect(edges.filter((edge) => edge.includes('stroke-width="2.2"'))).toHaveLength(2 * plan.collectives.length);
+    for (const edge of edges) expect(edge).toContain("<path ");
   });
 
   it("gives bytes and slots of registers, and dashes what the next step reads", () => {
