@@ -1,5 +1,11 @@
 /** @file The public API. Re-exports only. */
-export type { CollectiveTraffic, Mapping, SessionOptions } from "./actors/session-types.ts";
+export type {
+  CollectiveTraffic,
+  Mapping,
+  SessionOptions,
+  SessionStats,
+  SessionStatus,
+} from "./actors/session-types.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
 export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";
@@ -32,3 +38,5 @@ export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { launch, type Parameters, type Runner, type Session } from "./launch.ts";
 export { Plan } from "./plan.ts";
+export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";
+export { traceJson } from "./view/trace.ts";

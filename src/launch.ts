@@ -1,5 +1,6 @@
 /** @file `launch`: the typed door to the runtime. A session runs plans over one set of parameters. */
 import { type Observable, take } from "rxjs";
+import { expand } from "./actors/expand.ts";
 import { startSession } from "./actors/session.ts";
 import type {
   Batches,
@@ -8,6 +9,8 @@ import type {
   RawSession,
   RawStep,
   SessionOptions,
+  SessionStats,
+  SessionStatus,
 } from "./actors/session-types.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
@@ -40,8 +43,20 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
   readonly parameters: Parameters;
+  /** Ranks that it hosts, in order. */
+  readonly ranks: readonly number[];
+  /** Executor threads that work for them. */
+  readonly threads: number;
+  readonly status: SessionStatus;
+  /** Counters of the event loop since the launch. */
+  readonly stats: SessionStats;
   readonly metrics$: Observable<StepMetrics>;
   readonly events$: Observable<SessionEvent>;
+  /**
+   * Id of the plan's task that an event is about: `events$` names actors, of which a task has one a rank. Undefined for
+   * the user's end and for actors of plans loaded later.
+   */
+  templateOf(actor: number): number | undefined;
   /** Bytes that each collective has moved between ranks since the launch, counted where they were moved. */
   traffic(): readonly CollectiveTraffic[];
   /**
@@ -65,13 +80,23 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   options: SessionOptions = {},
 ): Promise<Session<I, O, Dims>> {
   const raw = await startSession(plan.data, options);
+  const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
   return {
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
     parameters: parametersOf(raw, plan),
+    ranks: raw.ranks,
+    threads: raw.threads,
+    get status() {
+      return raw.status;
+    },
+    get stats() {
+      return raw.stats;
+    },
     metrics$: raw.metrics$,
     events$: raw.events$,
+    templateOf: (actor) => plan.data.tasks[actors[actor]?.template ?? -1]?.id,
     traffic: () => raw.traffic(),
     trace,
     close: () => raw.close(),
