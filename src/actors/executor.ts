@@ -12,6 +12,7 @@ import {
   DOORBELL,
   FIRST_WAIT,
   HEAD,
+  IDLE,
   PROGRAM,
   reached,
   ringBytes,
@@ -47,11 +48,11 @@ function serve(setup: ThreadSetup): void {
   function until(counter: number, target: number, waiters: number): boolean {
     for (let i = 0; i < spins; i++) if (reached(Atomics.load(control, counter), target)) return true;
     for (;;) {
-      if (waiters) Atomics.add(control, waiters, 1);
+      Atomics.add(control, waiters, 1);
       const seen = Atomics.load(control, counter);
       const stop = Atomics.load(control, STOP);
       if (!stop && !reached(seen, target)) Atomics.wait(control, counter, seen);
-      if (waiters) Atomics.sub(control, waiters, 1);
+      Atomics.sub(control, waiters, 1);
       if (Atomics.load(control, STOP)) return false;
       if (reached(Atomics.load(control, counter), target)) return true;
     }
@@ -85,7 +86,7 @@ function serve(setup: ThreadSetup): void {
   post({ type: "ready" });
   let launch = 0;
   try {
-    while (until(HEAD(thread), (launch + 1) | 0, 0) && execute(launch)) launch = (launch + 1) | 0;
+    while (until(HEAD(thread), (launch + 1) | 0, IDLE(thread)) && execute(launch)) launch = (launch + 1) | 0;
   } catch (error) {
     post({ type: "failed", launch, reason: error instanceof Error ? error.message : String(error) });
   }

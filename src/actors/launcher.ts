@@ -12,6 +12,7 @@ import {
   DOORBELL,
   FIRST_WAIT,
   HEAD,
+  IDLE,
   PROGRAM,
   type RingShape,
   reached,
@@ -165,7 +166,7 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
     wake(): void {
       for (let thread = 0; thread < lanes.length; thread++) {
         const lane = lanes[thread]!;
-        if (lane.touched) Atomics.notify(control, HEAD(thread));
+        if (lane.touched && Atomics.load(control, IDLE(thread)) > 0) Atomics.notify(control, HEAD(thread));
         lane.touched = false;
       }
     },

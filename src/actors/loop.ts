@@ -42,6 +42,8 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
   const stats = { wakes: 0, loopMs: 0 };
   let pumping = false;
   let stopped = false;
+  /** The clock as of the last turn: messages of one firing need no reading of their own. */
+  let time = now();
   bus.messages$.subscribe((message) => {
     if (events.observed) events.next({ type: "message", message });
   });
@@ -74,12 +76,12 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
       const start = installed ? onThread : onHost;
       const effects: Effects = {
         launch(_, firing) {
-          if (events.observed) events.next({ type: "fire", task: spec.id, seq: firing.seq, t: now() });
+          if (events.observed) events.next({ type: "fire", task: spec.id, seq: firing.seq, t: time });
           return start(firing);
         },
         send: bus.send,
         ready: scheduler.ready,
-        now,
+        now: () => time,
         failed,
       };
       const logic = taskLogic(spec, edges, effects);
@@ -102,6 +104,7 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
       bus.drain();
       const spec = next();
       if (!spec) break;
+      time = now();
       actors[spec.id]!.send(FIRE);
     }
     launcher.wake();
@@ -115,6 +118,7 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
     try {
       do {
         launcher.asleep(0);
+        time = now();
         launcher.settle();
         drain();
         launcher.asleep(1);
@@ -155,7 +159,6 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
         bus.send(message);
       }
       bus.drain();
-      for (const actor of actors) actor?.stop();
     },
   };
 }

@@ -18,6 +18,9 @@ export const WAITERS = (thread: number): number => DONE(thread) + 1;
 /** Launches that a thread has been given. */
 export const HEAD = (thread: number): number => DONE(thread) + 16;
 
+/** 1 while the thread sleeps with an empty ring. */
+export const IDLE = (thread: number): number => HEAD(thread) + 1;
+
 /** Bytes of the control words. */
 export const controlBytes = (threads: number): number => DONE(threads) * 4;
 

@@ -37,7 +37,7 @@ export interface Runner {
    * yields the steps in order. Leaving the loop early stops feeding, lets the steps that have begun finish, and leaves
    * the session usable. One run at a time.
    *
-   * @throws FeedError SL4001 to SL4004 for a batch that does not fit the inputs: after the steps before it were yielded
+   * @throws FeedError SL4001 to SL4005 for a batch that does not fit the inputs: after the steps before it were yielded
    * @throws SessionError SL4010 another run is on, SL4011 the session is closed or has failed, SL4012 an executor failed
    */
   run(batches: Batches): AsyncIterable<RawStep>;
@@ -87,6 +87,8 @@ export interface RawSession extends Runner {
   /** Of the session's first plan, or of a further one by its hash. */
   traffic(hash?: string): readonly CollectiveTraffic[];
   readonly stats: SessionStats;
+  /** The plan's task that an actor of the first plan runs, by the ids in messages and events; -1 for the user's end. */
+  templateOf(actor: number): number;
   readonly metrics$: Observable<StepMetrics>;
   readonly events$: Observable<SessionEvent>;
   /** Ends threads and frees memory, whatever the session is doing; a run that is on gets a SessionError. Idempotent. */

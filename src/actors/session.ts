@@ -307,6 +307,7 @@ export async function startSession(
     get stats() {
       return { launches: launcher.launches, messages: bus.delivered, ...loop.stats };
     },
+    templateOf: (actor) => first.net.actors[actor]?.template ?? -1,
     metrics$: metrics.asObservable(),
     events$: events.asObservable(),
     close: () => (closing ??= close()),
