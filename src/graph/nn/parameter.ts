@@ -53,7 +53,7 @@ export const own = (name: string | undefined, parameters: Readonly<Record<string
   Object.entries(parameters).map(([key, parameter]) => ({ path: `${name ?? ""}.${key}`, parameter }));
 
 /** Under `name`, as far as they have no name of their own. */
-export const mount = (name: string, entries: Entries): Entries =>
+const mount = (name: string, entries: Entries): Entries =>
   entries.map((entry) => (isRelative(entry) ? { ...entry, path: `${name}${entry.path}` } : entry));
 
 /** Under `name` in any case. */
