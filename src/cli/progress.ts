@@ -5,6 +5,7 @@
 import { performance } from "node:perf_hooks";
 import { Presets, SingleBar } from "cli-progress";
 import { SluiceError } from "../ir/errors.ts";
+import { count } from "../view/format.ts";
 
 /** Where lines go; `process.stdout` is one. */
 export interface Terminal {
@@ -53,33 +54,31 @@ export function progress(options: ProgressOptions): Progress {
       throw new SluiceError("SL7040", `${name} is ${value}`, { subject: "progress", hint: "give an integer ≥ 1" });
 
   const start = now();
-  let [steps, over] = [0, false];
-  let latest: Readonly<Record<string, number>> = {};
-  const facts = () => {
-    const passed = (now() - start) / 1000;
-    const left = steps ? (passed / steps) * (total - steps) : 0;
-    const speed = passed > 0 ? grouped(Math.round((steps * size) / passed)) : "–";
-    return { values: named(latest), speed: `${speed} ${unit}/s`, left: duration(left), passed: duration(passed) };
+  let [steps, over, latest] = [0, false, start];
+  let shown = "";
+  /** Time counts up to the last step: what the program does afterwards is not part of the run. */
+  const speed = () => {
+    const passed = (latest - start) / 1000;
+    return `${passed > 0 ? count(Math.round((steps * size) / passed)) : "–"} ${unit}/s`;
   };
-  const bar = out.isTTY ? startBar(out, total, facts(), !env.NO_COLOR) : undefined;
+  const left = () => duration(((latest - start) / 1000 / steps) * (total - steps));
+  const facts = () => [shown, speed(), `${left()} left`].filter(Boolean).join(" · ");
+  const bar = out.isTTY ? startBar(out, total, !env.NO_COLOR) : undefined;
   return {
     step(values) {
       if (over) return;
       steps++;
-      latest = values;
-      bar?.update(steps, facts());
-      if (!bar && (steps % every === 0 || steps === total)) {
-        const { values: shown, speed, left } = facts();
-        out.write(`step ${steps}/${total} · ${[shown, speed].filter(Boolean).join(" · ")} · ${left} left\n`);
-      }
+      latest = now();
+      shown = named(values);
+      if (bar) bar.update(steps, { facts: facts() });
+      else if (steps % every === 0 || steps === total) out.write(`step ${steps}/${total} · ${facts()}\n`);
     },
     done() {
       if (over) return;
       over = true;
-      bar?.update(steps, facts());
       bar?.stop();
-      const { values, speed, passed } = facts();
-      out.write(`${[`${grouped(steps)} steps in ${passed}`, speed, values].filter(Boolean).join(" · ")}\n`);
+      const passed = duration((latest - start) / 1000);
+      out.write(`${[`${count(steps)} steps in ${passed}`, speed(), shown].filter(Boolean).join(" · ")}\n`);
     },
     [Symbol.dispose]() {
       over = true;
@@ -88,13 +87,11 @@ export function progress(options: ProgressOptions): Progress {
   };
 }
 
-type Facts = Readonly<Record<"values" | "speed" | "left" | "passed", string>>;
-
-function startBar(out: Terminal, total: number, facts: Facts, colour: boolean): SingleBar {
+function startBar(out: Terminal, total: number, colour: boolean): SingleBar {
   const filled = colour ? "\u001b[36m{bar}\u001b[39m" : "{bar}";
   const bar = new SingleBar(
     {
-      format: `${filled} {value}/{total} · {values} · {speed} · {left} left`,
+      format: `${filled} {value}/{total} · {facts}`,
       stream: out as NodeJS.WriteStream,
       barsize: 24,
       fps: 10,
@@ -102,11 +99,9 @@ function startBar(out: Terminal, total: number, facts: Facts, colour: boolean): 
     },
     Presets.rect,
   );
-  bar.start(total, 0, facts);
+  bar.start(total, 0, { facts: "first step" });
   return bar;
 }
-
-const grouped = (n: number): string => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
 
 const named = (values: Readonly<Record<string, number>>): string =>
   Object.entries(values)

@@ -1,7 +1,7 @@
 /** @file Elements of hand-written SVG, as text. Numbers have two decimals, so the bytes are the same everywhere. */
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-export const escapeXml = (text: string): string =>
+const escapeXml = (text: string): string =>
   text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
 
 const attributes = (given: Attributes): string =>
