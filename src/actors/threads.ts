@@ -35,7 +35,10 @@ export function threadMap(
   };
 }
 
-/** Run from source, a worker needs a loader for TypeScript, which `boot.mjs` brings; the build needs none. */
+/**
+ * Run from source, a worker needs a loader for TypeScript, which `boot.mjs` brings (so it inherits none); the build needs
+ * none.
+ */
 const fromSource = import.meta.url.endsWith(".ts");
 const entry = new URL(fromSource ? "./boot.mjs" : "./executor.js", import.meta.url);
 
@@ -51,7 +54,8 @@ export interface Thread {
 }
 
 export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
-  const worker = new Worker(entry, { workerData: setup, name: `sluice executor ${setup.thread}` });
+  const name = `sluice executor ${setup.thread}`;
+  const worker = new Worker(entry, { workerData: setup, name, ...(fromSource && { execArgv: [] }) });
   const { thread } = setup;
   let ending = false;
   const fail = (launch: number | undefined, reason: string) => {
