@@ -42,7 +42,8 @@ export function box(draft: Draft): Draft {
       const name = `${value.name}.${step.kind}.${step.axis}`;
       const out = add({ ...value, name: unique(name, values) }, step.to);
       boxing.set(ops.length, step);
-      const attrs = { step: step.kind, axis: step.axis, from: showLayout(step.from), to: showLayout(step.to) };
+      const { kind, axis, bytes } = step;
+      const attrs = { step: kind, axis, from: showLayout(step.from), to: showLayout(step.to), bytes };
       const op: Op = { id: ops.length, kind: "boxing", name: values[out]!.name, inputs: [last], outputs: [out], attrs };
       ops.push(at === undefined ? op : { ...op, at });
       signatures.push({ ins: [step.from], outs: [step.to] });

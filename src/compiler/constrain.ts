@@ -3,8 +3,9 @@
  * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
-import { LayoutError, nearest } from "../ir/errors.ts";
+import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
 import type { Layout } from "../ir/layout.ts";
+import { showPlacement } from "../ir/placement.ts";
 import { type Draft, shapeOf } from "./draft.ts";
 
 const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
@@ -15,8 +16,26 @@ const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
   return (name) => expression.test(name);
 };
 
+/** A plan runs on one mesh: boxing reaches from layout to layout, not yet from mesh to mesh. */
+function checkPlacements({ graph }: Draft): void {
+  const [first, second] = graph.placements;
+  if (!first || !second) return;
+  const there = graph.ops.find((op) => graph.values[op.outputs[0] ?? -1]?.placement === 1);
+  throw new PlacementError(
+    "SL3012",
+    `one graph on two placements: ${showPlacement(first)} and ${showPlacement(second)}`,
+    {
+      subject: there?.name ?? `graph "${graph.name}"`,
+      choices: [showPlacement(first), showPlacement(second)],
+      hint: "put all inputs on one mesh, and move tensors with .to(mesh, layout) on it",
+      at: there?.at,
+    },
+  );
+}
+
 export function constrain(draft: Draft): Draft {
   const { graph, options } = draft;
+  checkPlacements(draft);
   const fixed = new Map<number, Layout>();
   const patterns = (options.sharding ?? []).map(([pattern, layout]) => ({
     pattern,
