@@ -1,0 +1,52 @@
+/** @file Gradients against finite differences: a graph that minimises a loss, run as it stands in double precision. */
+import { expect } from "vitest";
+import type { LogicalGraph } from "../../src/ir/graph.ts";
+import { sequence } from "./cases.ts";
+import { onWhole, type Value } from "./oracle.ts";
+
+type Arrays = ReadonlyMap<string, Float64Array>;
+
+const count = (shape: readonly unknown[]) => (shape as readonly number[]).reduce((a, b) => a * b, 1);
+
+/** Every value of the graph; `given` are its inputs and states by name. */
+function evaluate({ ops, values }: LogicalGraph, given: Arrays): Value[] {
+  const all: Value[] = [];
+  for (const op of ops) {
+    const ins = op.inputs.map((id) => all[id]!);
+    if (op.kind === "input" || op.kind === "state") {
+      const { shape, dtype } = values[op.outputs[0]!]! as unknown as Value;
+      const name = (op.kind === "input" ? op.attrs.name : op.attrs.state) as string;
+      all[op.outputs[0]!] = { shape, dtype, data: given.get(name) ?? new Float64Array(count(shape)) };
+    } else for (const [i, out] of onWhole(op.kind, ins, op.attrs).entries()) all[op.outputs[i]!] = out;
+  }
+  return all;
+}
+
+/**
+ * Compares the gradient of every parameter, as its `sgd` update gets it, with differences of the output `loss`. Inputs
+ * that are not given, and parameters, are random.
+ */
+export function checkGradients(graph: LogicalGraph, inputs: Arrays = new Map(), seed = 5): void {
+  const random = sequence(seed);
+  const draw = (shape: readonly unknown[]) => Float64Array.from({ length: count(shape) }, () => random() - 0.5);
+  const parameters = graph.states.filter(({ kind }) => kind === "param");
+  expect(parameters.length).toBeGreaterThan(0);
+  const fed = Object.entries(graph.inputs).map(
+    ([name, id]) => [name, inputs.get(name) ?? draw(graph.values[id]!.shape)] as const,
+  );
+  const given: Arrays = new Map([...fed, ...parameters.map(({ name, shape }) => [name, draw(shape)] as const)]);
+  const loss = (at: Arrays) => evaluate(graph, at)[graph.outputs.loss!]!.data[0]!;
+  const all = evaluate(graph, given);
+  for (const { name } of parameters) {
+    const update = graph.ops.find((o) => o.name === `${name}.update`)!;
+    const gradient = all[update.inputs[1]!]!.data;
+    const step = 1e-5;
+    gradient.forEach((value, i) => {
+      const moved = (by: number) => loss(new Map(given).set(name, given.get(name)!.with(i, given.get(name)![i]! + by)));
+      const slope = (moved(step) - moved(-step)) / (2 * step);
+      expect(Math.abs(value - slope), `${name}[${i}]: ${value} against ${slope}`).toBeLessThan(
+        1e-6 * Math.max(1, Math.abs(slope)),
+      );
+    });
+  }
+}
