@@ -7,25 +7,36 @@ import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
 import { LayoutError } from "../ir/errors.ts";
 import type { Op } from "../ir/graph.ts";
-import { type Layout, showLayout } from "../ir/layout.ts";
+import { B, type Layout, showLayout, showSbp } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
 import { localShape } from "../sbp/boxes.ts";
 import { planBoxing } from "../sbp/boxing.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { LocalType } from "../sbp/rule.ts";
-import { type Signature, signatures } from "../sbp/signatures.ts";
+import type { Signature } from "../sbp/signatures.ts";
 import { type Draft, producers, shapeOf, writers } from "./draft.ts";
 import { machineOf } from "./machine.ts";
 import { type Problem, solve, type Table } from "./solve.ts";
+import { type Strategy, siteOf, strategies } from "./strategies.ts";
 
 /** Dearer than any plan, yet finite, so that sums stay ordered. */
 const forbidden = 1e9;
+/** Seconds that a boxing inside an expansion takes at least: waiting for peers, and being started. */
+const insideRound = 1e-5;
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
+  const produced = producers(graph);
+  const found: Strategy[][] = [];
   const candidates: Signature[][] = [];
-  for (const op of graph.ops) candidates.push(legal(draft, op, candidates));
-  const own = graph.ops.map((op, v) => candidates[v]!.map((signature) => computeTime(draft, op, signature)));
+  for (const op of graph.ops) {
+    const strategies = legal(draft, op, candidates, produced);
+    found.push(strategies);
+    candidates.push(strategies.map(({ signature }) => signature));
+  }
+  const own = graph.ops.map((op, v) =>
+    found[v]!.map((s) => computeTime(draft, op, s.signature) + insideRound * (s.expansion?.by.rounds ?? 0)),
+  );
   const problem: Problem = {
     sizes: candidates.map((c) => c.length),
     tables: [
@@ -39,47 +50,47 @@ export function choose(draft: Draft): Draft {
   const chosen = pick.map((option, v) => candidates[v]![option]!);
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
-    const boxing = op.inputs.reduce((s, id, i) => s + boxingTime(draft, id, layoutOf(draft, chosen, id), ins[i]!), 0);
+    const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
+    const boxing = op.inputs.reduce((s, id, i) => s + boxingTime(draft, id, given(id), ins[i]!), 0);
     const fixed = op.outputs.some((id) => draft.fixed.has(id));
     return { op: op.name, ins, outs, compute: own[v]![pick[v]!]!, boxing, candidates: candidates[v]!.length, fixed };
   });
   return { ...draft, signatures: chosen, choices };
 }
 
-const layoutOf = (draft: Draft, chosen: readonly Signature[], value: number): Layout => {
-  const op = producers(draft.graph)[value]!;
-  return chosen[op.id]!.outs[op.outputs.indexOf(value)]!;
-};
-
-const localTypes = (draft: Draft, ids: readonly number[]): LocalType[] =>
-  ids.map((id) => ({ shape: shapeOf(draft.graph.values[id]!), dtype: draft.graph.values[id]!.dtype }));
-
 /** Signatures that agree with the constraints, without partial inputs that no producer gives. */
-function legal(draft: Draft, op: Op, before: readonly Signature[][]): Signature[] {
-  const { graph, fixed } = draft;
-  const place = graph.placements[graph.values[op.outputs[0]!]!.placement]!;
-  const produced = producers(graph);
+function legal(draft: Draft, op: Op, before: readonly Signature[][], produced: readonly Op[]): Strategy[] {
+  const { fixed, settled } = draft;
+  const known = settled.get(op.name);
+  if (known) return [{ signature: known }];
   const given = fixed.get(op.outputs[0]!);
   // Sources and explicit boxings take what the user gave, hand-made partitions included.
   if (given && (op.kind === "input" || op.kind === "state" || op.kind === "to"))
-    return [{ ins: op.inputs.map(() => given), outs: [given] }];
+    return [{ signature: { ins: op.inputs.map(() => given), outs: [given] } }];
   const monoids = op.inputs.map((id) => {
     const from = produced[id]!;
     const at = from.outputs.indexOf(id);
     return new Set(before[from.id]!.flatMap(({ outs }) => partial(outs[at]!)));
   });
-  const ins = localTypes(draft, op.inputs);
-  const outs = localTypes(draft, op.outputs);
-  const all = signatures({ name: op.name, ins, outs, attrs: op.attrs, rules: opDef(op.kind).rules }, place);
-  return all.filter((s) => s.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.has(m))));
+  const possible = strategies(siteOf(draft, op), placementOf(draft, op));
+  const met = possible.filter(({ signature }) =>
+    signature.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.has(m))),
+  );
+  if (op.kind !== "to" || !op.attrs.axis) return met;
+  // A boxing along one axis: what it becomes there is said, the rest is left to its neighbours.
+  const { axis, sbp } = op.attrs;
+  const there = (layout: Layout) => showSbp(layout.find(([name]) => name === axis)?.[1] ?? B);
+  return possible.filter(({ signature }) => there(signature.outs[0]!) === sbp);
 }
+
+const placementOf = ({ graph }: Draft, op: Op) => graph.placements[graph.values[op.outputs[0]!]!.placement]!;
 
 const partial = (layout: Layout): string[] => layout.flatMap(([, s]) => (s.kind === "P" ? [s.monoid] : []));
 
 /** Seconds of the op on the busiest rank: the larger of arithmetic and memory traffic. */
 function computeTime(draft: Draft, op: Op, { ins, outs }: Signature): number {
-  const { values, placements } = draft.graph;
-  const place = placements[values[op.outputs[0]!]!.placement]!;
+  const { values } = draft.graph;
+  const place = placementOf(draft, op);
   const machine = machineOf(place.device);
   const def = opDef(op.kind);
   if (op.kind === "state" || op.kind === "input" || op.kind === "to") return 0;
@@ -114,7 +125,10 @@ function boxingTables(draft: Draft, candidates: readonly Signature[][]): Table[]
       const seen = new Map<string, number>();
       const time = (a: Layout, b: Layout) => {
         const key = `${keyOf(a)}>${keyOf(b)}`;
-        if (!seen.has(key)) seen.set(key, boxingTime(draft, id, a, b));
+        if (!seen.has(key)) {
+          const barred = draft.strict.has(op.name) && keyOf(a) !== keyOf(b);
+          seen.set(key, barred ? forbidden : boxingTime(draft, id, a, b));
+        }
         return seen.get(key)!;
       };
       const rows = candidates[from.id]!.flatMap((a) => candidates[v]!.map((b) => time(a.outs[at]!, b.ins[i]!)));

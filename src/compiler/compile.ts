@@ -9,6 +9,7 @@ import { buffers } from "./buffers.ts";
 import { choose } from "./choose.ts";
 import { constrain } from "./constrain.ts";
 import { type CompileOptions, type Draft, type Pass, start } from "./draft.ts";
+import { expand } from "./expand.ts";
 import { fuse } from "./fuse.ts";
 import { lower } from "./lower.ts";
 import { memory } from "./memory.ts";
@@ -27,6 +28,7 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["prune", prune], //           what nothing depends on goes
   ["constrain", constrain], //   what the user said about layouts
   ["choose", choose], //         a signature for every op, by cost
+  ["expand", expand], //         ops that box inside become what they are made of
   ["box", box], //               collectives where layouts differ
   ["fuse", fuse], //             tasks, in the order of their schedule
   ["buffers", buffers], //       memory for every value

@@ -51,6 +51,10 @@ export interface Draft {
   readonly graph: LogicalGraph;
   /** Layouts that the user asked for, by value id. */
   readonly fixed: ReadonlyMap<number, Layout>;
+  /** Signatures that are settled, by op name, while others are still to be chosen. */
+  readonly settled: ReadonlyMap<string, Signature>;
+  /** Names of ops whose inputs must not be boxed: they come from an expansion, which says itself what is. */
+  readonly strict: ReadonlySet<string>;
   /** By op id. */
   readonly signatures: readonly Signature[];
   readonly choices: readonly Choice[];
@@ -79,6 +83,8 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   options,
   graph,
   fixed: new Map(),
+  settled: new Map(),
+  strict: new Set(),
   signatures: [],
   choices: [],
   layouts: [],

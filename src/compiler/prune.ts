@@ -34,8 +34,8 @@ export function prune(draft: Draft): Draft {
   return { ...draft, graph: renumber(graph, kept.reverse()) };
 }
 
-/** The graph with these ops alone, ids dense again. */
-function renumber(graph: LogicalGraph, ops: readonly Op[]): LogicalGraph {
+/** The graph with these ops alone, in this order, ids dense again. */
+export function renumber(graph: LogicalGraph, ops: readonly Op[]): LogicalGraph {
   const ids = new Map<number, number>();
   const values: Value[] = [];
   for (const op of ops)

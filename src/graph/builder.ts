@@ -68,6 +68,11 @@ export class Builder {
     return builder;
   }
 
+  /** Ops so far. */
+  get opCount(): number {
+    return this.#ops.length;
+  }
+
   tensor(id: number): Tensor {
     return this.#tensors[id]!;
   }
