@@ -1,7 +1,7 @@
 /** @file What an op is: everything about it in one value, in one file under `ops/`. */
 import type { Attrs, TensorType } from "../ir/graph.ts";
 import type { Call, Operand } from "../ir/program.ts";
-import type { LocalType, Rules } from "../sbp/rule.ts";
+import type { LocalType, Rule, Rules, Site } from "../sbp/rule.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One operand as a kernel on one rank meets it. */
@@ -28,6 +28,23 @@ export interface GradientSite {
   readonly attrs: Attrs;
 }
 
+/**
+ * A way to run an op along one mesh axis that needs boxing inside: with the rule's SBPs at its ends, the op becomes the
+ * ops that `build` makes. Nothing is boxed in between but where `along` says so.
+ */
+export interface Expansion extends Rule {
+  /** Boxings that follow one another inside, for the cost model. */
+  readonly rounds: number;
+  build(site: ExpansionSite): readonly Tensor[];
+}
+
+export interface ExpansionSite {
+  readonly ins: readonly Tensor[];
+  readonly attrs: Attrs;
+  /** The tensor with this SBP on the axis, as it is on the others. */
+  along(tensor: Tensor, sbp: string): Tensor;
+}
+
 /** Makes the gradient of one input; called only when a parameter hangs on it. */
 export type Gradient = () => Tensor;
 
@@ -37,8 +54,12 @@ export interface OpDef {
   infer(ins: readonly TensorType[], attrs: Attrs): readonly TensorType[];
   /** All legal signatures on one mesh axis; B for everything is always legal and need not be listed. */
   readonly rules: Rules;
+  /** Signatures on one mesh axis that hold only with boxing inside. */
+  expansions?(site: Site): readonly Expansion[];
   /** Gradients of the inputs in terms of ops; undefined where there is none. Absent: not differentiable. */
   gradient?(site: GradientSite): readonly (Gradient | undefined)[];
+  /** Nothing is learnt through it: its inputs get no gradient, and that is no mistake. */
+  readonly stopsGradient?: boolean;
   /** Kernel calls on one rank. Local extents may be 0: then usually none. */
   lower(site: LowerSite): readonly Call[];
   /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */
