@@ -12,11 +12,14 @@ export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts"
 export * as nn from "./graph/nn/index.ts";
 export type { Module } from "./graph/nn/module.ts";
 export type { HasParameters, Param } from "./graph/nn/parameter.ts";
+export type { AdamOptions } from "./graph/optim/adam.ts";
 export type { AdamWOptions } from "./graph/optim/adamw.ts";
 export * as optim from "./graph/optim/index.ts";
+export type { LambOptions } from "./graph/optim/lamb.ts";
 export type { SgdOptions } from "./graph/optim/sgd.ts";
 export type { Optimizer } from "./graph/optim/update.ts";
 export { type Device, type Input, type Placement, placement } from "./graph/placement.ts";
+export type { Random } from "./graph/random.ts";
 export type { Tensor } from "./graph/tensor.ts";
 export type { FeedMismatch, Step } from "./graph/types/feed.ts";
 export type { Dim, Shape, ShapeError as ShapeMismatch } from "./graph/types/shape.ts";

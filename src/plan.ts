@@ -57,14 +57,14 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
   }
 
   /**
-   * How every parameter lies, to be given to the `compile` of another graph of the same model: then the two share the
+   * How every parameter lies, and every running statistic, to be given to the `compile` of another graph of the same model: then the two share the
    * parameters without any boxing.
    *
    * @example
    * const evaluating = compile(evaluation, { dims: { batch: 1000 }, sharding: plan.sharding });
    */
   get sharding(): ChosenSharding {
-    const parameters = this.data.states.filter(({ kind }) => kind === "param");
+    const parameters = this.data.states.filter(({ kind }) => kind === "param" || kind === "stat");
     return Object.fromEntries(parameters.map(({ name, layout }) => [name, userLayout(layout)]));
   }
 

@@ -2,13 +2,14 @@
 import { seedKey } from "../ir/philox.ts";
 import type { Call } from "../ir/program.ts";
 
-/** Places of the seed's two words among the arguments of the `philox` kernel. */
+/** Kernels that draw; places of the seed's two words among their arguments. */
+const drawing: ReadonlySet<string> = new Set(["philox", "random"]);
 const [low, high] = [3, 4];
 
 export function reseed(calls: readonly Call[], from: number, to: number): readonly Call[] {
   if (from === to) return calls;
   const [lower, upper] = seedKey(to);
   return calls.map((call) =>
-    call.kernel === "philox" ? { ...call, args: call.args.with(low, lower).with(high, upper) } : call,
+    drawing.has(call.kernel) ? { ...call, args: call.args.with(low, lower).with(high, upper) } : call,
   );
 }

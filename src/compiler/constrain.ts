@@ -4,9 +4,13 @@
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
 import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
+import type { StateKind } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
 import { showPlacement } from "../ir/placement.ts";
 import { type Draft, shapeOf } from "./draft.ts";
+
+/** States whose layouts may be given; those of moments follow. */
+const sharded: ReadonlySet<StateKind> = new Set(["param", "stat"]);
 
 const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
   if (typeof pattern !== "string") return (name) => name.search(pattern) >= 0;
@@ -53,7 +57,7 @@ export function constrain(draft: Draft): Draft {
       fix(op.attrs.layout as OrderedLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
     if (op.kind !== "state") continue;
     const name = op.attrs.state as string;
-    if (graph.states.find((s) => s.name === name)?.kind !== "param") continue;
+    if (!sharded.has(graph.states.find((s) => s.name === name)!.kind)) continue;
     const found = patterns.filter(({ matches }) => matches(name));
     for (const f of found) f.used = true;
     if (found[0]) fix(found[0].layout, `sharding of "${name}"`);

@@ -65,7 +65,12 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
   for (const [out, input] of def.inPlace ?? [])
     if (op.writes?.[out] && bufferOf[op.outputs[out]!] !== bufferOf[op.inputs[input]!])
       throw new InternalError(`${op.name} works in place, but its state does not lie where it is read`);
-  return def.lower({ ins: op.inputs.map(local), outs: op.outputs.map(local), attrs: op.attrs });
+  return def.lower({
+    ins: op.inputs.map(local),
+    outs: op.outputs.map(local),
+    attrs: op.attrs,
+    seed: draft.options.seed ?? 0,
+  });
 }
 
 /** Boxing tasks that move bytes between ranks, with what they will move. */

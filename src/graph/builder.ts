@@ -47,10 +47,26 @@ export class Builder {
   readonly #reads = new Map<string, Tensor>();
   readonly #tensors: Tensor[] = [];
   readonly #names = new Set<string>();
+  /** States that an op writes. */
+  readonly #written = new Set<string>();
+  readonly #training: boolean;
   #scope: Scope = { path: "", flat: false };
+  #asked = false;
 
-  constructor(name: string) {
+  constructor(name: string, training = false) {
     this.name = name;
+    this.#training = training;
+  }
+
+  /** Do modules behave as in training? Whoever asks builds a graph of this mode alone. */
+  get training(): boolean {
+    this.#asked = true;
+    return this.#training;
+  }
+
+  /** Has anybody asked about the mode? */
+  get modeMatters(): boolean {
+    return this.#asked;
   }
 
   /** A builder that continues a finished graph, without the ops of the kinds left out (which must have no outputs). */
@@ -62,6 +78,7 @@ export class Builder {
       if (leaveOut.includes(op.kind)) continue;
       builder.#names.add(op.name);
       builder.#ops.push({ ...op, id: builder.#ops.length });
+      for (const state of op.writes ?? []) if (state !== null) builder.#written.add(state);
       if (op.kind === "state") builder.#reads.set(op.attrs.state as string, builder.tensor(op.outputs[0]!));
     }
     for (const state of graph.states) builder.#states.set(state.name, state);
@@ -96,7 +113,7 @@ export class Builder {
 
   /**
    * Appends an op and gives its outputs. Throws the op's ShapeError, PlacementError SL1030 for operands on different
-   * placements, GraphError SL1031 for a tensor of another graph.
+   * placements, GraphError SL1031 for a tensor of another graph, SL1033 for a second op that writes a state.
    */
   apply(kind: string, ins: readonly Tensor[], attrs: Attrs = {}, options: ApplyOptions = {}): readonly Tensor[] {
     const at = options.at ?? this.#scope.at ?? userLine();
@@ -110,6 +127,7 @@ export class Builder {
       const suffix = types.length > 1 ? `.${i}` : "";
       return this.#add({ ...type, id: this.#values.length, name: `${name}${suffix}`, placement });
     });
+    for (const state of options.writes ?? []) if (state !== null) this.#claim(state, name, at);
     this.#ops.push({
       id: this.#ops.length,
       kind,
@@ -196,6 +214,19 @@ export class Builder {
     for (let i = 1; this.#names.has(name); i++) name = `${base}_${i}`;
     this.#names.add(name);
     return name;
+  }
+
+  #claim(state: string, op: string, at: string | undefined): void {
+    if (!this.#written.has(state)) {
+      this.#written.add(state);
+      return;
+    }
+    const writer = this.#ops.find(({ writes }) => writes?.includes(state))!;
+    throw new GraphError("SL1033", `${writer.name} and ${op} both write it in one step`, {
+      subject: `state "${state}"`,
+      at,
+      hint: "call a module that keeps statistics once in a graph that trains, or make one module for each call",
+    });
   }
 
   #checkOperands(kind: string, ins: readonly Tensor[], together: boolean, at: string | undefined): void {

@@ -9,6 +9,7 @@ import { Builder } from "./builder.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
 import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
+import { type Random, randomOf } from "./random.ts";
 import { userLine } from "./source.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -19,6 +20,10 @@ export type AxesOf<P> = P extends Placement<infer A> ? A : P extends readonly Pl
 
 /** What the function given to {@link graph} may ask for. */
 export interface Training {
+  /** Does the graph train? See `mode` of {@link graph}. */
+  readonly training: boolean;
+  /** Tensors that are drawn anew every step. */
+  readonly random: Random;
   /**
    * Trains every parameter that `loss` reaches, once a step. Throws ShapeError SL1019 for a loss that is not one number.
    */
@@ -38,7 +43,11 @@ export interface Graph<Axes extends string, I extends Inputs, O extends Outputs,
 type AnyPlacement = Placement<any>;
 
 /**
- * The logical graph, written as for one device. The function is called once, at once.
+ * The logical graph, written as for one device. The function is called at once.
+ *
+ * Some modules behave otherwise in training: dropout, batch norm. `mode` says which graph this is; without it, it is
+ * "train" if the graph minimises something, else "eval". Where a module wants to know before the function has come to its
+ * `minimize`, the function is called a second time, so it must do the same each time.
  *
  * Throws GraphError SL1034 when an output is no tensor of this graph, SL1036 when it is called `step`, SL1061 for two parameters of one name,
  * PlacementError SL1035 for an input on ranks outside the mesh, and what the ops throw.
@@ -60,24 +69,36 @@ export function graph<
   M extends HasParameters = HasParameters,
 >(
   on: On,
-  spec: { readonly name: string; readonly inputs: I; readonly model?: M },
+  spec: { readonly name: string; readonly inputs: I; readonly model?: M; readonly mode?: "train" | "eval" },
   build: (inputs: TensorsOf<I>, g: Training) => O,
 ): Graph<AxesOf<On>, I, O, ParamsOf<M>> {
-  const builder = new Builder(spec.name);
-  if (spec.model) nameParameters(builder, spec.model);
   const meshes: readonly Placement[] = Array.isArray(on) ? on : [on];
-  const placed = Object.entries(spec.inputs).map(
-    ([name, input]) => [name, place(builder, meshes, name, input)] as const,
-  );
-  const outputs = build(Object.fromEntries(placed) as TensorsOf<I>, {
-    minimize(loss, optimizer) {
-      builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr });
-    },
-  });
-  const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
-  const inputs = Object.fromEntries(placed.map(([name, tensor]) => [name, tensor.id]));
-  const logical = builder.finish(inputs, Object.fromEntries(ids));
-  return { name: spec.name, inputs: spec.inputs, outputs, logical };
+  const run = (training: boolean) => {
+    const builder = new Builder(spec.name, training);
+    if (spec.model) nameParameters(builder, spec.model);
+    let trains = false;
+    const placed = Object.entries(spec.inputs).map(
+      ([name, input]) => [name, place(builder, meshes, name, input)] as const,
+    );
+    const outputs = build(Object.fromEntries(placed) as TensorsOf<I>, {
+      get training() {
+        return builder.training;
+      },
+      random: randomOf(builder, meshes[0]!.data),
+      minimize(loss, optimizer) {
+        trains = true;
+        builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr });
+      },
+    });
+    const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
+    const inputs = Object.fromEntries(placed.map(([name, tensor]) => [name, tensor.id]));
+    const logical = builder.finish(inputs, Object.fromEntries(ids));
+    const built = { name: spec.name, inputs: spec.inputs, outputs, logical };
+    return { built, otherwise: trains && !training && builder.modeMatters };
+  };
+  if (spec.mode) return run(spec.mode === "train").built;
+  const { built, otherwise } = run(false);
+  return otherwise ? run(true).built : built;
 }
 
 function place(builder: Builder, meshes: readonly Placement[], name: string, input: Input): Tensor {

@@ -18,6 +18,8 @@ export interface LowerSite {
   readonly ins: readonly LocalTensor[];
   readonly outs: readonly LocalTensor[];
   readonly attrs: Attrs;
+  /** Of the plan: seeds everything random. */
+  readonly seed: number;
 }
 
 export interface GradientSite {

@@ -104,6 +104,11 @@ interface TensorMethods {
   /** Index of the largest element along a dim, the first of equals. */
   argmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<Reduced<S, I>, "int32">;
 
+  /** `e^x / Σ e^x` along a dim. */
+  softmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<S, "float32">;
+  /** Logarithm of the softmax along a dim. */
+  logSoftmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<S, "float32">;
+
   /** Moves the tensor: other ranks, another layout, or both. Without a layout the compiler chooses it. */
   to<S extends Shape, D extends DType, Axes extends string>(
     this: Tensor<S, D>,
@@ -145,6 +150,10 @@ const reduction = (kind: string) =>
   function (this: Tensor, dim?: number): Tensor {
     return emit(kind, [this], { dims: dim === undefined ? range(this.shape.length) : [dim], keep: false });
   };
+const alongDim = (kind: string) =>
+  function (this: Tensor, dim: number): Tensor {
+    return emit(kind, [this], { dim });
+  };
 
 /** What every tensor can do at run time; the types say which of it fits. */
 const methods = {
@@ -173,6 +182,8 @@ const methods = {
   argmax(this: Tensor, dim: number): Tensor {
     return emit("argmax", [this], { dim });
   },
+  softmax: alongDim("softmax"),
+  logSoftmax: alongDim("logSoftmax"),
   to(this: Tensor, placement: Placement, layout?: Layout): Tensor {
     const attrs = { layout: layout ? ordered(placement.data, layout as UserLayout) : null };
     return this.builder.apply("to", [this], attrs, { placement: placement.data })[0]!;

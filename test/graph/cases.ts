@@ -1,6 +1,7 @@
 /** @file Every op at work: shapes, attributes and values that its rules and kernels are tested on. */
 import type { DType } from "../../src/ir/dtype.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
+import { networkCases } from "./cases-network.ts";
 import type { Value } from "./oracle.ts";
 
 /** Numbers in [0, 1) in a fixed order. */
@@ -144,6 +145,7 @@ export const cases: Case[] = [
   of("sgd", [[5, 3], [5, 3], []], { momentum: 0, weightDecay: 0.1, nesterov: false }),
   of("sgd", [[5, 3], [5, 3], [5, 3], []], { momentum: 0.9, weightDecay: 0, nesterov: true }),
   of("increment", [[]], { by: 1 }, { dtypes: ["int32"] }),
+  ...networkCases,
 ];
 
 export function values({ shapes, dtypes, from = -3, to = 3 }: Case, random: () => number): Value[] {

@@ -5,16 +5,12 @@
 import { type DType, itemSize } from "../../src/ir/dtype.ts";
 import { kernels as table } from "../../src/ir/kernel-table.ts";
 import type { Address, Call, Operand } from "../../src/ir/program.ts";
+import { networkKernels } from "./kernels-network.ts";
+import { get, nest, type Pointer, set } from "./pointer.ts";
 
 export interface Buffer {
   readonly dtype: DType;
   readonly data: Float64Array;
-}
-
-/** A tensor from some element on. */
-interface Pointer {
-  readonly data: Float64Array;
-  readonly at: number;
 }
 
 const monoids = [
@@ -32,29 +28,6 @@ const binary = [
 ];
 const unary = [(x: number) => Math.max(x, 0), Math.exp, (x: number) => -x, Math.sqrt, Math.log];
 const casts = [(x: number) => x, Math.trunc, (x: number) => Number(x !== 0)];
-
-const get = (p: Pointer, i: number) => p.data[p.at + i]!;
-const set = (p: Pointer, i: number, value: number) => {
-  if (p.at + i >= p.data.length) throw new Error(`element ${p.at + i} of ${p.data.length} written`);
-  p.data[p.at + i] = value;
-};
-
-/** Calls `body` with the index in each of the arrays with these strides. */
-function nest(extents: readonly number[], strides: readonly (readonly number[])[], body: (...at: number[]) => void) {
-  const total = extents.reduce((a, b) => a * b, 1);
-  for (let i = 0; i < total; i++) {
-    let rest = i;
-    const at = strides.map(() => 0);
-    for (let d = extents.length - 1; d >= 0; d--) {
-      const index = rest % extents[d]!;
-      rest = Math.floor(rest / extents[d]!);
-      strides.forEach((s, k) => {
-        at[k]! += index * s[d]!;
-      });
-    }
-    body(...at);
-  }
-}
 
 /** Contiguous strides of four extents. */
 const contiguous = ([, b, c, d]: readonly number[]) => [b! * c! * d!, c! * d!, d!, 1];
@@ -197,7 +170,7 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
       nest(n.slice(1, 5), [n.slice(5, 9), n.slice(9, 13)], (a, b) => set(to, b!, get(from, a!)));
     },
   };
-  const body = kernels[kernel];
+  const body = kernels[kernel] ?? networkKernels[kernel]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));
   if (!body) throw new Error(`no reference for kernel ${kernel}`);
   body();
 }

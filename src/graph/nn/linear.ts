@@ -5,7 +5,7 @@ import { showShape } from "../dims.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";
-import { type Entry, type Named, own, type Param, useParameter } from "./parameter.ts";
+import { type Entry, type Named, own, type Param, scopeOf, useParameter } from "./parameter.ts";
 
 /**
  * `y = x·weight + bias`, weight `[inputs, outputs]`, bias `[outputs]`. Both start uniform in ±1/√inputs, as PyTorch's do.
@@ -39,10 +39,8 @@ export function linear<In extends number, Out extends number, N extends string =
     checkWidth(x, inputs, outputs);
     const w = useParameter(weight, x);
     const b = useParameter(bias, x);
-    // Ops are named like the parameters that they use.
-    const path = w.name.split(".").slice(0, -1).join(".");
     return x.builder.within(
-      path,
+      scopeOf(w),
       () => emit("add", [emit("matmul", [x, w], { transposeA: false, transposeB: false }), b]),
       { absolute: true },
     );

@@ -1,6 +1,6 @@
 /** @file Losses: functions, not modules, since they have no parameters. */
 import { emit, type Tensor } from "../tensor.ts";
-import type { Dim, Drop, SameShape, Shape, ShapeError, Show } from "../types/shape.ts";
+import type { Dim, Drop, SameFits, SameShape, Shape, ShapeError, Show } from "../types/shape.ts";
 
 type LabelsFit<S extends Shape, L extends Shape> =
   SameShape<Drop<S, [Dim]>, L> extends true
@@ -19,4 +19,21 @@ export function softmaxCrossEntropy<S extends Shape, L extends Shape>(
   labels: Tensor<L, "int32"> & LabelsFit<S, L>,
 ): Tensor<Drop<S, [Dim]>, "float32"> {
   return emit("softmaxCrossEntropy", [logits, labels] as unknown as readonly [Tensor, Tensor]) as never;
+}
+
+/**
+ * Logits `[..., classes]` and a distribution over the classes for each row, of the same shape, give a loss for each row:
+ * −Σ targets · log softmax(logits).
+ *
+ * @example
+ * const loss = nn.denseCrossEntropy(student(image), teacher(image).softmax(1)).mean();
+ */
+export function denseCrossEntropy<S extends Shape, S2 extends Shape>(
+  logits: Tensor<S, "float32">,
+  targets: Tensor<S2, "float32"> & SameFits<"denseCrossEntropy", S, S2>,
+): Tensor<Drop<S, [Dim]>, "float32"> {
+  const [x, target] = [logits, targets] as unknown as readonly [Tensor, Tensor];
+  const dim = x.shape.length - 1;
+  const losses = emit("mul", [target, emit("logSoftmax", [x], { dim })]);
+  return emit("neg", [emit("sum", [losses], { dims: [dim], keep: false })]) as never;
 }

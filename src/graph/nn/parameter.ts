@@ -112,3 +112,6 @@ export function useParameter({ path, parameter }: Entry<unknown>, { builder, pla
   }
   return builder.parameter(name, parameter.shape, parameter.init(name), placement);
 }
+
+/** The path that a parameter's module has: ops are named like the parameters that they use. */
+export const scopeOf = ({ name }: Tensor): string => name.split(".").slice(0, -1).join(".");

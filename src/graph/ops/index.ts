@@ -1,14 +1,19 @@
 /** @file Every op that Sluice knows: a new one is a file and a line here. */
 export { affine } from "./affine.ts";
+export { blend } from "./blend.ts";
 export { add, div, maximum, minimum, mul, sub } from "./broadcast.ts";
 export { broadcastTo } from "./broadcast-to.ts";
 export { cast } from "./cast.ts";
 export { argmax, equal } from "./compare.ts";
 export { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./cross-entropy.ts";
+export { lambDirection, trustedRate } from "./lamb.ts";
+export { layerNorm, layerNormGrad, layerNormGradGain, rmsNorm, rmsNormGrad, rmsNormGradGain } from "./layer-norm.ts";
 export { matmul } from "./matmul.ts";
 export { minimize } from "./minimize.ts";
+export { dropout, random } from "./random.ts";
 export { max, mean, min, sum } from "./reduce.ts";
 export { reluGrad } from "./relu-grad.ts";
+export { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 export { constant, input, state } from "./sources.ts";
 export { to } from "./to.ts";
 export { exp, log, neg, relu, sqrt } from "./unary.ts";

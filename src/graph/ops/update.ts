@@ -10,7 +10,7 @@ import { call } from "./lowering.ts";
 const number = (attrs: Attrs, name: string) => attrs[name] as number;
 
 /** Tensors of the parameter's shape are split alike; scalars are replicated. */
-const byElement =
+export const byElement =
   (scalars: number) =>
   ({ ins, outs }: Site): Rule[] =>
     range(ins[0]!.shape.length).map((dim) => ({
@@ -18,7 +18,7 @@ const byElement =
       outs: outs.map(() => S(dim)),
     }));
 
-function checkLike(ins: readonly TensorType[]): void {
+export function checkLike(ins: readonly TensorType[]): void {
   for (const type of ins) {
     checkDType(type, "float32");
     checkSame(ins[0]!, type);

@@ -1,11 +1,15 @@
 /** @file All optimizers by kind. */
 import { InternalError } from "../../ir/errors.ts";
+import { adamRule } from "./adam.ts";
 import { adamWRule } from "./adamw.ts";
+import { lambRule } from "./lamb.ts";
 import { sgdRule } from "./sgd.ts";
 import type { Rule, Update, UpdateSite } from "./update.ts";
 
 const rules: ReadonlyMap<string, Rule> = new Map([
+  ["adam", adamRule],
   ["adamW", adamWRule],
+  ["lamb", lambRule],
   ["sgd", sgdRule],
 ]);
 

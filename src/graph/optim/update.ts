@@ -3,8 +3,9 @@
  * that follow their parameter, so they lie as it does.
  */
 import { GraphError } from "../../ir/errors.ts";
-import { type PlacementData, showPlacement } from "../../ir/placement.ts";
+import type { PlacementData } from "../../ir/placement.ts";
 import type { Builder } from "../builder.ts";
+import { countSteps, onEach } from "../counter.ts";
 import { userLine } from "../source.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -28,36 +29,14 @@ export interface UpdateSite {
 export type Update = (parameter: Tensor, gradient: Tensor) => void;
 export type Rule = (site: UpdateSite) => Update;
 
-/** One value a placement, made when first asked for. */
-function onEach(make: (placement: PlacementData) => Tensor): (placement: PlacementData) => Tensor {
-  const made = new Map<string, Tensor>();
-  return (placement) => {
-    const key = showPlacement(placement);
-    const tensor = made.get(key) ?? make(placement);
-    made.set(key, tensor);
-    return tensor;
-  };
-}
-
 export const learningRate = ({ builder, name, options }: UpdateSite) =>
   onEach((placement) => {
     const attrs = { value: options.lr!, shape: [], dtype: "float32" };
     return builder.apply("constant", [], attrs, { placement, name: `${name}.lr` })[0]!;
   });
 
-/** The number of this step, from 1 on: a state that one op increments. */
-export function stepCounter({ builder, name, home }: UpdateSite) {
-  const state = `${name}.step`;
-  const init = { kind: "constant", value: 0 } as const;
-  const declared = { name: state, kind: "moment", shape: [], dtype: "int32", init, checkpoint: true } as const;
-  const before = builder.state(declared, home);
-  const now = builder.apply("increment", [before], { by: 1 }, { name: `${state}.increment`, writes: [state] })[0]!;
-  return onEach((placement) =>
-    placement === now.placement
-      ? now
-      : builder.apply("to", [now], { layout: null }, { placement, name: `${state}.to` })[0]!,
-  );
-}
+/** The number of this step, from 1 on. */
+export const stepCounter = ({ builder, name, home }: UpdateSite) => countSteps(builder, `${name}.step`, "moment", home);
 
 /** A state of the parameter's shape, zero at first. */
 export function moment(builder: Builder, parameter: Tensor, suffix: string): Tensor {

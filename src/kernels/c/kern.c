@@ -5,6 +5,8 @@
 #include "gemm.c"
 #include "elementwise.c"
 #include "rows.c"
+#include "norm.c"
+#include "optimizer.c"
 #include "random.c"
 #include "box.c"
 #include "program.c"

@@ -38,7 +38,15 @@ static int call_binary(const Call *c) {
 static int call_philox(const Call *c) {
   ix n[4];
   four(c, 6, n);
-  return philox((int)I(0), F(1), F(2), (uint32_t)c->args[3], (uint32_t)c->args[4], (uint32_t)c->args[5], n, c->args + 10, c->args[14], P(15));
+  const ix t[4] = {n[1] * n[2] * n[3], n[2] * n[3], n[3], 1};
+  const Draw d = {F(1), F(2), (uint32_t)c->args[3], (uint32_t)c->args[4], (uint32_t)c->args[5], 0};
+  return draws((int)I(0), d, n, c->args + 10, t, c->args[14], 0, P(15));
+}
+static int call_random(const Call *c) {
+  ix n[4], t[4];
+  four(c, 6, n); four(c, 14, t);
+  const Draw d = {F(1), F(2), (uint32_t)c->args[3], (uint32_t)c->args[4], (uint32_t)c->args[5], (uint32_t)*L(19)};
+  return draws((int)I(0), d, n, c->args + 10, t, c->args[18], P(20), P(21));
 }
 static int call_copy_box(const Call *c) {
   ix n[4], sx[4], sy[4];
@@ -81,7 +89,16 @@ static int call_all_reduce(const Call *c) {
   X(increment, "iipp", 0, OK(increment(I(0), (int32_t)I(1), L(2), L(3)))) \
   X(adamw, "ippppppffff", 0, OK(adamw(I(0), P(1), P(2), P(3), P(4), *P(5), *L(6), F(7), F(8), F(9), F(10)))) \
   X(sgd, "ippppfffi", 0, OK(sgd(I(0), P(1), P(2), P(3), *P(4), F(5), F(6), F(7), (int)I(8)))) \
+  X(lamb, "ipppppffffp", 0, OK(lamb(I(0), P(1), P(2), P(3), P(4), *L(5), F(6), F(7), F(8), F(9), P(10)))) \
+  X(trusted_rate, "pppp", 0, OK(*P(3) = trusted_rate(*P(0), *P(1), *P(2)))) \
   X(philox, "iffiiiiiiiiiiiip", 0, call_philox(c)) \
+  X(softmax, "iiiipp", 0, OK(softmax((int)I(0), I(1), I(2), I(3), P(4), P(5)))) \
+  X(softmax_grad, "iiiippp", 0, OK(softmax_grad((int)I(0), I(1), I(2), I(3), P(4), P(5), P(6)))) \
+  X(layer_norm, "iiifpppp", 0, OK(layer_norm((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
+  X(layer_norm_grad, "iiifpppp", 0, OK(layer_norm_grad((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
+  X(layer_norm_grad_gain, "iiifppp", 0, OK(layer_norm_grad_gain((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6)))) \
+  X(blend, "ifpp", 0, OK(blend(I(0), F(1), P(2), P(3)))) \
+  X(random, "iffiiiiiiiiiiiiiiiippp", 0, call_random(c)) \
   X(copy_box, "iiiiiiiiiiiiipipip", 0, call_copy_box(c)) \
   X(reduce_box, "iiiiiiiiiiiiiiiipp*", 0, call_reduce_box(c)) \
   X(all_reduce, "iiiipi*", 0, call_all_reduce(c))

@@ -1,0 +1,45 @@
+/**
+ * @file The two ops that LAMB is made of. Its norms are sums over whole tensors, so they stand between the two as ordinary
+ * reductions: split parameters give partial sums, and the compiler adds them up. Source: You et al., "Large batch
+ * optimization for deep learning: training BERT in 76 minutes", ICLR 2020.
+ */
+import { ShapeError } from "../../ir/errors.ts";
+import { count } from "../dims.ts";
+import type { OpDef } from "../op.ts";
+import { checkDType } from "./checks.ts";
+import { call } from "./lowering.ts";
+import { byElement, checkLike } from "./update.ts";
+
+/** (parameter, m, v, gradient, step) → (m, v, direction): Adam's step with decay, before the learning rate. */
+export const lambDirection: OpDef = {
+  kind: "lambDirection",
+  infer(ins) {
+    checkLike(ins.slice(0, 4));
+    return ins.slice(1, 4);
+  },
+  rules: byElement(1),
+  inPlace: [
+    [0, 1],
+    [1, 2],
+  ],
+  lower({ ins, outs, attrs }) {
+    const n = count(ins[0]!.shape);
+    const options = ["beta1", "beta2", "eps", "weightDecay"].map((name) => attrs[name] as number);
+    return n ? [call("lamb", n, ...ins.map(({ arg }) => arg), ...options, outs[2]!.arg)] : [];
+  },
+  flops: ([p]) => 12 * count(p!.shape),
+};
+
+/** (Σ parameter², Σ direction², learning rate) → the rate times the ratio of the norms; the rate alone where one is 0. */
+export const trustedRate: OpDef = {
+  kind: "trustedRate",
+  infer(ins) {
+    for (const type of ins) {
+      checkDType(type, "float32");
+      if (type.shape.length) throw new ShapeError("SL1084", `takes numbers, got [${type.shape.join(",")}]`);
+    }
+    return [{ shape: [], dtype: "float32" }];
+  },
+  rules: () => [],
+  lower: ({ ins, outs }) => [call("trusted_rate", ...[...ins, ...outs].map(({ arg }) => arg))],
+};

@@ -1,0 +1,53 @@
+/** @file LAMB: its options and its update. */
+import { range } from "../dims.ts";
+import { emit, type Tensor } from "../tensor.ts";
+import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
+
+export interface LambOptions {
+  readonly lr: number;
+  /** Default 0.01. */
+  readonly weightDecay?: number;
+  /** Default 0.9. */
+  readonly beta1?: number;
+  /** Default 0.999. */
+  readonly beta2?: number;
+  /** Default 1e-6. */
+  readonly eps?: number;
+}
+
+/**
+ * LAMB: Adam's direction with decay, scaled for each parameter by ‖parameter‖ / ‖direction‖ (1 where one of them is 0).
+ * States: `<parameter>.m`, `<parameter>.v`, `lamb.step`. Throws GraphError SL1060 for an option out of range. Source: You
+ * et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020.
+ *
+ * @example
+ * g.minimize(loss, optim.lamb({ lr: 2e-3 }));
+ */
+export function lamb({ lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 }: LambOptions): Optimizer {
+  checkOption("optim.lamb", "lr", lr, 0);
+  checkOption("optim.lamb", "weightDecay", weightDecay, 0);
+  checkOption("optim.lamb", "beta1", beta1, 0, 1);
+  checkOption("optim.lamb", "beta2", beta2, 0, 1);
+  checkOption("optim.lamb", "eps", eps, 0);
+  return { kind: "lamb", options: { lr, beta1, beta2, eps, weightDecay } };
+}
+
+const sumOfSquares = (x: Tensor) => emit("sum", [emit("mul", [x, x])], { dims: range(x.shape.length), keep: false });
+
+export const lambRule: Rule = (site) => {
+  const [lr, step] = [learningRate(site), stepCounter(site)];
+  const { builder } = site;
+  const { lr: _, ...attrs } = site.options;
+  return (parameter, gradient) => {
+    const { name, placement } = parameter;
+    const moments = ["m", "v"].map((suffix) => moment(builder, parameter, suffix));
+    const writes = [...moments.map((state) => state.name), null];
+    const ins = [parameter, ...moments, gradient, step(placement)];
+    const direction = builder.apply("lambDirection", ins, attrs, { name: `${name}.direction`, writes })[2]!;
+    const rate = builder.within(`${name}.rate`, () =>
+      emit("trustedRate", [sumOfSquares(parameter), sumOfSquares(direction), lr(placement)]),
+    );
+    const plain = { momentum: 0, weightDecay: 0, nesterov: false };
+    builder.apply("sgd", [parameter, direction, rate], plain, { name: `${name}.update`, writes: [name] });
+  };
+};
