@@ -93,7 +93,7 @@ function dependents(graph: LogicalGraph): ReadonlySet<number> {
   const learns = new Set<number>();
   for (const op of graph.ops) {
     const starts = op.kind === "state" && parameters.has(op.attrs.state as string);
-    if (!starts && !op.inputs.some((id) => learns.has(id))) continue;
+    if (opDef(op.kind).stopsGradient || (!starts && !op.inputs.some((id) => learns.has(id)))) continue;
     for (const id of op.outputs) if (graph.values[id]!.dtype === "float32") learns.add(id);
   }
   return learns;

@@ -1,6 +1,7 @@
 /** @file Every op at work: shapes, attributes and values that its rules and kernels are tested on. */
 import type { DType } from "../../src/ir/dtype.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
+import { elementCases } from "./cases-elements.ts";
 import { networkCases } from "./cases-network.ts";
 import type { Value } from "./oracle.ts";
 
@@ -120,19 +121,6 @@ export const cases: Case[] = [
   ),
   of("softmaxCrossEntropyGrad", [[5, 4], [5], [5]], {}, { dtypes: ["float32", "int32", "float32"] }),
   of("argmax", [[5, 2, 3]], { dim: 1 }),
-  of(
-    "equal",
-    [
-      [5, 3],
-      [5, 3],
-    ],
-    {},
-    { dtypes: ["int32", "int32"] },
-  ),
-  of("cast", [[5, 3]], { dtype: "int32" }),
-  of("cast", [[5, 3]], { dtype: "bool" }, { dtypes: ["int32"] }),
-  of("cast", [[5, 3]], { dtype: "float32" }, { dtypes: ["int32"] }),
-  of("cast", [[5, 3]], { dtype: "float32" }),
   of("to", [[5, 3]], { layout: null }),
   of("constant", [], { shape: [5, 3], dtype: "float32", value: 2.5 }),
   of("constant", [], { shape: [5], dtype: "int32", value: 2 }),
@@ -146,6 +134,7 @@ export const cases: Case[] = [
   of("sgd", [[5, 3], [5, 3], [5, 3], []], { momentum: 0.9, weightDecay: 0, nesterov: true }),
   of("increment", [[]], { by: 1 }, { dtypes: ["int32"] }),
   ...networkCases,
+  ...elementCases,
 ];
 
 export function values({ shapes, dtypes, from = -3, to = 3 }: Case, random: () => number): Value[] {
@@ -153,7 +142,8 @@ export function values({ shapes, dtypes, from = -3, to = 3 }: Case, random: () =
     const dtype = dtypes?.[i] ?? "float32";
     const length = shape.reduce((a, b) => a * b, 1);
     const draw = () => from + random() * (to - from);
-    return { shape, dtype, data: Float64Array.from({ length }, dtype === "float32" ? draw : () => Math.round(draw())) };
+    const kinds = { float32: draw, int32: () => Math.round(draw()), bool: () => Number(random() < 0.5) };
+    return { shape, dtype, data: Float64Array.from({ length }, kinds[dtype]) };
   });
 }
 

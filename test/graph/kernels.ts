@@ -5,6 +5,7 @@
 import { type DType, itemSize } from "../../src/ir/dtype.ts";
 import { kernels as table } from "../../src/ir/kernel-table.ts";
 import type { Address, Call, Operand } from "../../src/ir/program.ts";
+import { elementKernels, gelu } from "./kernels-elements.ts";
 import { networkKernels } from "./kernels-network.ts";
 import { get, nest, type Pointer, set } from "./pointer.ts";
 
@@ -26,7 +27,21 @@ const binary = [
   Math.max,
   Math.min,
 ];
-const unary = [(x: number) => Math.max(x, 0), Math.exp, (x: number) => -x, Math.sqrt, Math.log];
+const unary = [
+  (x: number) => Math.max(x, 0),
+  Math.exp,
+  (x: number) => -x,
+  Math.sqrt,
+  Math.log,
+  (x: number) => x,
+  Math.abs,
+  (x: number) => x * x,
+  Math.tanh,
+  (x: number) => 1 / (1 + Math.exp(-x)),
+  Math.sign,
+  (x: number) => 1 / x,
+  gelu,
+];
 const casts = [(x: number) => x, Math.trunc, (x: number) => Number(x !== 0)];
 
 /** Contiguous strides of four extents. */
@@ -75,7 +90,7 @@ function check({ kernel, args }: Call): void {
 }
 
 function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[]): void {
-  const n = args.map((arg) => (typeof arg === "number" ? arg : Number.NaN));
+  const n = args.map((arg) => (typeof arg === "object" ? Number.NaN : Number(arg))); // infinities stand there by name
   const p = (i: number): Pointer => {
     const { buffer, offset = 0 } = args[i] as Address;
     const { data, dtype } = buffers[buffer]!;
@@ -137,7 +152,6 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
         return values.indexOf(Math.max(...values));
       });
     },
-    equal_i32: () => each(n[0]!, p(3), (i) => Number(get(p(1), i) === get(p(2), i))),
     cast: () => each(n[2]!, p(4), (i) => casts[n[1]!]!(get(p(3), i))),
     fill: () => each(n[0]!, p(2), () => n[1]!),
     fill_i32: () => each(n[0]!, p(2), () => n[1]!),
@@ -170,7 +184,9 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
       nest(n.slice(1, 5), [n.slice(5, 9), n.slice(9, 13)], (a, b) => set(to, b!, get(from, a!)));
     },
   };
-  const body = kernels[kernel] ?? networkKernels[kernel]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));
+  const body =
+    kernels[kernel] ??
+    { ...networkKernels, ...elementKernels }[kernel]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));
   if (!body) throw new Error(`no reference for kernel ${kernel}`);
   body();
 }

@@ -195,8 +195,31 @@ describe("maps", () => {
     expect([...y]).toEqual([1, 1, 0, 1, 1, 1]);
     bench.run("cast", 1, 0, 6, i, y);
     expect([...y]).toEqual([1, -1, 0, 2147483648, -2147483648, 0]);
-    bench.run("equal_i32", 6, i, bench.i32([1, 2, 0, 3, -2147483648, 1]), b);
+    const row = [1, 1, 1, 6, 0, 0, 0, 1, 0, 0, 0, 1];
+    bench.run("compare", 0, 1, ...row, i, bench.i32([1, 2, 0, 3, -2147483648, 1]), b);
     expect([...b]).toEqual([1, 0, 1, 0, 1, 0]);
+    const [low, high] = [bench.f32([1, 2, 2, Number.NaN, 1, -0]), bench.f32([2, 1, 2, 1, Number.NaN, 0])];
+    const answers = [
+      [0, 0, 1, 0, 0, 1],
+      [1, 1, 0, 1, 1, 0],
+      [1, 0, 0, 0, 0, 0],
+      [1, 0, 1, 0, 0, 1],
+      [0, 1, 0, 0, 0, 0],
+      [0, 1, 1, 0, 0, 1],
+    ];
+    answers.forEach((want, op) => {
+      bench.run("compare", op, 0, ...row, low, high, b);
+      expect([...b], `comparison ${op}, NaN among them`).toEqual(want);
+    });
+    const [p, q] = [bench.u8([0, 0, 7, 7, 1, 0]), bench.u8([0, 1, 0, 1, 255, 0])]; // any byte but 0 is true
+    bench.run("compare", 0, 2, ...row, p, q, b);
+    expect([...b]).toEqual([1, 0, 0, 1, 1, 1]);
+    bench.run("compare", 6, 2, ...row, p, q, b);
+    expect([...b]).toEqual([0, 0, 0, 1, 1, 0]);
+    bench.run("compare", 7, 2, ...row, p, q, b);
+    expect([...b]).toEqual([0, 1, 1, 1, 1, 0]);
+    bench.run("logical_not", 6, p, b);
+    expect([...b]).toEqual([1, 1, 0, 0, 0, 1]);
   });
 });
 

@@ -1,7 +1,8 @@
 /** @file Everything under `nn`. */
-export { relu } from "./activation.ts";
+export { gelu, relu } from "./activation.ts";
 export { batchNorm, batchNorm2d } from "./batch-norm.ts";
 export { define, repeat, residual, scope, sequential } from "./compose.ts";
+export { embedding } from "./embedding.ts";
 export { dropout } from "./dropout.ts";
 export { linear } from "./linear.ts";
 export { denseCrossEntropy, softmaxCrossEntropy } from "./loss.ts";

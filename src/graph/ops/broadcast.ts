@@ -19,21 +19,22 @@ function infer(ins: readonly TensorType[]): TensorType[] {
 }
 
 /**
- * Split where both have the dim, or where one has it and the other repeats. An extent of 1 may stand for a dim that is
- * repeated or for one that earlier axes have cut down to 1; for both, either reading is right.
+ * Split where operands have the dim, the others repeating. An extent of 1 may stand for a dim that is repeated or for one
+ * that earlier axes have cut down to 1; where the output's is 1 too, either reading is right.
  */
-function splits({ ins, outs }: Site): Rule[] {
-  const rank = outs[0]!.shape.length;
-  return range(rank).flatMap((out) => {
-    const at = ins.map(({ shape }) => out - rank + shape.length);
-    const extent = ins.map(({ shape }, i) => shape[at[i]!] ?? 1);
-    const rule = (...ins: Sbp[]): Rule => ({ ins, outs: [S(out)] });
-    const both = at[0]! >= 0 && at[1]! >= 0 && extent[0] === extent[1];
-    return [
-      ...(both ? [rule(S(at[0]!), S(at[1]!))] : []),
-      ...(at[0]! >= 0 && extent[1] === 1 ? [rule(S(at[0]!), B)] : []),
-      ...(at[1]! >= 0 && extent[0] === 1 ? [rule(B, S(at[1]!))] : []),
-    ];
+export function splits({ ins, outs }: Site): Rule[] {
+  const { shape } = outs[0]!;
+  return range(shape.length).flatMap((out) => {
+    const choices = ins.map((x): Sbp[] => {
+      const at = out - shape.length + x.shape.length;
+      if (at < 0) return [B];
+      return [...(x.shape[at] === shape[out] ? [S(at)] : []), ...(x.shape[at] === 1 ? [B] : [])];
+    });
+    const all = choices.reduce<Sbp[][]>(
+      (rules, each) => rules.flatMap((rule) => each.map((sbp) => [...rule, sbp])),
+      [[]],
+    );
+    return all.filter((rule) => rule.some(({ kind }) => kind === "S")).map((ins) => ({ ins, outs: [S(out)] }));
   });
 }
 
@@ -108,19 +109,38 @@ export const div = binary("div", [[sum, B, sum]], ({ ins: [a, b], outs: [y], gra
   () => sumTo(emit("neg", [emit("div", [emit("mul", [g!, y!]), b!])]), b!),
 ]);
 
-// maximum and minimum distribute over each other, so a partial of either kind passes beside a replicated operand.
-export const maximum = binary("maximum", [
-  [max, max, max],
-  [max, B, max],
-  [B, max, max],
-  [min, B, min],
-  [B, min, min],
-]);
+/** The operand that was taken gets the gradient; equals share it, half each, as in PyTorch and JAX. */
+const toTheTaken =
+  (wins: string, ties: string): NonNullable<OpDef["gradient"]> =>
+  ({ ins: [a, b], grads: [g] }) => {
+    const share = (own: Tensor, other: Tensor) => {
+      const [won, tied] = [wins, ties].map((kind) => emit("cast", [emit(kind, [own, other])], { dtype: "float32" }));
+      return emit("affine", [emit("add", [won!, tied!])], { mul: 0.5, add: 0 });
+    };
+    return [() => sumTo(emit("mul", [g!, share(a!, b!)]), a!), () => sumTo(emit("mul", [g!, share(b!, a!)]), b!)];
+  };
 
-export const minimum = binary("minimum", [
-  [min, min, min],
-  [min, B, min],
-  [B, min, min],
-  [max, B, max],
-  [B, max, max],
-]);
+// maximum and minimum distribute over each other, so a partial of either kind passes beside a replicated operand.
+export const maximum = binary(
+  "maximum",
+  [
+    [max, max, max],
+    [max, B, max],
+    [B, max, max],
+    [min, B, min],
+    [B, min, min],
+  ],
+  toTheTaken("greater", "greaterEqual"),
+);
+
+export const minimum = binary(
+  "minimum",
+  [
+    [min, min, min],
+    [min, B, min],
+    [B, min, min],
+    [max, B, max],
+    [B, max, max],
+  ],
+  toTheTaken("less", "lessEqual"),
+);

@@ -1,43 +1,71 @@
-/** @file Ops that answer with indices or truth values: they have no gradient. */
-import { S } from "../../ir/layout.ts";
-import { checkDim, count, range } from "../dims.ts";
+/**
+ * @file Comparisons and logic, element by element with NumPy's broadcasting. They answer with truth values, which have
+ * no gradient and which nothing reduces: so there are no partials.
+ */
+import type { DType } from "../../ir/dtype.ts";
+import { ShapeError } from "../../ir/errors.ts";
+import { broadcastShapes, count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { splits } from "./broadcast.ts";
+import { checkDType } from "./checks.ts";
+import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
 import { alike } from "./rules.ts";
 
-/** Element-wise, of integers. */
-export const equal: OpDef = {
-  kind: "equal",
-  infer([a, b]) {
-    for (const type of [a!, b!]) checkDType(type, "int32");
-    checkSame(a!, b!);
-    return [{ shape: a!.shape, dtype: "bool" }];
+/** Opcodes of the `compare` kernel. */
+const code = {
+  equal: 0,
+  notEqual: 1,
+  less: 2,
+  lessEqual: 3,
+  greater: 4,
+  greaterEqual: 5,
+  logicalAnd: 6,
+  logicalOr: 7,
+};
+const dtypes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, bool: 2 };
+
+const comparison = (kind: keyof typeof code, takes: readonly DType[]): OpDef => ({
+  kind,
+  infer(ins) {
+    const [a, b] = [ins[0]!, ins[1]!];
+    if (!takes.includes(a.dtype)) throw new ShapeError("SL1012", `takes ${takes.join(" or ")}, got ${a.dtype}`);
+    checkDType(b, a.dtype);
+    return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: "bool" }];
+  },
+  rules: splits,
+  lower({ ins, outs }) {
+    const [a, b, y] = [ins[0]!, ins[1]!, outs[0]!];
+    const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
+    return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
+      const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
+      return call("compare", code[kind], dtypes[a.dtype], ...extents, ...sa!, ...sb!, ...at);
+    });
+  },
+});
+
+const [numbers, any]: readonly DType[][] = [
+  ["float32", "int32"],
+  ["float32", "int32", "bool"],
+];
+
+export const equal = comparison("equal", any!);
+export const notEqual = comparison("notEqual", any!);
+export const less = comparison("less", numbers!);
+export const lessEqual = comparison("lessEqual", numbers!);
+export const greater = comparison("greater", numbers!);
+export const greaterEqual = comparison("greaterEqual", numbers!);
+export const logicalAnd = comparison("logicalAnd", ["bool"]);
+export const logicalOr = comparison("logicalOr", ["bool"]);
+
+export const logicalNot: OpDef = {
+  kind: "logicalNot",
+  infer([x]) {
+    checkDType(x!, "bool");
+    return [x!];
   },
   rules: alike,
-  lower({ ins: [a, b], outs: [y] }) {
+  lower({ ins: [x], outs: [y] }) {
     const n = count(y!.shape);
-    return n ? [call("equal_i32", n, a!.arg, b!.arg, y!.arg)] : [];
+    return n ? [call("logical_not", n, x!.arg, y!.arg)] : [];
   },
-};
-
-/** Index of the largest element along `attrs.dim`, the first of equals. */
-export const argmax: OpDef = {
-  kind: "argmax",
-  infer([x], attrs) {
-    checkDType(x!, "float32");
-    checkDim(x!, attrs.dim as number);
-    return [{ shape: x!.shape.filter((_, d) => d !== attrs.dim), dtype: "int32" }];
-  },
-  rules({ ins: [x], attrs }) {
-    const dim = attrs.dim as number;
-    const kept = range(x!.shape.length).filter((d) => d !== dim);
-    return kept.map((d) => ({ ins: [S(d)], outs: [S(d < dim ? d : d - 1)] }));
-  },
-  lower({ ins: [x], outs: [y], attrs }) {
-    const dim = attrs.dim as number;
-    const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];
-    return outer * inner ? [call("argmax", outer, x!.shape[dim]!, inner, x!.arg, y!.arg)] : [];
-  },
-  flops: ([x]) => count(x!.shape),
 };

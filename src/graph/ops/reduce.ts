@@ -95,5 +95,14 @@ export const mean: OpDef = {
   ],
 };
 
-export const max = reduction("max", "max", one);
-export const min = reduction("min", "min", one);
+/** The elements that were taken share the gradient in equal parts: the same under every layout, unlike "the first". */
+const toTheTaken: NonNullable<OpDef["gradient"]> = ({ ins: [x], outs: [y], grads: [g], attrs }) => [
+  () => {
+    const taken = emit("cast", [emit("equal", [x!, spread(y!, x!, attrs)])], { dtype: "float32" });
+    const share = emit("div", [g!, emit("sum", [taken], attrs)]);
+    return emit("mul", [taken, spread(share, x!, attrs)]);
+  },
+];
+
+export const max: OpDef = { ...reduction("max", "max", one), gradient: toTheTaken };
+export const min: OpDef = { ...reduction("min", "min", one), gradient: toTheTaken };

@@ -8,13 +8,26 @@ import { call } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 /** Opcodes of the `unary` kernel. */
-const code = { relu: 0, exp: 1, neg: 2, sqrt: 3, log: 4 };
+const code = {
+  relu: 0,
+  exp: 1,
+  neg: 2,
+  sqrt: 3,
+  log: 4,
+  abs: 6,
+  square: 7,
+  tanh: 8,
+  sigmoid: 9,
+  sign: 10,
+  reciprocal: 11,
+  gelu: 12,
+};
 
-const unary = (kind: keyof typeof code, partial: readonly Rule[], gradient: NonNullable<OpDef["gradient"]>): OpDef => ({
+const unary = (kind: keyof typeof code, partial: readonly Rule[], gradient?: OpDef["gradient"]): OpDef => ({
   kind,
   infer: floats,
   rules: (site) => [...alike(site), ...partial],
-  gradient,
+  ...(gradient && { gradient }),
   lower({ ins: [x], outs: [y] }) {
     const n = count(y!.shape);
     return n ? [call("unary", code[kind], n, x!.arg, y!.arg)] : [];
@@ -38,3 +51,28 @@ export const sqrt = unary("sqrt", [], ({ outs: [y], grads: [g] }) => [
 ]);
 
 export const log = unary("log", [], ({ ins: [x], grads: [g] }) => [() => emit("div", [g!, x!])]);
+
+/** At 0 the gradient is 0. */
+export const abs = unary("abs", [], ({ ins: [x], grads: [g] }) => [() => emit("mul", [g!, emit("sign", [x!])])]);
+
+export const square = unary("square", [], ({ ins: [x], grads: [g] }) => [
+  () => emit("affine", [emit("mul", [g!, x!])], { mul: 2, add: 0 }),
+]);
+
+export const tanh = unary("tanh", monotone, ({ outs: [y], grads: [g] }) => [
+  () => emit("mul", [g!, emit("affine", [emit("square", [y!])], { mul: -1, add: 1 })]),
+]);
+
+export const sigmoid = unary("sigmoid", monotone, ({ outs: [y], grads: [g] }) => [
+  () => emit("mul", [g!, emit("mul", [y!, emit("affine", [y!], { mul: -1, add: 1 })])]),
+]);
+
+/** −1, 0 or 1. A step has no slope, so nothing is learnt through it. */
+export const sign: OpDef = { ...unary("sign", monotone), stopsGradient: true };
+
+export const reciprocal = unary("reciprocal", [], ({ outs: [y], grads: [g] }) => [
+  () => emit("neg", [emit("mul", [g!, emit("square", [y!])])]),
+]);
+
+/** In the form with tanh: Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016. It falls before it rises. */
+export const gelu = unary("gelu", [], ({ ins: [x], grads: [g] }) => [() => emit("geluGrad", [x!, g!])]);

@@ -100,20 +100,44 @@ export type Index<S extends Shape> = IsDynamic<S> extends true ? `${number}` : E
 type ToNumber<K> = K extends `${infer N extends number}` ? N : never;
 export type DimOf<S extends Shape> = ToNumber<Index<S>>;
 
-type RemoveAt<S extends Shape, D extends number, Seen extends Shape = []> = S extends [
+/** With `New` in the place of dim `I`. */
+export type Splice<S extends Shape, I extends number, New extends Shape> =
+  IsDynamic<S> extends true ? Shape : SpliceAt<S, I, New>;
+type SpliceAt<S extends Shape, I extends number, New extends Shape, Seen extends Shape = []> = S extends [
   infer H extends Dim,
   ...infer R extends Shape,
 ]
-  ? Seen["length"] extends D
-    ? [...Seen, ...R]
-    : RemoveAt<R, D, [...Seen, H]>
+  ? Seen["length"] extends I
+    ? [...Seen, ...New, ...R]
+    : SpliceAt<R, I, New, [...Seen, H]>
   : Seen;
 /** Without dim `I`; without any when no dim is named. */
 export type Reduced<S extends Shape, I extends number> = [I] extends [never]
   ? []
   : IsDynamic<S> extends true
     ? Shape
-    : RemoveAt<S, I>;
+    : SpliceAt<S, I, []>;
+
+/** With a new dim before dim `I`, or at the end. */
+export type Insert<S extends Shape, I extends number, D extends Dim> =
+  IsDynamic<S> extends true ? Shape : InsertAt<S, I, D>;
+type InsertAt<S extends Shape, I extends number, D extends Dim, Seen extends Shape = []> = Seen["length"] extends I
+  ? [...Seen, D, ...S]
+  : S extends [infer H extends Dim, ...infer R extends Shape]
+    ? InsertAt<R, I, D, [...Seen, H]>
+    : Seen;
+
+/** Dims in the order of `P`. */
+export type Permuted<S extends Shape, P extends readonly number[]> = {
+  -readonly [I in keyof P]: S[P[I]];
+} extends infer R extends Shape
+  ? R
+  : Shape;
+
+/** The last two dims swapped. */
+export type Transposed<S extends Shape> = S extends [...infer L extends Shape, infer M extends Dim, infer N extends Dim]
+  ? [...L, N, M]
+  : Shape;
 
 /** The names among the dims. */
 export type Names<S extends Shape> = S[number] extends infer D ? (D extends string ? D : never) : never;

@@ -9,7 +9,7 @@ INLINE vf relu1(vf x) { return vmax(splat(0), x); }          // in this order Na
 static void relu_grad(ix n, const f32 *y, const f32 *dy, f32 *dx) {
   VLOOP(n, { stk(dx + i, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)), k); });
 }
-enum { RELU, EXP, NEG, SQRT, LOG, COPY };
+enum { RELU, EXP, NEG, SQRT, LOG, COPY, ABS, SQUARE, TANH, SIGMOID, SIGN, RECIPROCAL, GELU };
 static int unary(int op, ix n, const f32 *x, f32 *y) {
   switch (op) {
   case RELU: VLOOP(n, { stk(y + i, relu1(ldk(x + i, k, 0)), k); }); return 1;
@@ -18,6 +18,13 @@ static int unary(int op, ix n, const f32 *x, f32 *y) {
   case SQRT: VLOOP(n, { stk(y + i, vsqrt(ldk(x + i, k, 0)), k); }); return 1;
   case LOG: for (ix i = 0; i < n; i++) y[i] = log1(x[i]); return 1;
   case COPY: VLOOP(n, { stk(y + i, ldk(x + i, k, 0), k); }); return 1;
+  case ABS: VLOOP(n, { stk(y + i, vabs(ldk(x + i, k, 0)), k); }); return 1;
+  case SQUARE: VLOOP(n, { const vf v = ldk(x + i, k, 0); stk(y + i, v * v, k); }); return 1;
+  case TANH: VLOOP(n, { stk(y + i, vtanh(ldk(x + i, k, 0)), k); }); return 1;
+  case SIGMOID: VLOOP(n, { stk(y + i, vsigmoid(ldk(x + i, k, 0)), k); }); return 1;
+  case SIGN: VLOOP(n, { stk(y + i, vsign(ldk(x + i, k, 0)), k); }); return 1;
+  case RECIPROCAL: VLOOP(n, { stk(y + i, 1.f / ldk(x + i, k, 1), k); }); return 1;
+  case GELU: VLOOP(n, { stk(y + i, vgelu(ldk(x + i, k, 0)), k); }); return 1;
   default: return 0;
   }
 }
@@ -57,8 +64,6 @@ static int binary(int op, const ix *n, const ix *sa, const ix *sb, const f32 *a,
   default: return 0;
   }
 }
-
-static void equal_i32(ix n, const int32_t *a, const int32_t *b, uint8_t *y) { for (ix i = 0; i < n; i++) y[i] = a[i] == b[i]; }
 
 enum { F32, I32, BOOL };
 static int cast(int from, int to, ix n, const void *x, void *y) {

@@ -35,6 +35,16 @@ static int call_binary(const Call *c) {
   four(c, 1, n); four(c, 5, sa); four(c, 9, sb);
   return binary((int)I(0), n, sa, sb, P(13), P(14), P(15));
 }
+static int call_compare(const Call *c) {
+  ix n[4], sa[4], sb[4];
+  four(c, 2, n); four(c, 6, sa); four(c, 10, sb);
+  return compare((int)I(0), (int)I(1), n, sa, sb, A(14), A(15), (uint8_t *)A(16));
+}
+static int call_select(const Call *c) {
+  ix n[4], sc[4], sa[4], sb[4];
+  four(c, 1, n); four(c, 5, sc); four(c, 9, sa); four(c, 13, sb);
+  return choose((int)I(0), n, sc, sa, sb, (const uint8_t *)A(17), A(18), A(19), A(20));
+}
 static int call_philox(const Call *c) {
   ix n[4];
   four(c, 6, n);
@@ -82,7 +92,6 @@ static int call_all_reduce(const Call *c) {
   X(cross_entropy, "iippp", 0, OK(cross_entropy(I(0), I(1), P(2), L(3), P(4)))) \
   X(cross_entropy_grad, "iipppp", 0, OK(cross_entropy_grad(I(0), I(1), P(2), L(3), P(4), P(5)))) \
   X(argmax, "iiipp", 0, OK(argmax(I(0), I(1), I(2), P(3), L(4)))) \
-  X(equal_i32, "ippp", 0, OK(equal_i32(I(0), L(1), L(2), (uint8_t *)A(3)))) \
   X(cast, "iiipp", 0, cast((int)I(0), (int)I(1), I(2), A(3), A(4))) \
   X(fill, "ifp", 0, OK(fill(I(0), F(1), P(2)))) \
   X(fill_i32, "iip", 0, OK(fill_i32(I(0), (int32_t)I(1), L(2)))) \
@@ -101,7 +110,21 @@ static int call_all_reduce(const Call *c) {
   X(random, "iffiiiiiiiiiiiiiiiippp", 0, call_random(c)) \
   X(copy_box, "iiiiiiiiiiiiipipip", 0, call_copy_box(c)) \
   X(reduce_box, "iiiiiiiiiiiiiiiipp*", 0, call_reduce_box(c)) \
-  X(all_reduce, "iiiipi*", 0, call_all_reduce(c))
+  X(all_reduce, "iiiipi*", 0, call_all_reduce(c)) \
+  X(gelu_grad, "ippp", 0, OK(gelu_grad(I(0), P(1), P(2), P(3)))) \
+  X(power, "ifpp", 0, OK(power_of(I(0), c->args[1], P(2), P(3)))) \
+  X(clamp, "iffpp", 0, OK(clamp(I(0), F(1), F(2), P(3), P(4)))) \
+  X(clamp_grad, "iffppp", 0, OK(clamp_grad(I(0), F(1), F(2), P(3), P(4), P(5)))) \
+  X(compare, "iiiiiiiiiiiiiippp", 0, call_compare(c)) \
+  X(logical_not, "ipp", 0, OK(logical_not(I(0), (const uint8_t *)A(1), (uint8_t *)A(2)))) \
+  X(select, "iiiiiiiiiiiiiiiiipppp", 0, call_select(c)) \
+  X(gather, "iiiiippp", 0, OK(gather(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
+  X(scatter_add, "iiiiippp", 0, OK(scatter_add(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
+  X(take_along, "iiiiippp", 0, OK(take_along(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
+  X(add_along, "iiiiippp", 0, OK(add_along(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
+  X(one_hot, "iiipp", 0, OK(one_hot(I(0), I(1), I(2), L(3), P(4)))) \
+  X(top_k, "iiiippp", 0, OK(top_k(I(0), I(1), I(2), I(3), P(4), P(5), L(6)))) \
+  X(cumsum, "iiiipp", 0, OK(cumsum(I(0), I(1), I(2), (int)I(3), P(4), P(5))))
 
 #define X(name, sig, need, call) OP_##name,
 enum { OPS(X) OP_COUNT };

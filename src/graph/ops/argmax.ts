@@ -1,0 +1,26 @@
+/** @file Index of the largest element along `attrs.dim`, the first of equals; it has no gradient. */
+import { S } from "../../ir/layout.ts";
+import { checkDim, count, range } from "../dims.ts";
+import type { OpDef } from "../op.ts";
+import { checkDType } from "./checks.ts";
+import { call } from "./lowering.ts";
+
+export const argmax: OpDef = {
+  kind: "argmax",
+  infer([x], attrs) {
+    checkDType(x!, "float32");
+    checkDim(x!, attrs.dim as number);
+    return [{ shape: x!.shape.filter((_, d) => d !== attrs.dim), dtype: "int32" }];
+  },
+  rules({ ins: [x], attrs }) {
+    const dim = attrs.dim as number;
+    const kept = range(x!.shape.length).filter((d) => d !== dim);
+    return kept.map((d) => ({ ins: [S(d)], outs: [S(d < dim ? d : d - 1)] }));
+  },
+  lower({ ins: [x], outs: [y], attrs }) {
+    const dim = attrs.dim as number;
+    const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];
+    return outer * inner ? [call("argmax", outer, x!.shape[dim]!, inner, x!.arg, y!.arg)] : [];
+  },
+  flops: ([x]) => count(x!.shape),
+};

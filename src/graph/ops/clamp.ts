@@ -1,0 +1,42 @@
+/**
+ * @file x held within [`attrs.low`, `attrs.high`], either of which may be infinite. The gradient passes where x lies
+ * within the bounds or on them.
+ */
+import { ShapeError } from "../../ir/errors.ts";
+import type { Attrs } from "../../ir/graph.ts";
+import { B, P } from "../../ir/layout.ts";
+import type { Operand } from "../../ir/program.ts";
+import { count } from "../dims.ts";
+import type { OpDef } from "../op.ts";
+import { emit } from "../tensor.ts";
+import { floats } from "./checks.ts";
+import { call } from "./lowering.ts";
+import { alike, pass } from "./rules.ts";
+
+/** Infinities by name, as JSON has none. */
+const bounds = ({ low, high }: Attrs) => [low, high] as Operand[];
+
+export const clamp: OpDef = {
+  kind: "clamp",
+  infer(ins, attrs) {
+    const [low, high] = bounds(attrs).map(Number);
+    if (!(low! <= high!)) throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`);
+    return floats(ins);
+  },
+  rules: (site) => [...alike(site), pass("max"), pass("min")],
+  gradient: ({ ins: [x], grads: [g], attrs }) => [() => emit("clampGrad", [x!, g!], attrs)],
+  lower({ ins: [x], outs: [y], attrs }) {
+    const n = count(y!.shape);
+    return n ? [call("clamp", n, ...bounds(attrs), x!.arg, y!.arg)] : [];
+  },
+};
+
+export const clampGrad: OpDef = {
+  kind: "clampGrad",
+  infer: floats,
+  rules: (site) => [...alike(site), { ins: [B, P("sum")], outs: [P("sum")] }],
+  lower({ ins: [x, dy], outs: [dx], attrs }) {
+    const n = count(dx!.shape);
+    return n ? [call("clamp_grad", n, ...bounds(attrs), x!.arg, dy!.arg, dx!.arg)] : [];
+  },
+};

@@ -1,0 +1,32 @@
+/** @file x to a fixed power, `attrs.exponent`. Negative x have whole powers only, others are NaN; x⁰ is 1. */
+import { ShapeError } from "../../ir/errors.ts";
+import { count } from "../dims.ts";
+import type { OpDef } from "../op.ts";
+import { emit } from "../tensor.ts";
+import { floats } from "./checks.ts";
+import { call } from "./lowering.ts";
+import { alike, pass } from "./rules.ts";
+
+export const power: OpDef = {
+  kind: "power",
+  infer(ins, { exponent }) {
+    if (!Number.isFinite(exponent)) throw new ShapeError("SL1009", `takes finite numbers, got ${exponent}`);
+    return floats(ins);
+  },
+  rules(site) {
+    const exponent = site.attrs.exponent as number;
+    const rises = exponent > 0 && exponent % 2 === 1; // on all numbers, the negative ones too
+    return [...alike(site), ...(rises ? [pass("max"), pass("min")] : []), ...(exponent === 1 ? [pass("sum")] : [])];
+  },
+  gradient: ({ ins: [x], grads: [g], attrs }) => [
+    () => {
+      const exponent = attrs.exponent as number;
+      const scaled = emit("affine", [g!], { mul: exponent, add: 0 });
+      return exponent === 0 ? scaled : emit("mul", [scaled, emit("power", [x!], { exponent: exponent - 1 })]);
+    },
+  ],
+  lower({ ins: [x], outs: [y], attrs }) {
+    const n = count(y!.shape);
+    return n ? [call("power", n, attrs.exponent as number, x!.arg, y!.arg)] : [];
+  },
+};
