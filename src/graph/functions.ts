@@ -10,7 +10,7 @@ import type { Broadcast, BroadcastFits, DimOf, DType, Insert, Shape, Splice } fr
  * @example
  * const masked = where(mask, scores, -1e9);
  */
-export function where<S extends Shape, D extends "float32" | "int32">(
+export function where<S extends Shape, D extends "float32" | "int32" = "float32">(
   condition: Tensor<S, "bool">,
   x: Tensor<NoInfer<S>, D> | number,
   y: Tensor<NoInfer<S>, D> | number,

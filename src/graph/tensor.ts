@@ -14,6 +14,7 @@ import { checkDim, range } from "./dims.ts";
 import { type Layout, ordered, type UserLayout } from "./layout.ts";
 import type { Placement } from "./placement.ts";
 import type {
+  Behind,
   Broadcast,
   BroadcastFits,
   Dim,
@@ -169,11 +170,11 @@ interface TensorMethods {
     dim?: I,
   ): Tensor<Splice<S, I, Ids>, D>;
   /** Rows `[...ids, ...row]` added up to `[size, ...row]` where their ids say; an id that is no row is left out. */
-  scatterAdd<Ids extends Shape, Row extends Shape, N extends Dim>(
-    this: Tensor<[...Ids, ...Row], "float32">,
+  scatterAdd<S extends Shape, Ids extends Shape, N extends Dim>(
+    this: Tensor<S, "float32">,
     ids: Tensor<Ids, "int32">,
     size: N,
-  ): Tensor<[N, ...Row], "float32">;
+  ): Tensor<[N, ...Behind<S, Ids>], "float32">;
   /** An id for each element: the ids have this tensor's other dims. An id that is not there reads 0. */
   takeAlong<S extends Shape, D extends Num, Ids extends Shape>(
     this: Tensor<S, D>,

@@ -3,7 +3,7 @@ import { philox } from "../../src/ir/philox.ts";
 import { get, nest, type Pointer, set } from "./pointer.ts";
 
 /** A kernel's numbers by place among its arguments, and its addresses; undefined where there is none. */
-type Kernel = (n: readonly number[], at: (i: number) => Pointer | undefined) => void;
+export type Kernel = (n: readonly number[], at: (i: number) => Pointer | undefined) => void;
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);

@@ -83,6 +83,39 @@ describe("what an op must offer", () => {
     expect(offered(of("add", [[4, 6], [6]]))).not.toContain("P(sum) B P(sum)");
   });
 
+  test("a reshape keeps a split where both cut the elements alike, on every rank", () => {
+    const two = placement("cpu", { a: 2 });
+    const one = (from: number[], to: number[], mesh = two) => offered(of("reshape", [from], { shape: to }), mesh);
+    expect(one([9, 9, 8], [81, 8])).not.toContain("S(0) S(0)"); // 5 rows of 9 are 45, 81 is cut at 41
+    expect(one([9, 9, 8], [81, 8])).toContain("S(2) S(1)");
+    expect(one([8, 9, 8], [72, 8])).toContain("S(0) S(0)");
+    expect(one([12, 8], [16, 6])).toEqual(expect.not.arrayContaining(["S(1) S(0)", "S(1) S(1)"]));
+    expect(one([12, 8], [16, 6])).toContain("S(0) S(0)");
+    expect(one([6], [2, 3])).toContain("S(0) S(0)");
+    expect(one([6], [2, 3], placement("cpu", { a: 3 }))).not.toContain("S(0) S(0)");
+    const c = of("reshape", [[8, 4]], { shape: [2, 4, 4] });
+    const ins = values(c, sequence(1));
+    const op = {
+      name: "reshape",
+      ins,
+      outs: onWhole(c.kind, ins, c.attrs),
+      attrs: c.attrs,
+      rules: opDef("reshape").rules,
+    };
+    const found = signatures(op, meshes[2]!.data).map((s) => [...s.ins, ...s.outs].map((l) => showLayout(l)).join(" "));
+    expect(found).toContain("{a: S(0), b: S(0)} {a: S(0), b: S(1)}");
+  });
+
+  test("tables and ids", () => {
+    const table: Partial<Case> = { dtypes: ["float32", "int32"] };
+    expect(offered(of("gather", [[4, 6], [8]], { dim: 0 }, table))).toEqual(
+      expect.arrayContaining(["B S(0) S(0)", "S(0) B P(sum)", "S(1) B S(1)", "P(sum) B P(sum)"]),
+    );
+    expect(offered(of("scatterAdd", [[8, 6], [8]], { dim: 0, shape: [4, 6] }, table))).toEqual(
+      expect.arrayContaining(["S(0) S(0) P(sum)", "B B S(0)", "S(1) B S(1)", "P(sum) B P(sum)"]),
+    );
+  });
+
   test("numbers decide about partials of affine", () => {
     expect(offered(of("affine", [[4]], { mul: 2, add: 0 }))).toContain("P(sum) P(sum)");
     expect(offered(of("affine", [[4]], { mul: 2, add: 1 }))).not.toContain("P(sum) P(sum)");

@@ -3,6 +3,7 @@ import {
   array,
   B,
   compile,
+  concat,
   type Dim,
   graph,
   launch,
@@ -13,7 +14,9 @@ import {
   Plan,
   placement,
   S,
+  stack,
   type Tensor,
+  where,
 } from "sluice";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -161,3 +164,47 @@ declare const loader: AsyncIterable<{
   label: typeof label;
 }>;
 session.run(loader); // a batch of unknown size is checked when it arrives
+
+// ── Elements, shapes, ids ───────────────────────────────────────────────────────────────────────
+
+declare const ids: Tensor<["batch"], "int32">;
+declare const mask: Tensor<["batch", 784], "bool">;
+const positive = x
+  .greater(0)
+  .logicalAnd(x.less(x.mean(1).unsqueeze(1)))
+  .logicalOr(mask.logicalNot());
+is<typeof positive, Tensor<["batch", 784], "bool">>(true);
+const same = ids.equal(ids.unsqueeze(1));
+is<typeof same, Tensor<["batch", "batch"], "bool">>(true);
+const kept = where(mask, x, 0);
+is<typeof kept, Tensor<["batch", 784], "float32">>(true);
+const wide = where(same.slice(1, 0, 8), 1, 0);
+is<typeof wide, Tensor<["batch", 8], "float32">>(true);
+const spread = where(mask.slice(0, 0, 1), x, x.sum(0));
+is<typeof spread, Tensor<["batch", 784], "float32">>(true);
+const image2d = x.reshape(["batch", 28, 28]).permute([0, 2, 1]).squeeze(0).unsqueeze(2);
+is<typeof image2d, Tensor<[28, 28, 1], "float32">>(true);
+const heads = q.transpose();
+is<typeof heads, Tensor<["batch", 4, 16, "seq"], "float32">>(true);
+const cut = x.slice(1, 0, 100).slice(0, 2, 4).pad(1, 1, 1);
+is<typeof cut, Tensor<[number, number], "float32">>(true);
+const both = concat([x, x], 1);
+is<typeof both, Tensor<["batch", number], "float32">>(true);
+const pile = stack([x, x.abs(), x.gelu()], 0);
+is<typeof pile, Tensor<[number, "batch", 784], "float32">>(true);
+const rows = x.gather(ids);
+is<typeof rows, Tensor<["batch", 784], "float32">>(true);
+const columns = q.gather(ids.cast("int32"), 2);
+is<typeof columns, Tensor<["batch", 4, "batch", 16], "float32">>(true);
+const added = x.scatterAdd(ids, 10);
+is<typeof added, Tensor<[10, 784], "float32">>(true);
+const top = x.topK(3, 1);
+is<typeof top.indices, Tensor<["batch", 3], "int32">>(true);
+const taken = x.takeAlong(top.indices, 1);
+is<typeof taken, Tensor<["batch", 3], "float32">>(true);
+const hot = ids.oneHot(10);
+is<typeof hot, Tensor<["batch", 10], "float32">>(true);
+const words = nn.sequential(nn.embedding(100, 784, { name: "words" }), nn.gelu(), nn.linear(784, 2))(ids);
+is<typeof words, Tensor<["batch", 2], "float32">>(true);
+const bent = x.tanh().sigmoid().square().pow(0.5).clamp(0, 1).cumsum(1).stopGradient().sign().reciprocal();
+is<typeof bent, Tensor<["batch", 784], "float32">>(true);

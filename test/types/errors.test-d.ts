@@ -2,7 +2,7 @@
  * @file Mistakes that must not compile. Each comment is what TypeScript prints, shortened to the lines that help; the file
  * fails to compile as soon as one of the mistakes is accepted.
  */
-import { array, compile, graph, launch, nn, optim, P, placement, S, type Tensor } from "sluice";
+import { array, compile, concat, graph, launch, nn, optim, P, placement, S, type Tensor, where } from "sluice";
 
 declare const x: Tensor<["batch", 784], "float32">;
 declare const square: Tensor<[64, 64], "float32">;
@@ -64,9 +64,36 @@ x.argmax(2);
 // TS2684: The 'this' context of type 'Tensor<["batch"], "int32">' is not assignable to method's 'this' of type 'Tensor<["batch"], "float32">'.
 // @ts-expect-error
 ids.exp();
-// TS2345: … 'ShapeError<"equal: shapes differ: [batch] and [batch, 784]">'.
+// TS2769: … 'ShapeError<"equal: shapes do not broadcast: [batch] and [batch, 784]">'.
 // @ts-expect-error
 ids.equal(x.cast("int32"));
+// TS2769: Type '"float32"' is not assignable to type '"int32"'.
+// @ts-expect-error
+ids.equal(x);
+// TS2769: … 'ShapeError<"where: shapes do not broadcast: [batch, 784] and [64, 64]">'.
+// @ts-expect-error
+where(x.greater(0), x, square);
+// TS2684: The 'this' context of type 'Tensor<["batch", 784], "float32">' is not assignable to method's 'this' of type 'Tensor<["batch", 784], "bool">'.
+// @ts-expect-error
+x.logicalNot();
+// TS2345: Argument of type '2' is not assignable to parameter of type '0 | 1'.
+// @ts-expect-error
+x.topK(3, 2);
+// TS2345: Argument of type '3' is not assignable to parameter of type '0 | 1 | 2'.
+// @ts-expect-error
+x.unsqueeze(3);
+// TS2322: Type '2' is not assignable to type '0 | 1'.
+// @ts-expect-error
+x.permute([0, 2]);
+// TS2345: Type '"float32"' is not assignable to type '"int32"'.
+// @ts-expect-error
+x.gather(x);
+// TS2345: Argument of type '2' is not assignable to parameter of type '0 | 1'.
+// @ts-expect-error
+concat([x, x], 2);
+// TS2322: Type '"int32"' is not assignable to type '"float32"'.
+// @ts-expect-error
+concat([x, ids], 0);
 // TS2345: Argument of type '"float64"' is not assignable to parameter of type 'DType'.
 // @ts-expect-error
 x.cast("float64");

@@ -19,6 +19,7 @@ export const cast: OpDef = {
   rules(site) {
     const same = site.attrs.dtype === site.ins[0]!.dtype;
     const numbers = site.attrs.dtype !== "bool" && site.ins[0]!.dtype !== "bool";
+    // Not P(sum) from int32 to float32: parts may be far larger than their sum, and would be rounded.
     return [...alike(site), ...(same ? [pass("sum")] : []), ...(numbers ? [pass("max"), pass("min")] : [])];
   },
   /** Integers have no gradient: only float to float passes it on. */

@@ -6,6 +6,7 @@ import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs } from "../../ir/graph.ts";
 import { B, P } from "../../ir/layout.ts";
 import type { Operand } from "../../ir/program.ts";
+import { monoidNames } from "../../sbp/monoid.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
@@ -34,7 +35,8 @@ export const clamp: OpDef = {
 export const clampGrad: OpDef = {
   kind: "clampGrad",
   infer: floats,
-  rules: (site) => [...alike(site), { ins: [B, P("sum")], outs: [P("sum")] }],
+  // An element is passed on or it is 0, on every rank alike.
+  rules: (site) => [...alike(site), ...monoidNames.map((monoid) => ({ ins: [B, P(monoid)], outs: [P(monoid)] }))],
   lower({ ins: [x, dy], outs: [dx], attrs }) {
     const n = count(dx!.shape);
     return n ? [call("clamp_grad", n, ...bounds(attrs), x!.arg, dy!.arg, dx!.arg)] : [];

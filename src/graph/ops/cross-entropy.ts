@@ -11,6 +11,7 @@ import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkDType, checkSame } from "./checks.ts";
 import { call } from "./lowering.ts";
+import { splitCrossEntropy, splitCrossEntropyGrad } from "./split-classes.ts";
 
 function checkLabels(logits: TensorType, labels: TensorType): TensorType {
   checkDType(logits, "float32");
@@ -35,6 +36,7 @@ export const softmaxCrossEntropy: OpDef = {
   kind: "softmaxCrossEntropy",
   infer: ([logits, labels]) => [checkLabels(logits!, labels!)],
   rules: byRow,
+  expansions: splitCrossEntropy,
   gradient: ({ ins: [logits, labels], grads: [g] }) => [
     () => emit("softmaxCrossEntropyGrad", [logits!, labels!, g!]),
     undefined,
@@ -54,6 +56,7 @@ export const softmaxCrossEntropyGrad: OpDef = {
   },
   // Linear in the gradient of the loss.
   rules: (site) => [...byRow(site), { ins: [B, B, P("sum")], outs: [P("sum")] }],
+  expansions: splitCrossEntropyGrad,
   lower({ ins: [logits, labels, dloss], outs: [dlogits] }) {
     const [rows, classes] = [count(dloss!.shape), logits!.shape.at(-1)!];
     if (rows * classes === 0) return [];

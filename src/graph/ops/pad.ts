@@ -1,6 +1,6 @@
 /**
  * @file `attrs.value` around a tensor: `attrs.before[i]` and `attrs.after[i]` elements of it along dim `attrs.dims[i]`.
- * Zeros are around every share of a split dim alike, so it becomes a partial sum.
+ * A value that is the identity of a monoid stands around every share of a split dim alike: a partial value.
  */
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs } from "../../ir/graph.ts";
@@ -17,6 +17,8 @@ const lists = ({ dims, before, after }: Attrs) => ({
   before: before as readonly number[],
   after: after as readonly number[],
 });
+
+const identityOf = ({ value }: Attrs) => ({ 0: ["sum"], "-Infinity": ["max"], Infinity: ["min"] })[String(value)] ?? [];
 
 export const pad: OpDef = {
   kind: "pad",
@@ -40,7 +42,7 @@ export const pad: OpDef = {
   rules: ({ ins: [x], attrs }) => [
     ...range(x!.shape.length).flatMap((dim) => {
       if (!lists(attrs).dims.includes(dim)) return [{ ins: [S(dim)], outs: [S(dim)] }];
-      return attrs.value === 0 ? [{ ins: [S(dim)], outs: [P("sum")] }] : [];
+      return identityOf(attrs).map((monoid) => ({ ins: [S(dim)], outs: [P(monoid)] }));
     }),
     ...(attrs.value === 0 ? [pass("sum")] : []),
     pass("max"), // a value is the largest, and the least, of its copies

@@ -16,7 +16,13 @@ export const power: OpDef = {
   rules(site) {
     const exponent = site.attrs.exponent as number;
     const rises = exponent > 0 && exponent % 2 === 1; // on all numbers, the negative ones too
-    return [...alike(site), ...(rises ? [pass("max"), pass("min")] : []), ...(exponent === 1 ? [pass("sum")] : [])];
+    const roots = !Number.isInteger(exponent); // no numbers below 0: a minimum that is one has parts that are
+    return [
+      ...alike(site),
+      ...(rises ? [pass("max"), pass("min")] : []),
+      ...(roots ? [exponent > 0 ? pass("min") : pass("min", "max")] : []),
+      ...(exponent === 1 ? [pass("sum")] : []),
+    ];
   },
   gradient: ({ ins: [x], grads: [g], attrs }) => [
     () => {

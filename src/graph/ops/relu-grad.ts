@@ -1,5 +1,6 @@
 /** @file The gradient of relu, from its output y and the gradient of that: dy where y > 0, else 0. */
 import { B, P } from "../../ir/layout.ts";
+import { monoidNames } from "../../sbp/monoid.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { floats } from "./checks.ts";
@@ -9,7 +10,8 @@ import { alike } from "./rules.ts";
 export const reluGrad: OpDef = {
   kind: "reluGrad",
   infer: floats,
-  rules: (site) => [...alike(site), { ins: [B, P("sum")], outs: [P("sum")] }],
+  // An element is passed on or it is 0, on every rank alike.
+  rules: (site) => [...alike(site), ...monoidNames.map((monoid) => ({ ins: [B, P(monoid)], outs: [P(monoid)] }))],
   lower({ ins: [y, dy], outs: [dx] }) {
     const n = count(dx!.shape);
     return n ? [call("relu_grad", n, y!.arg, dy!.arg, dx!.arg)] : [];

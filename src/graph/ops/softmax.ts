@@ -10,6 +10,7 @@ import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { floats } from "./checks.ts";
 import { call } from "./lowering.ts";
+import { splitLogSoftmax, splitLogSoftmaxGrad, splitSoftmax, splitSoftmaxGrad } from "./split-classes.ts";
 
 /** max, exp, sum, division: about this many operations an element. */
 const flopsPerElement = 8;
@@ -31,10 +32,11 @@ function lines({ shape }: LocalType, attrs: Attrs): [outer: number, mid: number,
   return [count(shape.slice(0, dim)), shape[dim]!, count(shape.slice(dim + 1))];
 }
 
-const forward = (kind: string, logs: number): OpDef => ({
+const forward = (kind: string, logs: number, expansions: OpDef["expansions"] & {}): OpDef => ({
   kind,
   infer,
   rules: otherDims,
+  expansions,
   gradient: ({ outs: [y], grads: [g], attrs }) => [() => emit(`${kind}Grad`, [y!, g!], attrs)],
   lower({ ins: [x], outs: [y], attrs }) {
     const sizes = lines(y!, attrs);
@@ -43,11 +45,12 @@ const forward = (kind: string, logs: number): OpDef => ({
   flops,
 });
 
-const backward = (kind: string, logs: number): OpDef => ({
+const backward = (kind: string, logs: number, expansions: OpDef["expansions"] & {}): OpDef => ({
   kind,
   infer,
   // Linear in the gradient of the output.
   rules: (site) => [...otherDims(site), { ins: [B, P("sum")], outs: [P("sum")] }],
+  expansions,
   lower({ ins: [y, dy], outs: [dx], attrs }) {
     const sizes = lines(dx!, attrs);
     return count(sizes) ? [call("softmax_grad", logs, ...sizes, y!.arg, dy!.arg, dx!.arg)] : [];
@@ -55,7 +58,7 @@ const backward = (kind: string, logs: number): OpDef => ({
   flops,
 });
 
-export const softmax = forward("softmax", 0);
-export const softmaxGrad = backward("softmaxGrad", 0);
-export const logSoftmax = forward("logSoftmax", 1);
-export const logSoftmaxGrad = backward("logSoftmaxGrad", 1);
+export const softmax = forward("softmax", 0, splitSoftmax);
+export const softmaxGrad = backward("softmaxGrad", 0, splitSoftmaxGrad);
+export const logSoftmax = forward("logSoftmax", 1, splitLogSoftmax);
+export const logSoftmaxGrad = backward("logSoftmaxGrad", 1, splitLogSoftmaxGrad);

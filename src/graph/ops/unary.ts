@@ -45,12 +45,13 @@ export const neg = unary("neg", [pass("sum"), pass("max", "min"), pass("min", "m
   () => emit("neg", [g!]),
 ]);
 
-// sqrt and log never fall either, but a part of a positive maximum may be negative, and then NaN would spread.
-export const sqrt = unary("sqrt", [], ({ outs: [y], grads: [g] }) => [
+// sqrt and log never fall either, but only where they are numbers: all parts of a minimum are, if it is; of a maximum a
+// part may be negative, and then NaN would spread.
+export const sqrt = unary("sqrt", [pass("min")], ({ outs: [y], grads: [g] }) => [
   () => emit("affine", [emit("div", [g!, y!])], { mul: 0.5, add: 0 }),
 ]);
 
-export const log = unary("log", [], ({ ins: [x], grads: [g] }) => [() => emit("div", [g!, x!])]);
+export const log = unary("log", [pass("min")], ({ ins: [x], grads: [g] }) => [() => emit("div", [g!, x!])]);
 
 /** At 0 the gradient is 0. */
 export const abs = unary("abs", [], ({ ins: [x], grads: [g] }) => [() => emit("mul", [g!, emit("sign", [x!])])]);

@@ -59,6 +59,15 @@ export type Drop<S extends Shape, Tail extends Shape> = Tail extends [...infer T
       : []
   : S;
 
+/** `S` without as many leading dims as `Head` has. */
+export type Behind<S extends Shape, Head extends Shape> = true extends IsDynamic<S> | IsDynamic<Head>
+  ? Shape
+  : Head extends [Dim, ...infer HR extends Shape]
+    ? S extends [Dim, ...infer SR extends Shape]
+      ? Behind<SR, HR>
+      : []
+    : S;
+
 export type AtLeast<S extends Shape, Tail extends Shape> =
   IsDynamic<S> extends true
     ? true
