@@ -10,19 +10,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  compile,
-  curve,
-  graph,
-  launch,
-  nn,
-  optim,
-  placement,
-  S,
-  type SessionEvent,
-  SluiceError,
-  traceJson,
-} from "sluice";
+import { compile, curve, graph, launch, nn, optim, placement, S, SluiceError } from "sluice";
 import { progress } from "sluice/cli";
 import { mnist } from "sluice/data";
 
@@ -96,11 +84,8 @@ async function main(): Promise<void> {
   console.log(`test accuracy   ${(100 * accuracy).toFixed(2)} %`);
 
   // What it did: some traced steps, pictures, the plan as text.
-  const events: SessionEvent[] = [];
   await using traced = await launch(plan, { trace: true });
-  const listening = traced.events$.subscribe((event) => events.push(event));
   for await (const _ of traced.run(first(tracedSteps, train.batches(batch))));
-  listening.unsubscribe();
 
   const files: Record<string, string> = {
     "mnist-graph.svg": await plan.render("svg", { graph: "logical" }),
@@ -113,7 +98,7 @@ async function main(): Promise<void> {
       main: { label: "training loss", points: losses },
       second: { label: "test accuracy, %", points: accuracies },
     }),
-    "mnist-trace.json": traceJson(plan.data, events),
+    "mnist-trace.json": traced.trace(),
   };
   await mkdir(outputs, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(outputs, name), content);

@@ -1,4 +1,5 @@
 /** @file `launch`: the typed door to the runtime. A session runs plans over one set of parameters. */
+import { nanoid } from "nanoid";
 import { type Observable, take } from "rxjs";
 import { expand } from "./actors/expand.ts";
 import { startSession } from "./actors/session.ts";
@@ -40,6 +41,8 @@ export interface Parameters {
 }
 
 export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
+  /** A name of its own, for logs and files: another one each time. */
+  readonly id: string;
   /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
   readonly parameters: Parameters;
@@ -83,6 +86,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
   return {
+    id: nanoid(10),
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
     parameters: parametersOf(raw, plan),
