@@ -1,7 +1,7 @@
 /** Explores all that the real logic can do in small nets: every order of deliveries, firings and completions. */
 import { expect, test } from "vitest";
-import type { Edge, Register, TaskTemplate } from "../ir/plan.ts";
 import type { Message } from "../ir/message.ts";
+import type { Edge, Register, TaskTemplate } from "../ir/plan.ts";
 import type { Circuit } from "./control.ts";
 import { expand } from "./expand.ts";
 import { countMissing, createStep, initialState, type TaskEvent, type TaskState } from "./logic.ts";
@@ -24,7 +24,11 @@ interface World {
  * All worlds that can be reached when `steps` batches are fed; checks each. When `swift`, the host does what it can at
  * once, so that only what the ranks do comes in every order.
  */
-function explore(net: Net, steps: number, swift: boolean): { readonly worlds: number; readonly ends: readonly World[] } {
+function explore(
+  net: Net,
+  steps: number,
+  swift: boolean,
+): { readonly worlds: number; readonly ends: readonly World[] } {
   const { actors, edges, user } = net;
   let world: World;
   const host = actors.map((a) => [...a.ins, ...a.outs.flatMap((r) => r.edges)].some((e) => e.host));
@@ -57,7 +61,15 @@ function explore(net: Net, steps: number, swift: boolean): { readonly worlds: nu
       world.wires[2 * m.edge + 1]!.push({ ...m, type: "ack", from: user.id, to: m.from });
     }
   };
-  const base: Omit<Message, "type"> = { from: user.id, to: feed.to, edge: feed.id, register: feed.register, slot: 0, seq: 0, t: 0 };
+  const base: Omit<Message, "type"> = {
+    from: user.id,
+    to: feed.to,
+    edge: feed.id,
+    register: feed.register,
+    slot: 0,
+    seq: 0,
+    t: 0,
+  };
 
   const onHost = (id: number) => actors[id]!.rank === HOST;
   /** What may happen next, each as something to do to a copy of the world. */
