@@ -33,7 +33,7 @@ test("every req, ack and eos that an actor hears was on the bus, and the other w
   const inspect = (event: InspectionEvent) => {
     if (event.type !== "@xstate.event" || !["req", "ack", "eos"].includes(event.event.type)) return;
     const { type, from, to, edge, seq } = event.event as unknown as Message;
-    expect(event.actorRef.id.split(" ")[0]).toBe(String(to));
+    expect((event.actorRef as unknown as { readonly id: string }).id.split(" ")[0]).toBe(String(to));
     count(heard, [type, from, to, edge, seq].join(" "));
   };
   await using session = await startSession(tinyPlan(2), {}, { bus, inspect });

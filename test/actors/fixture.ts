@@ -211,7 +211,7 @@ export function expected(ranks: number, steps: number, init = 1): { readonly ste
       return sum;
     });
     for (let i = 0; i < width; i++) w[i]! += f(out[i]! * 0.5);
-    results.push({ out, share: x.reduce((a, b) => a + b, 0) });
+    results.push({ out, share: Array.from(x).reduce((a, b) => a + b, 0) });
   }
   return { steps: results, w: [...w] };
 }
