@@ -25,12 +25,7 @@ static void join(ix *n, ix *sx, ix *sy) {
   while (d-- > 0) n[d] = 1;
 }
 
-enum { LONG_RUN = 256 };                                       // bytes from which a call of memcpy pays for itself
 INLINE void copy_run(const int item, ix n, const char *x, ix sx, char *y, ix sy) {
-  if (sx == 1 && sy == 1) {
-    if (n * item >= LONG_RUN) { __builtin_memcpy(y, x, (size_t)(n * item)); return; }
-    if (item == 4) { ix i = 0; for (; i + VL <= n; i += VL) st((f32 *)y + i, ld((const f32 *)x + i)); x += 4 * i; y += 4 * i; n -= i; }
-  }
   for (ix i = 0; i < n; i++) __builtin_memcpy(y + i * sy * item, x + i * sx * item, item);
 }
 // Four extents, strides in elements of `item` bytes.
@@ -42,7 +37,8 @@ static int copy_box(int item, ix *n, ix *sx, ix *sy, const char *x, char *y, dou
   for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++) {
     const char *from = x + (i * sx[0] + j * sx[1] + l * sx[2]) * item;
     char *to = y + (i * sy[0] + j * sy[1] + l * sy[2]) * item;
-    if (item == 4) copy_run(4, n[3], from, sx[3], to, sy[3]);
+    if (sx[3] == 1 && sy[3] == 1) __builtin_memcpy(to, from, (size_t)(n[3] * item));
+    else if (item == 4) copy_run(4, n[3], from, sx[3], to, sy[3]);
     else if (item == 1) copy_run(1, n[3], from, sx[3], to, sy[3]);
     else if (item == 2) copy_run(2, n[3], from, sx[3], to, sy[3]);
     else copy_run(8, n[3], from, sx[3], to, sy[3]);

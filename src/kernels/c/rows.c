@@ -11,7 +11,7 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
 
 // Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
 // So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
-enum { PARTS = 16, WIDE = 4 };
+enum { PARTS = 16, WIDE = 8 };
 INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   const f32 none = identity_of(monoid);
   f32 part[PARTS], r = none;
@@ -24,7 +24,7 @@ INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
   return monoid == SUM ? r * scale : r;
 }
-// `wide` vectors of columns side by side, k lanes of each: with WIDE of them a cache line is read whole.
+// `wide` vectors of columns side by side, k lanes of each: WIDE of them read rows in runs of whole cache lines.
 INLINE void reduce_columns(const int monoid, const int wide, ix mid, ix inner, f32 scale, const f32 *x, f32 *y, int k) {
   vf part[PARTS][WIDE];
   const int parts = (int)imin(mid, PARTS);
