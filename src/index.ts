@@ -28,6 +28,7 @@ export {
   GraphError,
   InternalError,
   LayoutError,
+  OptionError,
   PlacementError,
   PlanError,
   SessionError,

@@ -133,13 +133,13 @@ export async function startSession(
   }
 
   let lastStep = now();
-  function stepped(step: number, outputs: Outputs): void {
+  function stepped(name: string, step: number, outputs: Outputs): void {
     if (!metrics.observed) return;
     const t = now();
     const scalars = Object.entries(outputs).flatMap(([name, { shape, data }]) =>
       shape.length ? [] : [[name, data[0]!]],
     );
-    metrics.next({ step, ms: t - lastStep, outputs: Object.fromEntries(scalars) });
+    metrics.next({ plan: name, step, ms: t - lastStep, outputs: Object.fromEntries(scalars) });
     lastStep = t;
   }
 
