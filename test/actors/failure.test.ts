@@ -154,7 +154,7 @@ test("thirty sessions leave no thread behind", { timeout: 120_000 }, async () =>
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-test.each(["closed", "forgotten"])("a process with a %s session ends by itself", async (how) => {
+test.each(["closed", "forgotten", "half-run"])("a process with a %s session ends by itself", async (how) => {
   const args = ["--import", "tsx", script("./end.ts"), how];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 30_000 });
   expect(stdout.trim()).toBe(`${how} ${expected(2, 3).steps.at(-1)!.share}`);
