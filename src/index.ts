@@ -32,6 +32,7 @@ export {
   GraphError,
   InternalError,
   LayoutError,
+  OptionError,
   PlacementError,
   PlanError,
   SessionError,
@@ -43,4 +44,3 @@ export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { launch, type Parameters, type Runner, type Session } from "./launch.ts";
 export { Plan } from "./plan.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";
-export { traceJson } from "./view/trace.ts";

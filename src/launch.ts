@@ -1,10 +1,12 @@
 /** @file `launch`: the typed door to the runtime. A session runs plans over one set of parameters. */
+import { nanoid } from "nanoid";
 import { type Observable, take } from "rxjs";
 import { expand } from "./actors/expand.ts";
 import { startSession } from "./actors/session.ts";
 import type {
   Batches,
   CollectiveTraffic,
+  Mapping,
   Runner as RawRunner,
   RawSession,
   RawStep,
@@ -15,16 +17,17 @@ import type {
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
-import { nearest, SessionError } from "./ir/errors.ts";
+import { checkOptions, checkWhole, nearest, OptionError, SessionError } from "./ir/errors.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
-import type { Plan } from "./plan.ts";
+import { Plan } from "./plan.ts";
 import { traceJson } from "./view/trace.ts";
 
 /** A plan that is loaded and ready. */
 export interface Runner<I extends Inputs, O extends Outputs, Dims> {
   /**
-   * One step a batch, in order. Leaving the loop early lets the steps that have begun finish.
+   * One step a batch, in order. Leaving the loop early lets the steps that have begun finish; batches are read ahead, so
+   * how many these are depends on timing. To stop after the same step each time, end the batches there.
    *
    * Throws FeedError for a batch that does not fit, after the steps before it were yielded; SessionError when another run
    * is on, or the session is closed or has failed.
@@ -37,9 +40,13 @@ export interface Parameters {
   readonly names: readonly string[];
   /** The global value. Throws SessionError SL1070 for a name that is no parameter. */
   read(name: string): Promise<NdArray>;
+  /** Replaces it on all ranks. Throws SessionError SL1070, FeedError for another shape or dtype. */
+  write(name: string, value: NdArray): Promise<void>;
 }
 
 export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
+  /** A name of its own, for logs and files: another one each time. */
+  readonly id: string;
   /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
   readonly parameters: Parameters;
@@ -57,8 +64,11 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
    * the user's end and for actors of plans loaded later.
    */
   templateOf(actor: number): number | undefined;
-  /** Bytes that each collective has moved between ranks since the launch, counted where they were moved. */
-  traffic(): readonly CollectiveTraffic[];
+  /**
+   * Bytes that each collective of a plan (the launched one unless said otherwise) has moved between ranks since the
+   * launch, counted where they were moved.
+   */
+  traffic(plan?: { readonly hash: string }): readonly CollectiveTraffic[];
   /**
    * The first steps of the launched plan as JSON for https://ui.perfetto.dev: a process a rank, a thread a stream.
    * Throws SessionError SL1071 unless it was launched with `{ trace: true }`.
@@ -68,8 +78,12 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   close(): Promise<void>;
 }
 
+const optionNames = ["threads", "mapping", "trace", "seed"] satisfies (keyof SessionOptions)[];
+const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
+
 /**
- * Starts a session: threads, memory and actors for a plan, parameters initialised.
+ * Starts a session: threads, memory and actors for a plan, parameters initialised. Throws OptionError SL1072 for what is
+ * no plan, SL1080 and SL1081 for options, and what loading a plan throws.
  *
  * @example
  * await using session = await launch(plan);
@@ -79,10 +93,23 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   plan: Plan<I, O, Dims>,
   options: SessionOptions = {},
 ): Promise<Session<I, O, Dims>> {
+  if (!(plan instanceof Plan))
+    throw new OptionError("SL1072", "it takes a Plan", {
+      subject: "launch",
+      choices: ["what compile(…) returns", "Plan.fromJSON(text)"],
+    });
+  checkOptions("SL1080", "launch", options, optionNames);
+  checkWhole("SL1081", "launch, option seed", options.seed, 0);
+  if (options.mapping !== undefined && !mappings.includes(options.mapping))
+    throw new OptionError("SL1081", `it is ${JSON.stringify(options.mapping)}`, {
+      subject: "launch, option mapping",
+      choices: mappings,
+    });
   const raw = await startSession(plan.data, options);
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
   return {
+    id: nanoid(10),
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
     parameters: parametersOf(raw, plan),
@@ -97,7 +124,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     metrics$: raw.metrics$,
     events$: raw.events$,
     templateOf: (actor) => plan.data.tasks[actors[actor]?.template ?? -1]?.id,
-    traffic: () => raw.traffic(),
+    traffic: (of) => raw.traffic(of?.hash),
     trace,
     close: () => raw.close(),
     [Symbol.asyncDispose]: () => raw.close(),
@@ -134,15 +161,17 @@ function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOpt
 
 function parametersOf(raw: RawSession, plan: Plan): Parameters {
   const names = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+  const known = (name: string): string => {
+    if (names.includes(name)) return name;
+    const [meant] = nearest(name, names);
+    throw new SessionError("SL1070", `there is no parameter "${name}"`, {
+      choices: names,
+      hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,
+    });
+  };
   return {
     names,
-    async read(name) {
-      if (names.includes(name)) return raw.read(name);
-      const [meant] = nearest(name, names);
-      throw new SessionError("SL1070", `there is no parameter "${name}"`, {
-        choices: names,
-        hint: meant === undefined ? "read one of these" : `did you mean "${meant}"?`,
-      });
-    },
+    read: async (name) => raw.read(known(name)),
+    write: async (name, value) => raw.write(known(name), value),
   };
 }

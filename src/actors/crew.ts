@@ -51,5 +51,3 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
     },
   };
 }
-
-export type Crew = ReturnType<typeof createCrew>;

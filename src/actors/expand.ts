@@ -14,7 +14,7 @@ export interface HostSlots {
   readonly feeds: number;
   readonly results: number;
 }
-export const hostSlots: HostSlots = { feeds: 2, results: 4 };
+const hostSlots: HostSlots = { feeds: 2, results: 4 };
 
 /** Two ends of an edge before it has a place in arrays. */
 interface Wire {
@@ -166,7 +166,7 @@ function fedBy(span: Span, rank: number, placement: PlacementData, there: readon
 }
 
 /** Ranks that differ from this one on these axes alone. */
-export const groupAlong = (placement: PlacementData, rank: number, axes: readonly string[]): number[] =>
+const groupAlong = (placement: PlacementData, rank: number, axes: readonly string[]): number[] =>
   axes
     .reduce<number[]>(
       (members, axis) => members.flatMap((member) => group(placement, member, axis)),

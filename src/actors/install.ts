@@ -48,7 +48,7 @@ export interface Tenancy {
   readonly seed: number | undefined;
 }
 
-/** @throws PlanError SL4020 a state differs from its namesake, SL4021 the memory does not suffice */
+/** @throws PlanError SL4021 when the memory does not suffice */
 export function install(
   plan: PlanData,
   net: Net,
@@ -56,7 +56,6 @@ export function install(
 ): PlanMemory {
   const own = takeRegions(plan, arena);
   const regions = [...before, ...own.values()];
-  const fresh = homes.admit(plan, (buffer, rank) => own.get(rank)!.start + plan.buffers[buffer]!.offset);
   const locate: Locate = (buffer, rank) => {
     const region = own.get(rank);
     if (!region) throw new InternalError(`buffer "${plan.buffers[buffer]!.name}" is asked for on rank ${rank}`);
@@ -105,7 +104,7 @@ export function install(
     const address: Resolver["address"] = (operand) => place(plan, net, spec, operand, locate, arrivals);
     return { ...write(spec.name, placement, spec.stream, spec.rank, classes, address), arrivals };
   });
-  const fillers = fresh.flatMap(({ name, placement, classes }) =>
+  const fillers = homes.fresh(plan).flatMap(({ name, placement, classes }) =>
     plan.placements[placement]!.ranks.map((rank): Filler => {
       const address: Resolver["address"] = (operand) => fixed(locate(operand.buffer, rank));
       const installed = {

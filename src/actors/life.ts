@@ -5,7 +5,7 @@ import type { SessionEvent } from "../ir/session.ts";
 import type { SessionStatus } from "./session-types.ts";
 
 /** `running` feeds; `draining` waits for what has begun; nothing leads out of `closed` and `failed` but closing. */
-export const sessionLife = setup({
+const sessionLife = setup({
   types: {
     events: {} as
       | { type: "ready" }
@@ -30,7 +30,7 @@ export const sessionLife = setup({
   },
 });
 
-export const rankLife = setup({
+const rankLife = setup({
   types: { events: {} as { type: "ready" } | { type: "stop" } | { type: "stopped" } | { type: "fail" } },
 }).createMachine({
   id: "rank",
@@ -77,5 +77,3 @@ export function startLife(
     ranks: [...of.values()],
   };
 }
-
-export type Life = ReturnType<typeof startLife>;

@@ -2,7 +2,7 @@
  * @file The event loop's part: delivers messages, gives actors their turn, launches, and hears of launches that are over,
  * until all is quiet; then it sleeps until an executor rings. Nothing here blocks.
  */
-import type { Observable, Subject } from "rxjs";
+import type { Subject } from "rxjs";
 import { type ActorRefFrom, type AnyActorRef, createActor } from "xstate";
 import type { Message } from "../ir/message.ts";
 import type { SessionEvent } from "../ir/session.ts";
@@ -162,6 +162,3 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
     },
   };
 }
-
-export type Loop = ReturnType<typeof createLoop>;
-export type Events = Observable<SessionEvent>;

@@ -23,7 +23,7 @@ export type Locate = (buffer: number, rank: number) => number;
 export const fixed = (offset: number): Location => ({ offset, stride: 0, index: -1, copies: 1 });
 
 /** The rank that an address means, seen from another. */
-export function peerRank(placement: PlacementData, rank: number, peer: Peer | undefined): number {
+function peerRank(placement: PlacementData, rank: number, peer: Peer | undefined): number {
   if (peer === undefined) return rank;
   if ("rank" in peer) return peer.rank;
   const members = group(placement, placement.ranks.indexOf(rank), peer.axis);

@@ -28,7 +28,7 @@ export interface RunPort extends Pick<LoopParts, "bus" | "root" | "now"> {
   /** Why the session has ended, if it has. */
   broken(): Error | undefined;
   onBroken(call: () => void): void;
-  stepped(step: number, outputs: Outputs): void;
+  stepped(plan: string, step: number, outputs: Outputs): void;
 }
 
 type Reader = Iterator<Feeds> | AsyncIterator<Feeds>;
@@ -83,33 +83,34 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
         return outputs;
       }
       if (finished) return undefined;
+      const release = port.hold(); // only who waits for a step keeps the process alive
       await arrived.next();
+      release();
     }
   }
 
   async function* run(batches: Batches): AsyncGenerator<RawStep, void, undefined> {
     port.begin();
     finished = false;
-    const release = port.hold();
     const feeding = startFeeding(batches);
     let rested = performance.now();
     try {
       for (let step = 0; ; step++) {
         const outputs = await take();
         if (!outputs) break;
-        port.stepped(step, outputs);
+        port.stepped(plan.name, step, outputs);
         yield { step, outputs };
         if (performance.now() - rested < breath) continue;
         await pause();
         rested = performance.now();
       }
-      const trouble = feeding.trouble();
-      if (trouble) throw trouble.error;
     } finally {
       feeding.stop();
       if (!port.broken()) await drain();
-      release();
       port.end();
+      const trouble = feeding.trouble();
+      // biome-ignore lint/correctness/noUnsafeFinally: nothing else is thrown then, and a source's error must not be lost
+      if (trouble && !port.broken()) throw trouble.error;
     }
   }
 

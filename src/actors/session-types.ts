@@ -75,7 +75,9 @@ export interface RawSession extends Runner {
    * Loads a further plan over the same states: those that both plans name must agree in shape, dtype, placement and
    * layout; new ones are initialised. Only between runs.
    *
-   * @throws PlanError SL4020 a state differs, SL4021 the memory does not suffice, SL4022 a rank that the session lacks
+   * @throws PlanError SL4020 a state differs, SL4021 the memory does not suffice, SL4022 a rank that the session lacks,
+   *   SL4023 or SL4025 the plan cannot run, SL4024 its tasks read more registers than the first plan left room for
+   * @throws SessionError SL4010 a run is on, SL4011 the session is closed
    */
   load(plan: PlanData): Promise<Runner>;
   /** Names of all states. */

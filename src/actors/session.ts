@@ -4,29 +4,23 @@
  */
 import { Subject } from "rxjs";
 import type { InspectionEvent } from "xstate";
-import { InternalError, PlanError, SessionError } from "../ir/errors.ts";
+import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
-import { createExecutor, type Engine, loadEngine } from "../kernels/engine.ts";
-import { createArena } from "./arena.ts";
+import { type Engine, loadEngine } from "../kernels/engine.ts";
 import { type Bus, createBus } from "./bus.ts";
-import { clock, clockOrigin } from "./clock.ts";
+import { cheapClock, clockOrigin } from "./clock.ts";
 import { createCrew } from "./crew.ts";
 import { createDoorbell } from "./doorbell.ts";
-import { expand } from "./expand.ts";
-import { checkArray } from "./feeds.ts";
+import { createFence } from "./fence.ts";
 import { createHost, type Outputs } from "./host.ts";
-import { type Installed, install, type PlanMemory } from "./install.ts";
+import type { PlanMemory } from "./install.ts";
 import { startLife } from "./life.ts";
 import { createLoop } from "./loop.ts";
-import type { Net } from "./net.ts";
-import { rehearse } from "./rehearse.ts";
+import { createPlans, type Loaded, ranksOf } from "./plans.ts";
 import { createRunner, type RunPort } from "./run.ts";
 import type { RawSession, Runner, SessionOptions } from "./session-types.ts";
-import { gather, scatter } from "./shards.ts";
-import { createHomes } from "./states.ts";
 import { type ThreadEvents, threadMap } from "./threads.ts";
-import { type Region, readTraffic } from "./traffic.ts";
 
 /** What tests and tools may put in place of the session's own, or look at. */
 export interface Seams {
@@ -37,16 +31,7 @@ export interface Seams {
   readonly installed?: (memory: WebAssembly.Memory, plan: PlanMemory) => void;
 }
 
-/** Firing numbers that a launch record has room for at least, so that a further plan may bring a wider task. */
-const leastSeqs = 32;
-
 let engine: Engine | undefined;
-
-interface Loaded {
-  readonly plan: PlanData;
-  readonly net: Net;
-  readonly memory: PlanMemory;
-}
 
 /**
  * Starts a session: memory for every rank, executor threads, an actor a task, and states filled with their initial
@@ -67,38 +52,23 @@ export async function startSession(
   const ranks = ranksOf(plan);
   const threads = threadMap(ranks, options.threads, options.mapping);
   engine ??= loadEngine();
-  const { image, reserved, stack } = engine;
-  const arena = createArena(reserved);
-  const executor = createExecutor(image, arena.memory, arena.take(stack, "the loop's stack") + stack);
-  const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [] };
-  const homes = createHomes();
-  const loaded: Loaded[] = [];
-  let regions: readonly Region[] = [];
-
-  function place(further: PlanData): Loaded {
-    const base = loaded.at(-1)?.net.next ?? { actor: 0, edge: 0, register: 0 };
-    const net = expand(further, base);
-    rehearse(net);
-    const memory = install(further, net, { arena, executor, homes, regions, seed: options.seed });
-    regions = memory.regions;
-    const entry = { plan: further, net, memory };
-    loaded.push(entry);
-    seams.installed?.(arena.memory, memory);
+  const plans = createPlans(engine, options.seed);
+  const add = (further: PlanData): Loaded => {
+    const entry = plans.add(further);
+    seams.installed?.(plans.arena.memory, entry.memory);
     return entry;
-  }
-
-  const first = place(plan);
+  };
+  const first = add(plan);
   const events = new Subject<SessionEvent>();
   const metrics = new Subject<StepMetrics>();
   const origin = clockOrigin();
-  const now = clock(origin);
+  const now = cheapClock(origin);
   const traced = (thread: number, task: number, seq: number, start: number, end: number) => {
     if (events.observed) events.next({ type: "done", task, seq, thread, start, end });
   };
-  const seqs = Math.max(leastSeqs, widest(first.memory));
-  const crew = createCrew(arena, engine, {
+  const crew = createCrew(plans.arena, engine, {
     threads: threads.threads,
-    seqs,
+    seqs: plans.seqs,
     origin,
     traced: options.trace ? traced : undefined,
   });
@@ -128,9 +98,10 @@ export async function startSession(
 
   const threadEvents: ThreadEvents = {
     failed(thread, launch, reason) {
+      if (broken) return;
       for (const rank of threads.ranksOf(thread)) life.rank(rank).send({ type: "fail" });
       const culprit = launch === undefined ? undefined : launcher.culprit(thread, launch);
-      const spec = loaded.flatMap(({ net }) => net.actors).find(({ id }) => id === culprit?.actor);
+      const spec = plans.loaded.flatMap(({ net }) => net.actors).find(({ id }) => id === culprit?.actor);
       const subject = spec
         ? `task ${spec.name}, firing ${culprit!.seq}`
         : `executor thread ${thread} of ranks ${threads.ranksOf(thread).join(",")}`;
@@ -139,31 +110,15 @@ export async function startSession(
     },
   };
 
-  /** Resolves when all launches until now are done. */
-  async function settled(): Promise<void> {
-    const release = doorbell.hold();
-    const over = Array.from({ length: launcher.threads }, (_, thread) => {
-      return new Promise<void>((resolve) => {
-        onBroken.push(resolve);
-        launcher.launch(thread, { installed: empty, seq: 0, arrived: [], waits: [], actor: -1, done: () => resolve() });
-      });
-    });
-    loop.pump();
-    await Promise.all(over);
-    onBroken.splice(-over.length);
-    release();
-    if (broken) throw broken;
-  }
-
-  /** Runs the programs that fill a plan's new states. */
-  async function fill({ memory }: Loaded): Promise<void> {
-    for (const [i, { rank, installed }] of memory.fillers.entries()) {
-      const thread = threads.of(rank, "compute");
-      if (i > 0 && !launcher.hasRoom(thread)) await settled();
-      launcher.launch(thread, { installed, seq: 0, arrived: [], waits: [], actor: -1, done: undefined });
-    }
-    await settled();
-  }
+  const fence = createFence({
+    launcher,
+    threads,
+    empty: plans.empty,
+    hold: doorbell.hold,
+    pump: loop.pump,
+    broken: () => broken,
+  });
+  onBroken.push(fence.wake);
 
   function begin(): void {
     if (broken) throw broken;
@@ -178,18 +133,18 @@ export async function startSession(
   }
 
   let lastStep = now();
-  function stepped(step: number, outputs: Outputs): void {
+  function stepped(name: string, step: number, outputs: Outputs): void {
     if (!metrics.observed) return;
     const t = now();
     const scalars = Object.entries(outputs).flatMap(([name, { shape, data }]) =>
       shape.length ? [] : [[name, data[0]!]],
     );
-    metrics.next({ step, ms: t - lastStep, outputs: Object.fromEntries(scalars) });
+    metrics.next({ plan: name, step, ms: t - lastStep, outputs: Object.fromEntries(scalars) });
     lastStep = t;
   }
 
   function open({ plan: of, net, memory }: Loaded): Runner {
-    const host = createHost(of, arena, memory.locate);
+    const host = createHost(of, plans.arena, memory.locate);
     loop.attach(net, memory, host);
     const port: RunPort = {
       bus,
@@ -200,33 +155,22 @@ export async function startSession(
         lastStep = now();
       },
       draining: () => life.session.send({ type: "drain" }),
-      settled,
+      settled: fence.settled,
       end,
       pump: loop.pump,
       hold: doorbell.hold,
       broken: () => broken,
-      onBroken: (call) => onBroken.unshift(call),
+      onBroken: (call) => onBroken.push(call),
       stepped,
     };
     return createRunner(of, net, host, port);
   }
 
   async function load(further: PlanData): Promise<Runner> {
-    const foreign = ranksOf(further).filter((rank) => !ranks.includes(rank));
-    if (foreign.length)
-      throw new PlanError("SL4022", `it runs on ranks ${foreign.join(",")}, which the session lacks`, {
-        subject: `plan ${further.name}`,
-        choices: ranks.map(String),
-      });
     begin();
     try {
-      const entry = place(further);
-      if (widest(entry.memory) > seqs)
-        throw new PlanError("SL4024", `a task reads ${widest(entry.memory)} registers, launch records hold ${seqs}`, {
-          subject: `plan ${further.name}`,
-          hint: "start the session with this plan, and load the other one",
-        });
-      await fill(entry);
+      const entry = add(further);
+      await fence.runAll(entry.memory.fillers);
       return open(entry);
     } finally {
       end();
@@ -240,12 +184,6 @@ export async function startSession(
         hint: "wait for the run to end",
       });
   }
-  function home(name: string) {
-    const found = homes.get(name);
-    if (found) return found;
-    throw new SessionError("SL4013", `there is no state "${name}"`, { choices: homes.names });
-  }
-
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     life.session.send({ type: "close" });
@@ -263,7 +201,7 @@ export async function startSession(
   try {
     await crew.start(threadEvents);
     for (const rank of life.ranks) rank.send({ type: "ready" });
-    await fill(first);
+    await fence.runAll(first.memory.fillers);
   } catch (error) {
     await close();
     throw broken ?? error;
@@ -282,28 +220,17 @@ export async function startSession(
     run: runner.run,
     load,
     get states() {
-      return homes.names;
+      return plans.states;
     },
     read(name) {
-      const { state, map, at } = home(name);
       idle("reading a state");
-      const data = gather(map, (rank, elements) => arena.view(state.dtype, at(rank), elements));
-      return { shape: [...state.shape], dtype: state.dtype, data };
+      return plans.read(name);
     },
     write(name, value) {
-      const { state, map, at } = home(name);
       idle("writing a state");
-      checkArray(state, value, `state "${name}"`);
-      scatter(map, value.data, (rank, elements) => arena.view(state.dtype, at(rank), elements));
+      plans.write(name, value);
     },
-    traffic(hash = plan.hash) {
-      const found = loaded.find((entry) => entry.plan.hash === hash);
-      if (!found) throw new SessionError("SL4013", `there is no plan with hash ${hash}`);
-      const { plan: of, memory } = found;
-      return of.collectives.map((c) =>
-        readTraffic(arena, c, of.placements[c.placement]!, memory.regions, (rank) => memory.blockOf(c.id, rank)),
-      );
-    },
+    traffic: (hash = plan.hash) => plans.traffic(hash),
     get stats() {
       return { launches: launcher.launches, messages: bus.delivered, ...loop.stats };
     },
@@ -314,9 +241,3 @@ export async function startSession(
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };
 }
-
-const ranksOf = (plan: PlanData): number[] =>
-  [...new Set(plan.placements.flatMap((p) => p.ranks))].toSorted((a, b) => a - b);
-
-/** The most firing numbers that a launch of a plan carries. */
-const widest = ({ programs }: PlanMemory): number => 1 + Math.max(0, ...programs.map((p) => p?.arrivals.length ?? 0));

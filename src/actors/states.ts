@@ -24,31 +24,38 @@ export interface Home {
 export interface StateHomes {
   readonly names: readonly string[];
   get(name: string): Home | undefined;
-  /** Adds a plan's states; returns those that are new and must be filled. Throws PlanError SL4020 when one differs. */
-  admit(plan: PlanData, locate: Locate): readonly State[];
+  /** Throws PlanError SL4020 when a state of the plan differs from its namesake here. */
+  check(plan: PlanData): void;
+  /** A plan's states that are new. */
+  fresh(plan: PlanData): readonly State[];
+  /** Makes a plan's new states the session's. */
+  admit(plan: PlanData, locate: Locate): void;
   /** Where a buffer of a plan lies if it is a state's. */
   find(plan: PlanData, buffer: number, rank: number): number | undefined;
 }
 
 export function createHomes(): StateHomes {
   const homes = new Map<string, Home>();
+  const fresh = (plan: PlanData) => plan.states.filter(({ name }) => !homes.has(name));
   return {
     get names() {
       return [...homes.keys()];
     },
     get: (name) => homes.get(name),
-    admit(plan, locate) {
+    check(plan) {
       for (const state of plan.states) {
         const home = homes.get(state.name);
         if (home) agree(home, state, plan.placements[state.placement]!);
       }
-      const fresh = plan.states.filter(({ name }) => !homes.has(name));
-      for (const state of fresh) {
+    },
+    fresh,
+    admit(plan, locate) {
+      for (const state of fresh(plan)) {
         const placement = plan.placements[state.placement]!;
-        const at = (rank: number) => locate(state.buffer, rank);
+        const offsets = new Map(placement.ranks.map((rank) => [rank, locate(state.buffer, rank)]));
+        const at = (rank: number) => offsets.get(rank)!;
         homes.set(state.name, { state, placement, map: shardMap(state, placement), at });
       }
-      return fresh;
     },
     find(plan, buffer, rank) {
       const state = plan.states.find((s) => s.buffer === buffer);

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import { PlanError } from "../ir/errors.ts";
+import { kernels } from "../ir/kernel-table.ts";
 import { type PlanData, planFormat, planVersion } from "../ir/plan.ts";
 import { hashOf } from "./seal.ts";
 import { verify } from "./verify.ts";
@@ -151,20 +152,50 @@ function parse(text: string, hint: string): unknown {
   }
 }
 
-/** Every reference by id must lead somewhere. */
+/** Every reference by id must lead somewhere, every rank have its program and its memory, slots agree. */
 function checkIds(plan: PlanData): void {
-  const check = (what: string, id: number, all: readonly unknown[]) => {
-    if (id >= all.length)
-      throw new PlanError("SL3032", `the plan is malformed: ${what} ${id} of ${all.length} does not exist`, {
-        hint: "compile the graph again",
-      });
+  const malformed = (what: string) => {
+    throw new PlanError("SL3032", `the plan is malformed: ${what}`, { hint: "compile the graph again" });
   };
+  const check = (what: string, id: number, all: readonly unknown[]) => {
+    if (id >= all.length) malformed(`${what} ${id} of ${all.length} does not exist`);
+  };
+  for (const [what, list] of Object.entries({ buffer: plan.buffers, register: plan.registers, task: plan.tasks }))
+    list.forEach(({ id }, at) => {
+      if (id !== at) malformed(`${what} ${at} has id ${id}`);
+    });
   for (const e of plan.edges) {
     check("register", e.register, plan.registers);
     check("task", e.from, plan.tasks);
     check("task", e.to, plan.tasks);
+    if (plan.registers[e.register]!.owner !== e.from) malformed(`register ${e.register} is not task ${e.from}'s`);
   }
-  for (const r of plan.registers) for (const b of r.buffers) check("buffer", b, plan.buffers);
+  for (const { id, owner, slots, buffers } of plan.registers) {
+    check("task", owner, plan.tasks);
+    for (const b of buffers) {
+      check("buffer", b, plan.buffers);
+      const { name, slots: copies } = plan.buffers[b]!;
+      if (copies !== slots) malformed(`register ${id} has ${slots} slots, its buffer ${name} has ${copies}`);
+    }
+  }
   for (const port of [...plan.inputs, ...plan.outputs, ...plan.states]) check("buffer", port.buffer, plan.buffers);
-  for (const b of [...plan.buffers, ...plan.tasks]) check("placement", b.placement, plan.placements);
+  for (const b of [...plan.buffers, ...plan.tasks, ...plan.collectives, ...plan.states])
+    check("placement", b.placement, plan.placements);
+  for (const c of plan.collectives) check("task", c.task, plan.tasks);
+  for (const { name, placement, classes } of [...plan.tasks.filter((t) => t.stream !== "host"), ...plan.states]) {
+    const ranks = classes.flatMap((c) => c.ranks).sort((a, b) => a - b);
+    const wanted = [...plan.placements[placement]!.ranks].sort((a, b) => a - b);
+    if (String(ranks) !== String(wanted)) malformed(`"${name}" has programs for ranks ${ranks}, it runs on ${wanted}`);
+    for (const { kernel, args } of classes.flatMap((c) => c.program)) {
+      if (!(kernel in kernels)) malformed(`"${name}" calls ${kernel}, which is no kernel`);
+      for (const arg of args) {
+        if (typeof arg !== "object" || arg === null) continue;
+        if ("traffic" in arg) check("collective", arg.traffic, plan.collectives);
+        else check("buffer", arg.buffer, plan.buffers);
+      }
+    }
+  }
+  const hosted = new Set(plan.placements.flatMap((p) => p.ranks));
+  const remembered = new Set(plan.memory.map((m) => m.rank));
+  for (const rank of hosted) if (!remembered.has(rank)) malformed(`rank ${rank} has no memory`);
 }

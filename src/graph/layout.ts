@@ -60,6 +60,10 @@ export function layout<
 
 /** The entries of a layout object, outermost first: in the order given to `layout`, else in the mesh's. */
 export function ordered(placement: PlacementData, user: UserLayout): OrderedLayout {
+  if (typeof user !== "object" || user === null)
+    throw new LayoutError("SL1022", `a layout is an object, got ${JSON.stringify(user)}`, {
+      choices: placement.axes.map(({ name }) => `{ ${name}: S(0) }`),
+    });
   const names = placement.axes.map(({ name }) => name);
   const own = (user as { readonly [order]?: readonly string[] })[order];
   // Unknown axes go last: they stay in, so that they are complained about.

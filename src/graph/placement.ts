@@ -9,6 +9,8 @@ import type { Shape } from "./types/shape.ts";
 /** Device types that there are executors for. */
 export type Device = "cpu";
 const devices: readonly string[] = ["cpu"];
+/** Beyond what anyone trains on; a slip of the finger should not fill memory. */
+const mostRanks = 65_536;
 const dtypes: readonly string[] = ["float32", "int32", "bool"] satisfies readonly DType[];
 
 /** A device type and a mesh of ranks with named axes. Made by {@link placement}. */
@@ -51,7 +53,7 @@ export interface Input<out S extends Shape = Shape, out D extends DType = DType>
 
 /**
  * A placement on ranks 0, 1, … or on the given ones. Throws PlacementError: SL1002 unknown device, SL1003 no axes or an
- * axis name that cannot be, SL1004 a size that is no positive integer, SL1005 ranks that do not fit the mesh.
+ * axis name that cannot be, SL1004 a size that is no positive integer, or more than 65,536 ranks, SL1005 ranks that do not fit the mesh.
  *
  * @example
  * const mesh = placement("cpu", { data: 2, model: 2 }); // ranks 0..3, row-major over the axes
@@ -62,10 +64,22 @@ export function placement<Axes extends string>(
   options: { readonly ranks?: readonly number[] } = {},
 ): Placement<Axes> {
   const at = userLine();
+  if (typeof axes !== "object" || axes === null)
+    throw new PlacementError("SL1003", `axes are an object of sizes, got ${String(axes)}`, {
+      subject: `placement(${JSON.stringify(device)}, …)`,
+      at,
+      hint: 'write placement("cpu", { data: 2 })',
+    });
   const sizes = Object.entries<number>(axes).map(([name, size]) => ({ name, size }));
   const subject = `placement(${JSON.stringify(device)}, ${JSON.stringify(axes)})`;
   checkMesh(device, sizes, subject, at);
   const count = sizes.reduce((n, { size }) => n * size, 1);
+  if (count > mostRanks)
+    throw new PlacementError("SL1004", `the mesh has ${count} ranks, more than ${mostRanks}`, {
+      subject,
+      at,
+      hint: "use smaller axes",
+    });
   const ranks = options.ranks ?? Array.from({ length: count }, (_, i) => i);
   checkRanks(ranks, count, subject, at);
   return fromData({ device, axes: sizes, ranks: [...ranks] });

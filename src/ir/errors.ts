@@ -56,6 +56,8 @@ export class FeedError extends SluiceError {}
 export class DataError extends SluiceError {}
 /** An executor that failed, or a session used after its end. */
 export class SessionError extends SluiceError {}
+/** An option that does not exist, or of a value that it cannot have. */
+export class OptionError extends SluiceError {}
 /** A bug in Sluice. */
 export class InternalError extends SluiceError {
   constructor(what: string, parts: ErrorParts = {}) {
@@ -78,4 +80,25 @@ export function nearest(wrong: string, known: readonly string[]): string[] {
   const scored = known.map((name) => ({ name, d: distance(wrong.toLowerCase(), name.toLowerCase()) }));
   const close = scored.filter(({ name, d }) => d <= Math.max(2, Math.floor(name.length / 3)));
   return close.sort((a, b) => a.d - b.d || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+}
+
+/** Throws OptionError for names that are no options: a misspelt one would otherwise be left out in silence. */
+export function checkOptions(code: string, subject: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null)
+    throw new OptionError(code, `options are an object, got ${String(options)}`, { subject, choices: known });
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const [meant] = nearest(unknown, known);
+  throw new OptionError(code, `there is no option "${unknown}"`, {
+    subject,
+    choices: known,
+    hint: meant === undefined ? "take it out" : `did you mean "${meant}"?`,
+  });
+}
+
+/** Throws OptionError unless the option is absent or a whole number of at least `least`. */
+export function checkWhole(code: string, subject: string, value: unknown, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  throw new OptionError(code, `it is ${shown}`, { subject, choices: [`a whole number ≥ ${least}`] });
 }

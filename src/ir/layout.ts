@@ -53,5 +53,5 @@ export function parseSbp(text: string): Sbp | undefined {
 export function showLayout(layout: Layout, axes: readonly string[] = layout.map(([axis]) => axis)): string {
   const named = layout.map(([axis, sbp]) => `${axis}: ${showSbp(sbp)}`);
   const rest = axes.filter((axis) => !layout.some(([a]) => a === axis)).map((axis) => `${axis}: B`);
-  return `{${[...named, ...rest].join(", ")}}`;
+  return named.length + rest.length ? `{${[...named, ...rest].join(", ")}}` : "B";
 }

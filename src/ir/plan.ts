@@ -14,7 +14,6 @@ export const planVersion = 1;
 
 /** A size that may be known only when a batch arrives; memory is planned for `max`. */
 export type Extent = number | { readonly symbol: string; readonly max: number };
-export const maxExtent = (extent: Extent): number => (typeof extent === "number" ? extent : extent.max);
 
 /** Memory for one tensor on every rank of a placement, `slots` copies of `bytes` each, at the same place in each region. */
 export interface Buffer {

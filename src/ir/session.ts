@@ -18,6 +18,8 @@ export type SessionEvent =
 
 /** One step as users see it. */
 export interface StepMetrics {
+  /** Name of the plan that ran: training and evaluation share a session. */
+  readonly plan: string;
   readonly step: number;
   /** Milliseconds since the step before. */
   readonly ms: number;

@@ -20,7 +20,7 @@ export interface Resolver {
   traffic(collective: number): number;
 }
 
-/** Throws InternalError when a call does not fit its kernel's signature. */
+/** Throws InternalError when a call does not fit its kernel's signature, or counts by what is no whole number. */
 export function encode(program: readonly Call[], resolve: Resolver): Float64Array<ArrayBuffer> {
   const registers = new Map<string, number>();
   const table: number[] = [];
@@ -45,9 +45,15 @@ export function encode(program: readonly Call[], resolve: Resolver): Float64Arra
     if (operand === null || typeof operand === "object") throw misfit(call, "an address stands where a number is due");
     return Number(operand);
   };
+  const integer = (operand: Operand, call: Call): number => {
+    const value = scalar(operand, call);
+    if (!Number.isSafeInteger(value)) throw misfit(call, `${value} stands where a whole number is due`);
+    return value;
+  };
+  const as: Readonly<Record<string, typeof scalar>> = { p: pointer, f: scalar, i: integer };
   const calls = program.flatMap((call) => {
     const { opcode, letters } = signatureOf(call);
-    return [opcode, call.args.length, ...call.args.map((arg, i) => (letters[i] === "p" ? pointer : scalar)(arg, call))];
+    return [opcode, call.args.length, ...call.args.map((arg, i) => as[letters[i]!]!(arg, call))];
   });
   return Float64Array.from([registers.size, program.length, ...table, ...calls]);
 }

@@ -1,4 +1,4 @@
-/** A program of its own: runs three steps, then closes its session or forgets it, and must end. */
+/** A program of its own: runs three steps, then closes its session, forgets it, or forgets a run half-way; it must end. */
 import { startSession } from "../../src/actors/session.ts";
 import { batches, tinyPlan } from "./fixture.ts";
 
@@ -7,4 +7,5 @@ const session = await startSession(tinyPlan(2));
 let share: number | undefined;
 for await (const { outputs } of session.run(batches(2, 3))) share = outputs.share!.data[0];
 if (how === "closed") await session.close();
+if (how === "half-run") await session.run(batches(2, 3))[Symbol.asyncIterator]().next();
 console.log(how, share);

@@ -35,12 +35,25 @@ export interface Changes {
 /** Names of the tasks, by id. */
 export const taskNames = ["source", "front", "reduce", "update", "sink"];
 
-export function tinyPlan(ranks = 2, { slots = 2, outputSlots = 4, init = 1, orders = [0, 1, 2, 3, 4] }: Changes = {}): PlanData {
+export function tinyPlan(
+  ranks = 2,
+  { slots = 2, outputSlots = 4, init = 1, orders = [0, 1, 2, 3, 4] }: Changes = {},
+): PlanData {
   const all = Array.from({ length: ranks }, (_, rank) => rank);
   const mesh = { device: "cpu", axes: [{ name: "d", size: ranks }], ranks: all };
   let offset = 0;
   const buffer = (id: number, name: string, count: number, role: Buffer["role"]): Buffer => {
-    const made = { id, name, placement: 0, dtype: "float32", shape: [width], bytes: line, slots: count, offset, role } as const;
+    const made = {
+      id,
+      name,
+      placement: 0,
+      dtype: "float32",
+      shape: [width],
+      bytes: line,
+      slots: count,
+      offset,
+      role,
+    } as const;
     offset += line * count;
     return made;
   };
@@ -53,7 +66,12 @@ export function tinyPlan(ranks = 2, { slots = 2, outputSlots = 4, init = 1, orde
     buffer(OUT, "out", outputSlots, "output"),
     buffer(SHARE, "share", outputSlots, "output"),
   ];
-  const task = (id: number, kind: TaskTemplate["kind"], stream: TaskTemplate["stream"], program?: (rank: number) => Call[]): TaskTemplate => ({
+  const task = (
+    id: number,
+    kind: TaskTemplate["kind"],
+    stream: TaskTemplate["stream"],
+    program?: (rank: number) => Call[],
+  ): TaskTemplate => ({
     id,
     name: taskNames[id]!,
     kind,
@@ -67,9 +85,12 @@ export function tinyPlan(ranks = 2, { slots = 2, outputSlots = 4, init = 1, orde
   });
   /** Each rank sums its own slice of the flat array for all. */
   const reduce = (rank: number): Call[] => {
-    const at = (id: number) => all.map((index) => ({ buffer: id, ...(index === rank ? {} : { peer: { axis: "d", index } }) }));
+    const at = (id: number) =>
+      all.map((index) => ({ buffer: id, ...(index === rank ? {} : { peer: { axis: "d", index } }) }));
     const cut = (i: number) => Math.floor((width * i) / ranks);
-    return [{ kernel: "all_reduce", args: [0, 0, cut(rank), cut(rank + 1), { traffic: 0 }, ranks, ...at(Y), ...at(TOTAL)] }];
+    return [
+      { kernel: "all_reduce", args: [0, 0, cut(rank), cut(rank + 1), { traffic: 0 }, ranks, ...at(Y), ...at(TOTAL)] },
+    ];
   };
   const edge = (register: number, from: number, to: number, span: Edge["span"], delay = 0): Edge => ({
     register,
@@ -190,7 +211,7 @@ export function expected(ranks: number, steps: number, init = 1): { readonly ste
       return sum;
     });
     for (let i = 0; i < width; i++) w[i]! += f(out[i]! * 0.5);
-    results.push({ out, share: x.reduce((a, b) => a + b, 0) });
+    results.push({ out, share: Array.from(x).reduce((a, b) => a + b, 0) });
   }
   return { steps: results, w: [...w] };
 }

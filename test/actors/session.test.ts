@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import type { SessionEvent } from "../../src/ir/session.ts";
 import { startSession } from "../../src/actors/session.ts";
 import type { Mapping, RawStep } from "../../src/actors/session-types.ts";
+import type { SessionEvent } from "../../src/ir/session.ts";
 import { batch, batches, expected, taskNames, tinyPlan, width } from "./fixture.ts";
 
 async function collect(steps: AsyncIterable<RawStep>): Promise<RawStep[]> {

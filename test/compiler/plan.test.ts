@@ -1,6 +1,7 @@
 /** @file What the compiler makes of a graph, seen from outside: layouts, boxing, bytes, memory, safety, determinism. */
-import { B, compile, graph, nn, optim, Plan, placement, S } from "sluice";
+import { B, compile, graph, nn, optim, Plan, type PlanData, placement, S } from "sluice";
 import { describe, expect, test } from "vitest";
+import { hashOf } from "../../src/compiler/seal.ts";
 import { verify } from "../../src/compiler/verify.ts";
 import { compiled } from "../truth/mlp.ts";
 
@@ -177,6 +178,46 @@ describe("a plan from a file", () => {
     ['{"format":"sluice-plan","version":1}', /malformed at/],
   ])("is refused when it is %j", (bad, message) => {
     expect(() => Plan.fromJSON(bad)).toThrow(message);
+  });
+
+  describe("with a hash that fits, but", () => {
+    type Edit = (plan: PlanData) => PlanData;
+    const task = (plan: PlanData, edit: (t: PlanData["tasks"][number]) => PlanData["tasks"][number]): PlanData => ({
+      ...plan,
+      tasks: plan.tasks.map((t) => (t.id === 1 ? edit(t) : t)),
+    });
+    const edits: [string, Edit, RegExp][] = [
+      [
+        "more slots than its buffers have",
+        (p) => ({ ...p, registers: p.registers.map((r) => ({ ...r, slots: r.slots + 3 })) }),
+        /register 0 has 5 slots, its buffer \w+ has 2/,
+      ],
+      [
+        "a rank without a program",
+        (p) => task(p, (t) => ({ ...t, classes: t.classes.map((c) => ({ ...c, ranks: c.ranks.slice(1) })) })),
+        /has programs for ranks 1,2,3, it runs on 0,1,2,3/,
+      ],
+      ["a rank without memory", (p) => ({ ...p, memory: [] }), /rank 0 has no memory/],
+      [
+        "a kernel that is none",
+        (p) => task(p, (t) => ({ ...t, classes: [{ ranks: [0, 1, 2, 3], program: [{ kernel: "conv9", args: [] }] }] })),
+        /conv9, which is no kernel/,
+      ],
+      [
+        "an address that leads nowhere",
+        (p) =>
+          task(p, (t) => ({
+            ...t,
+            classes: [{ ranks: [0, 1, 2, 3], program: [{ kernel: "fill", args: [1, 0, { buffer: 9999 }] }] }],
+          })),
+        /buffer 9999 of \d+ does not exist/,
+      ],
+      ["edges that lead nowhere", (p) => ({ ...p, edges: p.edges.map((e) => ({ ...e, to: 99 })) }), /task 99 of 7/],
+    ];
+    test.each(edits)("%s, it is refused", (_, edit, message) => {
+      const edited = edit(JSON.parse(text) as PlanData);
+      expect(() => Plan.fromJSON({ ...edited, hash: hashOf(edited) })).toThrow(message);
+    });
   });
 
   test("is refused when it is cut short", () => {

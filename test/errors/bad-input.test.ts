@@ -91,6 +91,31 @@ describe("shapes", () => {
   });
 });
 
+describe("options", () => {
+  const g = graph(mesh, { name: "options", inputs: { x: mesh.input([8], "float32") } }, ({ x }) => ({ y: x.relu() }));
+  const given = (options: object) => () => compile(g as never, untyped(options));
+  test("that do not exist", async () => {
+    expect(given({ shardng: {} })).toThrow(/no option "shardng"[\s\S]*did you mean "sharding"/);
+    await expect(launch(compile(g), untyped({ trce: true }))).rejects.toThrow(/no option "trce"[\s\S]*"trace"/);
+  });
+  test.each([-1, 1.5, Number.NaN, "7"])("a seed of %s", async (seed) => {
+    expect(given({ seed })).toThrow(/option seed[\s\S]*whole number ≥ 0/);
+    await expect(launch(compile(g), { seed: untyped(seed) })).rejects.toThrow(/option seed/);
+  });
+  test.each([0, 1.5, "2"])("%s slots", (slots) => {
+    expect(given({ slots })).toThrow(/option slots[\s\S]*whole number ≥ 1/);
+  });
+  test("a mapping that is none, no plan at all", async () => {
+    await expect(launch(compile(g), { mapping: untyped("x") })).rejects.toThrow(/mapping[\s\S]*choices: rank, stream/);
+    await expect(launch(untyped({}))).rejects.toThrow(/takes a Plan/);
+  });
+  test("axes and layouts that are no objects", () => {
+    expect(() => placement("cpu", untyped(null))).toThrow(/axes are an object/);
+    expect(() => placement("cpu", { data: 1e6 })).toThrow(/1000000 ranks/);
+    expect(() => small({ data: S(0) }, { "fc.weight": "S(0)" })).toThrow(/a layout is an object, got "S\(0\)"/);
+  });
+});
+
 describe("batches", () => {
   const take = async (feeds: unknown) => {
     await using session = await launch(compiled({ data: 2, model: 2 }));
@@ -128,6 +153,21 @@ describe("batches", () => {
     }
     const { steps, message } = await take(broken());
     expect([steps, message]).toEqual([1, "disk full"]);
+  });
+  test("whose source fails on being left", async () => {
+    await using session = await launch(compiled({ data: 2, model: 2 }));
+    function* untidy() {
+      try {
+        for (;;) yield good!;
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: this is the mistake
+        throw new Error("could not close the file");
+      }
+    }
+    const leave = async () => {
+      for await (const _ of session.run(untidy())) break;
+    };
+    await expect(leave()).rejects.toThrow("could not close the file");
   });
   test("that are none at all", async () => {
     expect((await take([])).message).toBe("no error");

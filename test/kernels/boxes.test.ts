@@ -136,7 +136,7 @@ test("a malformed call is named, not run", () => {
       ["fill", 2, 1, y],
       ["unary", 77, 2, y, y],
     ]),
-  ).toThrow(/call 1 of the program/);
+  ).toThrow(/call 1 \(unary\) of the program/);
   expect(() => bench.run("fill", 2, y)).toThrow(/kernel fill: [\s\S]*it takes 3 arguments, got 2/);
   expect(() => bench.run("fill", y, 1, y)).toThrow(/an address stands where a number is due/);
   expect(() => bench.run("conv9", 1)).toThrow(/no such kernel/);

@@ -4,7 +4,7 @@ import { array, B, compile, graph, launch, nn, optim, placement, S } from "sluic
 export const sizes = { batch: 60, inputs: 37, hidden: 50, classes: 10 };
 
 /** A generator with a fixed sequence: test data must not depend on what is tested. */
-export function sequence(seed: number): () => number {
+function sequence(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

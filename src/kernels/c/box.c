@@ -2,25 +2,38 @@
 // rank's region to another's, by the addresses that it touches and not by what the plan says.
 
 // [R, self, bound_0 … bound_R, pulled_0 … pulled_{R-1}, pushed_0 … pushed_{R-1}]; bounds are offsets from base.
-static void count(double *traffic, const char *base, const void *at, ix bytes, int pushed) {
+static void count(double *traffic, const char *base, const void *at, double bytes, int pushed) {
   if (!traffic) return;
   const ix ranks = (ix)traffic[0], self = (ix)traffic[1];
-  const double *bound = traffic + 2, offset = (double)((const char *)at - base);
+  const double *bound = traffic + 2, offset = (double)((uintptr_t)at - (uintptr_t)base);
   ix lo = 0, hi = ranks;                                      // the rank whose region holds the address
   while (hi - lo > 1) { const ix mid = (lo + hi) / 2; if (bound[mid] <= offset) lo = mid; else hi = mid; }
-  if (lo != self) traffic[3 + ranks + (pushed ? ranks : 0) + lo] += (double)bytes;
+  if (lo != self) traffic[3 + ranks + (pushed ? ranks : 0) + lo] += bytes;
 }
 
 static ix volume(const ix *n) { return n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0 ? 0 : n[0] * n[1] * n[2] * n[3]; }
+
+// Joins dims that lie behind one another on both sides, and moves extents of 1 outwards: the last run gets as long as it can.
+static void join(ix *n, ix *sx, ix *sy) {
+  int d = 3;
+  for (int i = 2; i >= 0; i--) {
+    if (n[i] == 1) continue;
+    if (n[d] == 1) { n[d] = n[i]; sx[d] = sx[i]; sy[d] = sy[i]; }
+    else if (sx[i] == sx[d] * n[d] && sy[i] == sy[d] * n[d]) n[d] *= n[i];
+    else { d--; n[d] = n[i]; sx[d] = sx[i]; sy[d] = sy[i]; }
+  }
+  while (d-- > 0) n[d] = 1;
+}
 
 INLINE void copy_run(const int item, ix n, const char *x, ix sx, char *y, ix sy) {
   for (ix i = 0; i < n; i++) __builtin_memcpy(y + i * sy * item, x + i * sx * item, item);
 }
 // Four extents, strides in elements of `item` bytes.
-static int copy_box(int item, const ix *n, const ix *sx, const ix *sy, const char *x, char *y, double *traffic, const char *base) {
+static int copy_box(int item, ix *n, ix *sx, ix *sy, const char *x, char *y, double *traffic, const char *base) {
   if (item != 1 && item != 2 && item != 4 && item != 8) return 0;
   const ix elements = volume(n);
   if (!elements) return 1;
+  join(n, sx, sy);
   for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++) {
     const char *from = x + (i * sx[0] + j * sx[1] + l * sx[2]) * item;
     char *to = y + (i * sy[0] + j * sy[1] + l * sy[2]) * item;
@@ -30,8 +43,8 @@ static int copy_box(int item, const ix *n, const ix *sx, const ix *sy, const cha
     else if (item == 2) copy_run(2, n[3], from, sx[3], to, sy[3]);
     else copy_run(8, n[3], from, sx[3], to, sy[3]);
   }
-  count(traffic, base, x, elements * item, 0);
-  count(traffic, base, y, elements * item, 1);
+  count(traffic, base, x, (double)elements * item, 0);
+  count(traffic, base, y, (double)elements * item, 1);
   return 1;
 }
 
@@ -62,10 +75,11 @@ INLINE void reduce_row(const int monoid, int dtype, ix n, ix members, const char
   }
 }
 // to = fold of the members' boxes, the first member's first: a fixed order, the same bits every time.
-static int reduce_box(int monoid, int dtype, const ix *n, const ix *sx, const ix *sy, ix members, const char *const *from, char *to, double *traffic, const char *base) {
+static int reduce_box(int monoid, int dtype, ix *n, ix *sx, ix *sy, ix members, const char *const *from, char *to, double *traffic, const char *base) {
   if (monoid < SUM || monoid > LEAST || (dtype != F32 && dtype != I32) || members < 1) return 0;
   const ix elements = volume(n);
   if (!elements) return 1;
+  join(n, sx, sy);
   for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++) {
     const ix at = i * sx[0] + j * sx[1] + l * sx[2];
     char *row = to + (i * sy[0] + j * sy[1] + l * sy[2]) * 4;
@@ -73,8 +87,8 @@ static int reduce_box(int monoid, int dtype, const ix *n, const ix *sx, const ix
     else if (monoid == MOST) reduce_row(MOST, dtype, n[3], members, from, at, sx[3], row, sy[3]);
     else reduce_row(LEAST, dtype, n[3], members, from, at, sx[3], row, sy[3]);
   }
-  for (ix q = 0; q < members; q++) count(traffic, base, from[q], elements * 4, 0);
-  count(traffic, base, to, elements * 4, 1);
+  for (ix q = 0; q < members; q++) count(traffic, base, from[q], (double)elements * 4, 0);
+  count(traffic, base, to, (double)elements * 4, 1);
   return 1;
 }
 
@@ -108,8 +122,8 @@ static int all_reduce(int monoid, int dtype, ix lo, ix hi, ix members, char *con
   else if (monoid == MOST) all_reduce_of(MOST, lo, hi, members, (f32 *const *)from, (f32 *const *)to);
   else all_reduce_of(LEAST, lo, hi, members, (f32 *const *)from, (f32 *const *)to);
   for (ix q = 0; q < members; q++) {
-    count(traffic, base, from[q] + lo * 4, (hi - lo) * 4, 0);
-    count(traffic, base, to[q] + lo * 4, (hi - lo) * 4, 1);
+    count(traffic, base, from[q] + lo * 4, (double)(hi - lo) * 4, 0);
+    count(traffic, base, to[q] + lo * 4, (double)(hi - lo) * 4, 1);
   }
   return 1;
 }

@@ -52,8 +52,10 @@ INLINE void combine_rows(const int op, const ix *n, const ix *sa, const ix *sb, 
     combine_row(op, n[3], a + i * sa[0] + j * sa[1] + l * sa[2], sa[3], b + i * sb[0] + j * sb[1] + l * sb[2], sb[3], y);
 }
 // y (contiguous) = a op b over four extents; a stride of 0 broadcasts. The last strides are 1 or 0, others arbitrary.
+// Returns 0 when that is not so.
 static int binary(int op, const ix *n, const ix *sa, const ix *sb, const f32 *a, const f32 *b, f32 *y) {
   if (n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0) return 1;
+  if (n[3] > 1 && ((sa[3] & ~(ix)1) || (sb[3] & ~(ix)1))) return 0;
   switch (op) {
   case ADD: combine_rows(ADD, n, sa, sb, a, b, y); return 1;
   case SUB: combine_rows(SUB, n, sa, sb, a, b, y); return 1;

@@ -4,8 +4,8 @@
 // A register is an address: offset + stride · slot bytes from the base; slot = seqs[index] mod copies, where seqs are the
 // firing numbers in the launch record, or 0 when index is -1. A pointer argument names a register, or -1 for none.
 //
-// OPS is the one list of kernels: opcode order, signature, workspace and call; the binding's table is generated from it.
-// Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
+// OPS is the one list of kernels: opcode order, signature, the pointers that may be null, workspace and call; the binding's
+// table is generated from it. Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
 typedef struct {
   char *base;
   const double *registers;
@@ -14,12 +14,25 @@ typedef struct {
   ix argc, count;
 } Call;
 
+// Offsets are unsigned: in wasm they reach 4 GiB, twice what an ix holds.
+INLINE uintptr_t bytes(double offset) { return (uintptr_t)offset; }
+INLINE char *from(char *base, double offset) { return (char *)((uintptr_t)base + bytes(offset)); }
 INLINE char *address(const Call *c, ix n) {
   const ix r = (ix)c->args[n];
-  if (r < 0 || r >= c->count) return 0;
+  if (r < 0) return 0;
   const double *reg = c->registers + 4 * r;
-  const ix slot = reg[2] < 0 ? 0 : (ix)((uint32_t)c->seqs[(ix)reg[2]] % (uint32_t)reg[3]);
-  return c->base + (ix)reg[0] + (ix)reg[1] * slot;
+  const uintptr_t slot = reg[2] < 0 ? 0 : (uint32_t)c->seqs[(ix)reg[2]] % (uint32_t)reg[3];
+  return from(c->base, reg[0]) + bytes(reg[1]) * slot;
+}
+// Whether the arguments are as many as the signature says, and every pointer names a register or may be null.
+static int fits(const Call *c, const char *signature, uint32_t nullable) {
+  ix n = 0;
+  const char *s = signature;
+  for (; n < c->argc && *s; n++, s += *s != '*') {
+    if (*s != 'p' && *s != '*') continue;
+    if (c->args[n] >= (double)c->count || (c->args[n] < 0 && !(n < 32 && nullable >> n & 1))) return 0;
+  }
+  return n == c->argc && (!*s || *s == '*');
 }
 INLINE void four(const Call *c, ix from, ix *out) { for (int i = 0; i < 4; i++) out[i] = (ix)c->args[from + i]; }
 
@@ -61,72 +74,73 @@ static int call_random(const Call *c) {
 static int call_copy_box(const Call *c) {
   ix n[4], sx[4], sy[4];
   four(c, 1, n); four(c, 5, sx); four(c, 9, sy);
-  return copy_box((int)I(0), n, sx, sy, A(13) + I(14), A(15) + I(16), T(17), c->base);
+  return copy_box((int)I(0), n, sx, sy, A(13) + bytes(c->args[14]), A(15) + bytes(c->args[16]), T(17), c->base);
 }
 static int call_reduce_box(const Call *c) {
   ix n[4], sx[4], sy[4];
-  const char *from[SOURCES];
+  const char *sources[SOURCES];
   const ix members = c->argc - 18;
   if (members > SOURCES) return 0;
   four(c, 2, n); four(c, 6, sx); four(c, 10, sy);
-  for (ix q = 0; q < members; q++) from[q] = A(18 + q) + I(14);
-  return reduce_box((int)I(0), (int)I(1), n, sx, sy, members, from, A(17) + I(15), T(16), c->base);
+  for (ix q = 0; q < members; q++) sources[q] = A(18 + q) + bytes(c->args[14]);
+  return reduce_box((int)I(0), (int)I(1), n, sx, sy, members, sources, A(17) + bytes(c->args[15]), T(16), c->base);
 }
 static int call_all_reduce(const Call *c) {
   char *at[2 * SOURCES];
   const ix members = I(5);
-  if (members > SOURCES || c->argc != 6 + 2 * members) return 0;
+  if (members < 1 || members > SOURCES || c->argc != 6 + 2 * members) return 0;
   for (ix q = 0; q < 2 * members; q++) at[q] = A(6 + q);
   return all_reduce((int)I(0), (int)I(1), I(2), I(3), members, at, at + members, T(4), c->base);
 }
 
 #define OK(call) ((call), 1)
+#define NULLABLE(n) (1u << (n))
 #define OPS(X) \
-  X(gemm, "iiiiipipipipip", GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), P(5), I(6), P(7), I(8), P(9), I(10), P(11), I(12), P(13), ws))) \
-  X(gemm_batched, "iiiiiipiipiipii", GEMM_WS, OK(gemm_batched(I(0), I(1), I(2), I(3), I(4), I(5), P(6), I(7), I(8), P(9), I(10), I(11), P(12), I(13), I(14), ws))) \
-  X(binary, "iiiiiiiiiiiiippp", 0, call_binary(c)) \
-  X(affine, "iffpp", 0, OK(affine(I(0), F(1), F(2), P(3), P(4)))) \
-  X(unary, "iipp", 0, unary((int)I(0), I(1), P(2), P(3))) \
-  X(relu_grad, "ippp", 0, OK(relu_grad(I(0), P(1), P(2), P(3)))) \
-  X(reduce, "iiiifpp", 0, reduce((int)I(0), I(1), I(2), I(3), F(4), P(5), P(6))) \
-  X(cross_entropy, "iippp", 0, OK(cross_entropy(I(0), I(1), P(2), L(3), P(4)))) \
-  X(cross_entropy_grad, "iipppp", 0, OK(cross_entropy_grad(I(0), I(1), P(2), L(3), P(4), P(5)))) \
-  X(argmax, "iiipp", 0, OK(argmax(I(0), I(1), I(2), P(3), L(4)))) \
-  X(cast, "iiipp", 0, cast((int)I(0), (int)I(1), I(2), A(3), A(4))) \
-  X(fill, "ifp", 0, OK(fill(I(0), F(1), P(2)))) \
-  X(fill_i32, "iip", 0, OK(fill_i32(I(0), (int32_t)I(1), L(2)))) \
-  X(increment, "iipp", 0, OK(increment(I(0), (int32_t)I(1), L(2), L(3)))) \
-  X(adamw, "ippppppffff", 0, OK(adamw(I(0), P(1), P(2), P(3), P(4), *P(5), *L(6), F(7), F(8), F(9), F(10)))) \
-  X(sgd, "ippppfffi", 0, OK(sgd(I(0), P(1), P(2), P(3), *P(4), F(5), F(6), F(7), (int)I(8)))) \
-  X(lamb, "ipppppffffp", 0, OK(lamb(I(0), P(1), P(2), P(3), P(4), *L(5), F(6), F(7), F(8), F(9), P(10)))) \
-  X(trusted_rate, "pppp", 0, OK(*P(3) = trusted_rate(*P(0), *P(1), *P(2)))) \
-  X(philox, "iffiiiiiiiiiiiip", 0, call_philox(c)) \
-  X(softmax, "iiiipp", 0, OK(softmax((int)I(0), I(1), I(2), I(3), P(4), P(5)))) \
-  X(softmax_grad, "iiiippp", 0, OK(softmax_grad((int)I(0), I(1), I(2), I(3), P(4), P(5), P(6)))) \
-  X(layer_norm, "iiifpppp", 0, OK(layer_norm((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
-  X(layer_norm_grad, "iiifpppp", 0, OK(layer_norm_grad((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
-  X(layer_norm_grad_gain, "iiifppp", 0, OK(layer_norm_grad_gain((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6)))) \
-  X(blend, "ifpp", 0, OK(blend(I(0), F(1), P(2), P(3)))) \
-  X(random, "iffiiiiiiiiiiiiiiiippp", 0, call_random(c)) \
-  X(copy_box, "iiiiiiiiiiiiipipip", 0, call_copy_box(c)) \
-  X(reduce_box, "iiiiiiiiiiiiiiiipp*", 0, call_reduce_box(c)) \
-  X(all_reduce, "iiiipi*", 0, call_all_reduce(c)) \
-  X(gelu_grad, "ippp", 0, OK(gelu_grad(I(0), P(1), P(2), P(3)))) \
-  X(power, "ifpp", 0, OK(power_of(I(0), c->args[1], P(2), P(3)))) \
-  X(clamp, "iffpp", 0, OK(clamp(I(0), F(1), F(2), P(3), P(4)))) \
-  X(clamp_grad, "iffppp", 0, OK(clamp_grad(I(0), F(1), F(2), P(3), P(4), P(5)))) \
-  X(compare, "iiiiiiiiiiiiiippp", 0, call_compare(c)) \
-  X(logical_not, "ipp", 0, OK(logical_not(I(0), (const uint8_t *)A(1), (uint8_t *)A(2)))) \
-  X(select, "iiiiiiiiiiiiiiiiipppp", 0, call_select(c)) \
-  X(gather, "iiiiippp", 0, OK(gather(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
-  X(scatter_add, "iiiiippp", 0, OK(scatter_add(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
-  X(take_along, "iiiiippp", 0, OK(take_along(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
-  X(add_along, "iiiiippp", 0, OK(add_along(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
-  X(one_hot, "iiipp", 0, OK(one_hot(I(0), I(1), I(2), L(3), P(4)))) \
-  X(top_k, "iiiippp", 0, OK(top_k(I(0), I(1), I(2), I(3), P(4), P(5), L(6)))) \
-  X(cumsum, "iiiipp", 0, OK(cumsum(I(0), I(1), I(2), (int)I(3), P(4), P(5))))
+  X(gemm, "iiiiipipipipip", NULLABLE(11) | NULLABLE(13), GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), P(5), I(6), P(7), I(8), P(9), I(10), P(11), I(12), P(13), ws))) \
+  X(gemm_batched, "iiiiiipiipiipii", 0, GEMM_WS, OK(gemm_batched(I(0), I(1), I(2), I(3), I(4), I(5), P(6), I(7), I(8), P(9), I(10), I(11), P(12), I(13), I(14), ws))) \
+  X(binary, "iiiiiiiiiiiiippp", 0, 0, call_binary(c)) \
+  X(affine, "iffpp", 0, 0, OK(affine(I(0), F(1), F(2), P(3), P(4)))) \
+  X(unary, "iipp", 0, 0, unary((int)I(0), I(1), P(2), P(3))) \
+  X(relu_grad, "ippp", 0, 0, OK(relu_grad(I(0), P(1), P(2), P(3)))) \
+  X(reduce, "iiiifpp", 0, 0, reduce((int)I(0), I(1), I(2), I(3), F(4), P(5), P(6))) \
+  X(cross_entropy, "iippp", 0, 0, OK(cross_entropy(I(0), I(1), P(2), L(3), P(4)))) \
+  X(cross_entropy_grad, "iipppp", 0, 0, OK(cross_entropy_grad(I(0), I(1), P(2), L(3), P(4), P(5)))) \
+  X(argmax, "iiipp", 0, 0, OK(argmax(I(0), I(1), I(2), P(3), L(4)))) \
+  X(cast, "iiipp", 0, 0, cast((int)I(0), (int)I(1), I(2), A(3), A(4))) \
+  X(fill, "ifp", 0, 0, OK(fill(I(0), F(1), P(2)))) \
+  X(fill_i32, "iip", 0, 0, OK(fill_i32(I(0), (int32_t)I(1), L(2)))) \
+  X(increment, "iipp", 0, 0, OK(increment(I(0), (int32_t)I(1), L(2), L(3)))) \
+  X(adamw, "ippppppffff", 0, 0, OK(adamw(I(0), P(1), P(2), P(3), P(4), *P(5), *L(6), F(7), F(8), F(9), F(10)))) \
+  X(sgd, "ippppfffi", NULLABLE(2), 0, OK(sgd(I(0), P(1), P(2), P(3), *P(4), F(5), F(6), F(7), (int)I(8)))) \
+  X(lamb, "ipppppffffp", 0, 0, OK(lamb(I(0), P(1), P(2), P(3), P(4), *L(5), F(6), F(7), F(8), F(9), P(10)))) \
+  X(trusted_rate, "pppp", 0, 0, OK(*P(3) = trusted_rate(*P(0), *P(1), *P(2)))) \
+  X(philox, "iffiiiiiiiiiiiip", 0, 0, call_philox(c)) \
+  X(softmax, "iiiipp", 0, 0, OK(softmax((int)I(0), I(1), I(2), I(3), P(4), P(5)))) \
+  X(softmax_grad, "iiiippp", 0, 0, OK(softmax_grad((int)I(0), I(1), I(2), I(3), P(4), P(5), P(6)))) \
+  X(layer_norm, "iiifpppp", NULLABLE(6), 0, OK(layer_norm((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
+  X(layer_norm_grad, "iiifpppp", 0, 0, OK(layer_norm_grad((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6), P(7)))) \
+  X(layer_norm_grad_gain, "iiifppp", 0, 0, OK(layer_norm_grad_gain((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6)))) \
+  X(blend, "ifpp", 0, 0, OK(blend(I(0), F(1), P(2), P(3)))) \
+  X(random, "iffiiiiiiiiiiiiiiiippp", NULLABLE(20), 0, call_random(c)) \
+  X(copy_box, "iiiiiiiiiiiiipipip", NULLABLE(17), 0, call_copy_box(c)) \
+  X(reduce_box, "iiiiiiiiiiiiiiiipp*", NULLABLE(16), 0, call_reduce_box(c)) \
+  X(all_reduce, "iiiipi*", NULLABLE(4), 0, call_all_reduce(c)) \
+  X(gelu_grad, "ippp", 0, 0, OK(gelu_grad(I(0), P(1), P(2), P(3)))) \
+  X(power, "ifpp", 0, 0, OK(power_of(I(0), c->args[1], P(2), P(3)))) \
+  X(clamp, "iffpp", 0, 0, OK(clamp(I(0), F(1), F(2), P(3), P(4)))) \
+  X(clamp_grad, "iffppp", 0, 0, OK(clamp_grad(I(0), F(1), F(2), P(3), P(4), P(5)))) \
+  X(compare, "iiiiiiiiiiiiiippp", 0, 0, call_compare(c)) \
+  X(logical_not, "ipp", 0, 0, OK(logical_not(I(0), (const uint8_t *)A(1), (uint8_t *)A(2)))) \
+  X(select, "iiiiiiiiiiiiiiiiipppp", 0, 0, call_select(c)) \
+  X(gather, "iiiiippp", 0, 0, OK(gather(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
+  X(scatter_add, "iiiiippp", 0, 0, OK(scatter_add(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
+  X(take_along, "iiiiippp", 0, 0, OK(take_along(I(0), I(1), I(2), I(3), I(4), L(5), L(6), L(7)))) \
+  X(add_along, "iiiiippp", 0, 0, OK(add_along(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
+  X(one_hot, "iiipp", 0, 0, OK(one_hot(I(0), I(1), I(2), L(3), P(4)))) \
+  X(top_k, "iiiippp", 0, 0, OK(top_k(I(0), I(1), I(2), I(3), P(4), P(5), L(6)))) \
+  X(cumsum, "iiiipp", 0, 0, OK(cumsum(I(0), I(1), I(2), (int)I(3), P(4), P(5))))
 
-#define X(name, sig, need, call) OP_##name,
+#define X(name, sig, nullable, need, call) OP_##name,
 enum { OPS(X) OP_COUNT };
 #undef X
 
@@ -138,7 +152,7 @@ enum { OPS(X) OP_COUNT };
 
 // "name:signature\n" in opcode order.
 EXPORT const char *sluice_ops(void) {
-#define X(name, sig, need, call) #name ":" sig "\n"
+#define X(name, sig, nullable, need, call) #name ":" sig "\n"
   return OPS(X);
 #undef X
 }
@@ -146,7 +160,7 @@ EXPORT const char *sluice_ops(void) {
 // Bytes of workspace that the kernel with this opcode needs at most, on any target.
 EXPORT double sluice_kernel_workspace(double opcode) {
   switch ((ix)opcode) {
-#define X(name, sig, need, call) case OP_##name: return (double)(need);
+#define X(name, sig, nullable, need, call) case OP_##name: return (double)(need);
     OPS(X)
 #undef X
     default: return -1;
@@ -155,7 +169,7 @@ EXPORT double sluice_kernel_workspace(double opcode) {
 
 // Bytes of workspace that the program needs; -1 - k when its call number k is malformed.
 EXPORT double sluice_workspace(char *base, double program) {
-  const double *p = (const double *)(base + (ix)program);
+  const double *p = (const double *)from(base, program);
   const ix calls = (ix)p[1];
   double most = 0;
   p += 2 + 4 * (ix)p[0];
@@ -170,10 +184,10 @@ EXPORT double sluice_workspace(char *base, double program) {
 // Runs it. The workspace belongs to the calling thread for the length of the call; nothing else is shared, so any number
 // of threads may run programs at once. Returns the number of calls made, or -1 - k when call number k is malformed.
 EXPORT double sluice_run(char *base, double program, double record, double workspace) {
-  const double *p = (const double *)(base + (ix)program);
-  f32 *ws = (f32 *)(base + (ix)workspace);
+  const double *p = (const double *)from(base, program);
+  f32 *ws = (f32 *)from(base, workspace);
   const ix count = (ix)p[0], calls = (ix)p[1];
-  Call call = {base, p + 2, (const int32_t *)(base + (ix)record), 0, 0, count};
+  Call call = {base, p + 2, (const int32_t *)from(base, record), 0, 0, count};
   const Call *c = &call;
   p += 2 + 4 * count;
   for (ix k = 0; k < calls; k++) {
@@ -181,7 +195,7 @@ EXPORT double sluice_run(char *base, double program, double record, double works
     call.args = p + 2;
     call.argc = (ix)p[1];
     switch ((ix)p[0]) {
-#define X(name, sig, need, call) case OP_##name: fine = call; break;
+#define X(name, sig, nullable, need, call) case OP_##name: fine = fits(c, sig, nullable) && call; break;
       OPS(X)
 #undef X
     }

@@ -1,7 +1,5 @@
 // Reductions and what works along one dim.
 
-static const f32 LOWEST = -3.402823466e38f;
-
 enum { SUM, MOST, LEAST };
 INLINE f32 identity_of(const int monoid) { return monoid == SUM ? 0 : monoid == MOST ? -__builtin_inff() : __builtin_inff(); }
 INLINE vf fold(const int monoid, vf a, vf b) { return combine(monoid == SUM ? ADD : monoid == MOST ? MAX : MIN, a, b); }
@@ -10,21 +8,45 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
   if (a != a) return a;
   return monoid == MOST ? (a > b ? a : b) : (a < b ? a : b);
 }
+
+// Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
+// So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
+enum { PARTS = 16, WIDE = 8 };
+INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
+  const f32 none = identity_of(monoid);
+  f32 part[PARTS], r = none;
+  vf s[PARTS / VL];
+  ix at = 0;
+  UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = splat(none);
+  for (; at + PARTS <= mid; at += PARTS) UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = fold(monoid, s[q], ld(x + at + q * VL));
+  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
+  for (ix q = 0; at + q < mid; q++) part[q] = fold1(monoid, part[q], x[at + q]);
+  for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
+  return monoid == SUM ? r * scale : r;
+}
+// `wide` vectors of columns side by side, k lanes of each: WIDE of them read rows in runs of whole cache lines.
+INLINE void reduce_columns(const int monoid, const int wide, ix mid, ix inner, f32 scale, const f32 *x, f32 *y, int k) {
+  vf part[PARTS][WIDE];
+  const int parts = (int)imin(mid, PARTS);
+  for (int m = 0; m < parts; m++) UNROLL for (int j = 0; j < wide; j++) part[m][j] = ldk(x + m * inner + j * VL, k, 0);
+  for (ix m = parts; m < mid; m++) {
+    vf *s = part[m % PARTS];
+    UNROLL for (int j = 0; j < wide; j++) s[j] = fold(monoid, s[j], ldk(x + m * inner + j * VL, k, 0));
+  }
+  UNROLL for (int j = 0; j < wide; j++) {
+    vf r = splat(identity_of(monoid));
+    for (int m = 0; m < parts; m++) r = fold(monoid, r, part[m][j]);
+    stk(y + j * VL, monoid == SUM ? r * scale : r, k);
+  }
+}
 // y[outer, inner] = scale · fold over mid of x[outer, mid, inner].
 INLINE void reduce_of(const int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *x, f32 *y) {
-  const f32 none = identity_of(monoid);
   for (ix o = 0; o < outer; o++, x += mid * inner, y += inner) {
-    if (inner == 1) {                                          // VL partial results, then these in order
-      vf s = splat(none);
-      VLOOP(mid, { s = fold(monoid, s, ldk(x + i, k, none)); });
-      f32 r = none;
-      for (int q = 0; q < VL; q++) r = fold1(monoid, r, s[q]);
-      *y = monoid == SUM ? r * scale : r;
-    } else {
-      VLOOP(inner, { stk(y + i, splat(none), k); });
-      for (ix m = 0; m < mid; m++) VLOOP(inner, { stk(y + i, fold(monoid, ldk(y + i, k, 0), ldk(x + m * inner + i, k, 0)), k); });
-      if (monoid == SUM && scale != 1) VLOOP(inner, { stk(y + i, ldk(y + i, k, 0) * scale, k); });
-    }
+    if (inner == 1) { *y = reduce_line(monoid, mid, scale, x); continue; }
+    ix i = 0;
+    for (; i + WIDE * VL <= inner; i += WIDE * VL) reduce_columns(monoid, WIDE, mid, inner, scale, x + i, y + i, VL);
+    for (; i + VL <= inner; i += VL) reduce_columns(monoid, 1, mid, inner, scale, x + i, y + i, VL);
+    if (i < inner) reduce_columns(monoid, 1, mid, inner, scale, x + i, y + i, (int)(inner - i));
   }
 }
 static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *x, f32 *y) {
@@ -36,12 +58,15 @@ static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *
   }
 }
 
-INLINE f32 row_max(ix C, const f32 *x) {
+// Lanes past the row's end are minus infinity: they never win, and their exp is 0.
+static const f32 LOWEST = -__builtin_inff();
+INLINE f32 row_max(ix C, const f32 *x) {                       // may pass over a NaN: the sum of exponentials does not
   vf m = splat(LOWEST);
   VLOOP(C, { m = vmax(m, ldk(x + i, k, LOWEST)); });
   return hmax(m);
 }
-// loss[r] = log Σ exp(x) - x[label]. A label outside 0..C-1 is ignored: no loss, no gradient.
+// loss[r] = log Σ exp(x) - x[label], NaN when a logit is NaN or +infinity. A label outside 0..C-1 is ignored: no loss, no
+// gradient.
 static void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *loss) {
   for (ix r = 0; r < R; r++, x += C) {
     const ix t = label[r];
@@ -49,7 +74,7 @@ static void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *l
     const f32 m = row_max(C, x);
     vf s = splat(0);
     VLOOP(C, { const vf e = vexp(ldk(x + i, k, LOWEST) - m); s += e; });
-    loss[r] = (f32)log_positive(hsum(s)) - (x[t] - m);
+    loss[r] = log1(hsum(s)) - (x[t] - m);
   }
 }
 // dx = (softmax(x) - onehot) · dloss[r]

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { InternalError } from "../../ir/errors.ts";
+import { kernels } from "../../ir/kernel-table.ts";
 import type { Engine, Executor } from "../engine.ts";
 
 interface Exports {
@@ -24,8 +25,10 @@ export function createWasmExecutor(image: WebAssembly.Module, memory: WebAssembl
   const exports = new WebAssembly.Instance(image, { env: { memory } }).exports as unknown as Exports;
   exports.__stack_pointer.value = stackTop;
   const checked = (result: number, program: number): number => {
-    if (result < 0) throw new InternalError(`call ${-1 - result} of the program at byte ${program} is malformed`);
-    return result;
+    if (result >= 0) return result;
+    const call = -1 - result;
+    const kernel = kernelName(new Float64Array(memory.buffer, program), call);
+    throw new InternalError(`call ${call} (${kernel}) of the program at byte ${program} is malformed`);
   };
   return {
     run(program, record, workspace) {
@@ -33,4 +36,12 @@ export function createWasmExecutor(image: WebAssembly.Module, memory: WebAssembl
     },
     workspace: (program) => checked(exports.sluice_workspace(0, program), program),
   };
+}
+
+/** What call number `call` of an encoded program runs. */
+function kernelName(program: Float64Array, call: number): string {
+  let at = 2 + 4 * program[0]!;
+  for (let k = 0; k < call; k++) at += 2 + program[at + 1]!;
+  const found = Object.entries(kernels).find(([, { opcode }]) => opcode === program[at]);
+  return found?.[0] ?? `opcode ${program[at]}`;
 }

@@ -1,0 +1,114 @@
+/**
+ * @file The plans of a session in one memory: the first lays the ground, further ones are added over the same states.
+ * Here they are data in memory; actors and threads come later.
+ */
+
+import type { NdArray } from "../ir/array.ts";
+import { PlanError, SessionError } from "../ir/errors.ts";
+import type { PlanData } from "../ir/plan.ts";
+import { createExecutor, type Engine } from "../kernels/engine.ts";
+import { createArena } from "./arena.ts";
+import { expand } from "./expand.ts";
+import { checkArray } from "./feeds.ts";
+import { type Installed, install, type PlanMemory } from "./install.ts";
+import type { Net } from "./net.ts";
+import { rehearse } from "./rehearse.ts";
+import type { CollectiveTraffic } from "./session-types.ts";
+import { gather, scatter } from "./shards.ts";
+import { createHomes } from "./states.ts";
+import { type Region, readTraffic } from "./traffic.ts";
+
+export interface Loaded {
+  readonly plan: PlanData;
+  readonly net: Net;
+  readonly memory: PlanMemory;
+}
+
+/** Firing numbers that a launch record has room for at least, so that a further plan may bring a wider task. */
+const leastSeqs = 32;
+
+export const ranksOf = (plan: PlanData): number[] =>
+  [...new Set(plan.placements.flatMap((p) => p.ranks))].toSorted((a, b) => a - b);
+
+/** The most firing numbers that a launch of a plan carries. */
+const widest = ({ programs }: PlanMemory): number => 1 + Math.max(0, ...programs.map((p) => p?.arrivals.length ?? 0));
+
+export function createPlans(engine: Engine, seed: number | undefined) {
+  const arena = createArena(engine.reserved);
+  const stack = arena.take(engine.stack, "the loop's stack") + engine.stack;
+  const executor = createExecutor(engine.image, arena.memory, stack);
+  const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [] };
+  const homes = createHomes();
+  const loaded: Loaded[] = [];
+  let regions: readonly Region[] = [];
+  let seqs = 0;
+
+  function home(name: string) {
+    const found = homes.get(name);
+    if (found) return found;
+    throw new SessionError("SL4013", `there is no state "${name}"`, { choices: homes.names });
+  }
+
+  return {
+    arena,
+    /** A program of no calls. */
+    empty,
+    loaded: loaded as readonly Loaded[],
+    /** Firing numbers that a launch record must have room for; settled by the first plan. */
+    get seqs() {
+      return seqs;
+    },
+    get states() {
+      return homes.names;
+    },
+
+    /**
+     * @throws PlanError SL4020 a state differs, SL4021 too little memory, SL4022 another rank, SL4023 or SL4025 it cannot
+     *   run, SL4024 wider tasks than the first plan's
+     */
+    add(plan: PlanData): Loaded {
+      const subject = `plan ${plan.name}`;
+      const ranks = ranksOf(loaded[0]?.plan ?? plan);
+      const foreign = ranksOf(plan).filter((rank) => !ranks.includes(rank));
+      if (foreign.length)
+        throw new PlanError("SL4022", `it runs on ranks ${foreign.join(",")}, which the session lacks`, {
+          subject,
+          choices: ranks.map(String),
+        });
+      homes.check(plan);
+      const net = expand(plan, loaded.at(-1)?.net.next ?? { actor: 0, edge: 0, register: 0 });
+      rehearse(net);
+      const memory = install(plan, net, { arena, executor, homes, regions, seed });
+      if (loaded.length === 0) seqs = Math.max(leastSeqs, widest(memory));
+      if (widest(memory) > seqs)
+        throw new PlanError("SL4024", `a task reads ${widest(memory)} registers, launch records hold ${seqs}`, {
+          subject,
+          hint: "start the session with this plan, and load the other one",
+        });
+      homes.admit(plan, memory.locate);
+      regions = memory.regions;
+      const entry = { plan, net, memory };
+      loaded.push(entry);
+      return entry;
+    },
+
+    read(name: string): NdArray {
+      const { state, map, at } = home(name);
+      const data = gather(map, (rank, elements) => arena.view(state.dtype, at(rank), elements));
+      return { shape: [...state.shape], dtype: state.dtype, data };
+    },
+    write(name: string, value: NdArray): void {
+      const { state, map, at } = home(name);
+      checkArray(state, value, `state "${name}"`);
+      scatter(map, value.data, (rank, elements) => arena.view(state.dtype, at(rank), elements));
+    },
+    traffic(hash: string): CollectiveTraffic[] {
+      const found = loaded.find((entry) => entry.plan.hash === hash);
+      if (!found) throw new SessionError("SL4013", `there is no plan with hash ${hash}`);
+      const { plan, memory } = found;
+      return plan.collectives.map((c) =>
+        readTraffic(arena, c, plan.placements[c.placement]!, memory.regions, (rank) => memory.blockOf(c.id, rank)),
+      );
+    },
+  };
+}
