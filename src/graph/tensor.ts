@@ -33,12 +33,12 @@ import type {
 type Num = "float32" | "int32";
 
 /** Element-wise, with NumPy's broadcasting, or with a number. */
-interface Comparison<Op extends string> {
-  <S extends Shape, D extends Num>(
+interface Comparison<Op extends string, Takes extends DType = Num> {
+  <S extends Shape, D extends Takes>(
     this: Tensor<S, D>,
     other: Tensor<NoInfer<S>, NoInfer<D>> | number,
   ): Tensor<S, "bool">;
-  <S extends Shape, D extends Num, S2 extends Shape>(
+  <S extends Shape, D extends Takes, S2 extends Shape>(
     this: Tensor<S, D>,
     other: Tensor<S2, NoInfer<D>> & BroadcastFits<Op, S, S2>,
   ): Tensor<Broadcast<S, S2>, "bool">;
@@ -95,8 +95,8 @@ interface TensorMethods {
   relu<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
   /** To another dtype. Floats go to integers towards zero; to bool, as "not zero". */
   cast<S extends Shape, D extends DType>(this: Tensor<S>, dtype: D): Tensor<S, D>;
-  readonly equal: Comparison<"equal">;
-  readonly notEqual: Comparison<"notEqual">;
+  readonly equal: Comparison<"equal", DType>;
+  readonly notEqual: Comparison<"notEqual", DType>;
   readonly less: Comparison<"less">;
   readonly lessEqual: Comparison<"lessEqual">;
   readonly greater: Comparison<"greater">;

@@ -176,6 +176,8 @@ const positive = x
 is<typeof positive, Tensor<["batch", 784], "bool">>(true);
 const same = ids.equal(ids.unsqueeze(1));
 is<typeof same, Tensor<["batch", "batch"], "bool">>(true);
+const differs = mask.notEqual(positive);
+is<typeof differs, Tensor<["batch", 784], "bool">>(true);
 const kept = where(mask, x, 0);
 is<typeof kept, Tensor<["batch", 784], "float32">>(true);
 const wide = where(same.slice(1, 0, 8), 1, 0);

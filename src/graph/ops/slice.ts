@@ -23,6 +23,10 @@ function check(x: TensorType, attrs: Attrs): void {
   dims.forEach((dim, i) => {
     checkDim(x, dim);
     const [start, stop, extent] = [starts[i]!, starts[i]! + sizes[i]!, x.shape[dim]!];
+    if (Number.isNaN(stop))
+      throw new ShapeError("SL1083", `where dim ${dim} ends is not known yet, it is named ${extent}`, {
+        hint: "say where the range stops",
+      });
     const whole = Number.isSafeInteger(start) && Number.isSafeInteger(stop);
     if (!whole || start < 0 || stop < start || (typeof extent === "number" && stop > extent))
       throw new ShapeError("SL1083", `there is no range [${start},${stop}) of dim ${dim}, which has ${extent}`, {
