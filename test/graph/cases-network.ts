@@ -47,7 +47,49 @@ const draws = [
   of("dropout", [[7], []], { rate: 0, key: "d" }, { dtypes: ["float32", "int32"] }),
 ];
 
+const convolutions = [
+  // image, filters, size of the output, stride, padding: plain, padded and strided, side by side, and pointwise
+  { x: [2, 3, 5, 4], w: [4, 3, 3, 2], y: [3, 3], stride: [1, 1], padding: [0, 0] },
+  { x: [3, 2, 5, 4], w: [2, 2, 3, 3], y: [3, 4], stride: [2, 1], padding: [1, 1] },
+  { x: [2, 2, 8, 6], w: [2, 2, 2, 3], y: [4, 2], stride: [2, 3], padding: [0, 0] },
+  { x: [5, 3, 2], w: [2, 5, 1, 1], y: [3, 2], stride: [1, 1], padding: [0, 0] },
+].flatMap(({ x, w, y, stride, padding }) => {
+  const out = [...x.slice(0, -3), w[0]!, ...y];
+  const attrs = { stride, padding };
+  return [
+    of("conv2d", [x, w], attrs),
+    of("conv2dGradInput", [w, out], { ...attrs, size: x.slice(-2) }),
+    of("conv2dGradFilter", [x, out], { ...attrs, size: w.slice(-2) }),
+  ];
+});
+
+const pools = [
+  { x: [3, 2, 5, 4], y: [3, 3], window: [3, 2], stride: [2, 1], padding: [1, 0] },
+  { x: [5, 8, 6], y: [4, 2], window: [2, 3], stride: [2, 3], padding: [0, 0] },
+].flatMap(({ x, y, ...attrs }) => {
+  const out = [...x.slice(0, -2), ...y];
+  return [
+    of("maxPool2d", [x], attrs),
+    of("avgPool2d", [x], attrs),
+    of("maxPool2dGrad", [x, out], attrs),
+    of("avgPool2dGrad", [out], { ...attrs, size: x.slice(-2) }),
+  ];
+});
+
+const attentions = [
+  { q: [2, 3, 5, 4], k: [2, 3, 5, 4], v: [2, 3, 5, 3], causal: true },
+  { q: [5, 2], k: [3, 2], v: [3, 4], causal: true }, // two queries see no key
+  { q: [3, 4, 2], k: [3, 5, 2], v: [3, 5, 2], causal: true },
+  { q: [3, 4, 2], k: [3, 5, 2], v: [3, 5, 2], causal: false },
+].flatMap(({ q, k, v, causal }) => {
+  const [attrs, out] = [{ causal, scale: 0.7 }, [...q.slice(0, -1), v.at(-1)!]];
+  return [of("attention", [q, k, v], attrs), of("attentionGrad", [q, k, v, out], attrs)];
+});
+
 export const networkCases: readonly Case[] = [
+  ...convolutions,
+  ...pools,
+  ...attentions,
   ...softmaxes,
   ...norms,
   ...lamb,

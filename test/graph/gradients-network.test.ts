@@ -43,6 +43,15 @@ const losses: Record<string, readonly [layer: AnyModule, body: (y: Any, x: Any, 
   "RMS norm over two dims": [nn.rmsNorm([4, 6]), (y, x, layer) => layer(planes(y, x))],
   "batch norm": [nn.batchNorm(6), (y, _, layer) => layer(y)],
   "batch norm of images": [nn.batchNorm2d(3), (y, x, layer) => layer(planes(y, x))],
+  convolution: [nn.conv2d(3, 2, 3), (y, x, layer) => layer(planes(y, x))],
+  "convolution, padded and strided": [
+    nn.conv2d(3, 2, [2, 3], { stride: [2, 1], padding: 1 }),
+    (y, x, layer) => layer(planes(y, x)),
+  ],
+  "max pooling": [nn.maxPool2d([2, 3], { stride: [1, 2] }), (y, x, layer) => layer(planes(y, x))],
+  "mean pooling, padded": [nn.avgPool2d(2, { padding: 1 }), (y, x, layer) => layer(planes(y, x))],
+  attention: [none, (y, x) => nn.attention(y.mul(3), y.add(x), y.mul(x) as Any) as Any],
+  "causal attention": [none, (y, x) => nn.attention(planes(y, x), planes(x, y), planes(y, y), { causal: true }) as Any],
   dropout: [nn.dropout(0.3), (y, _, layer) => layer(y)],
 };
 

@@ -30,6 +30,61 @@ function rows(
   }
 }
 
+/** Calls `body` for each tap of a convolution with the places in the image, the filters and the output. */
+function taps(n: readonly number[], body: (x: number, w: number, y: number) => void): void {
+  const [N, C, H, W, K, R, S, OH, OW, sh, sw, ph, pw] = n as number[] as Sizes;
+  for (const [b, m, i, j] of places([N, K, OH, OW]))
+    for (const [c, r, s] of places([C, R, S])) {
+      const [h, w] = [i! * sh + r! - ph, j! * sw + s! - pw];
+      if (h < 0 || h >= H || w < 0 || w >= W) continue;
+      const image = ((b! * C + c!) * H + h) * W + w;
+      body(image, ((m! * C + c!) * R + r!) * S + s!, ((b! * K + m!) * OH + i!) * OW + j!);
+    }
+}
+type Sizes = [number, number, number, number, number, number, number, number, number, number, number, number, number];
+
+/** All index tuples. */
+const places = (extents: readonly number[]): number[][] =>
+  extents.reduce<number[][]>((all, n) => all.flatMap((at) => range(n).map((i) => [...at, i])), [[]]);
+
+/** Windows of a pooling, as places of the output and of the image's elements in it. */
+function windows(n: readonly number[], body: (y: number, xs: readonly number[]) => void): void {
+  const [, N, H, W, OH, OW, R, S, sh, sw, ph, pw] = n as number[] as Sizes;
+  places([N, OH, OW]).forEach(([b, i, j], y) => {
+    const inside = places([R, S])
+      .map(([r, s]) => [i! * sh + r! - ph, j! * sw + s! - pw] as const)
+      .filter(([h, w]) => h >= 0 && h < H && w >= 0 && w < W);
+    body(
+      y,
+      inside.map(([h, w]) => (b! * H + h) * W + w),
+    );
+  });
+}
+
+const clear = (p: Pointer, n: number) => {
+  for (let i = 0; i < n; i++) set(p, i, 0);
+};
+const add = (p: Pointer, i: number, value: number) => set(p, i, get(p, i) + value);
+const product = (n: readonly number[]) => n.reduce((a, b) => a * b, 1);
+
+/** For each query its row, and the weight of each key that it sees. */
+function attend(n: readonly number[], q: Pointer, k: Pointer, body: (row: number, batch: number, p: number[]) => void) {
+  const [B, T, U, d, , causal, first, scale] = n as number[] as Sizes;
+  for (const [b, i] of places([B, T])) {
+    const row = b! * T + i!;
+    const keys = range(causal ? Math.max(0, Math.min(U, first + i! + 1)) : U);
+    const dot = (j: number) => total(range(d).map((c) => get(q, row * d + c) * get(k, (b! * U + j) * d + c)));
+    const scores = keys.map((j) => dot(j) * scale);
+    const weights = scores.map((s) => Math.exp(s - Math.max(...scores)));
+    const sum = total(weights);
+    body(
+      row,
+      b!,
+      weights.map((w) => w / sum),
+    );
+  }
+}
+
 export const networkKernels: Readonly<Record<string, Kernel>> = {
   softmax(n, at) {
     const [x, y] = [at(4)!, at(5)!];
@@ -111,6 +166,73 @@ export const networkKernels: Readonly<Record<string, Kernel>> = {
         const [u, turn] = [(words[pair]! + 0.5) / 2 ** 32, (2 * Math.PI * words[pair + 1]!) / 2 ** 32];
         set(y, local!, a + b * Math.sqrt(-2 * Math.log(u)) * (e % 2 ? Math.sin(turn) : Math.cos(turn)));
       }
+    });
+  },
+  conv2d(n, at) {
+    const [x, w, y] = [at(13)!, at(14)!, at(15)!];
+    clear(y, product([n[0]!, n[4]!, n[7]!, n[8]!]));
+    taps(n, (i, j, o) => add(y, o, get(x, i) * get(w, j)));
+  },
+  conv2d_grad_x(n, at) {
+    const [w, dy, dx] = [at(13)!, at(14)!, at(15)!];
+    clear(dx, product(n.slice(0, 4)));
+    taps(n, (i, j, o) => add(dx, i, get(dy, o) * get(w, j)));
+  },
+  conv2d_grad_w(n, at) {
+    const [x, dy, dw] = [at(13)!, at(14)!, at(15)!];
+    clear(dw, product([n[1]!, ...n.slice(4, 7)]));
+    taps(n, (i, j, o) => add(dw, j, get(dy, o) * get(x, i)));
+  },
+  pool2d(n, at) {
+    const [x, y] = [at(12)!, at(13)!];
+    windows(n, (o, inside) => {
+      const values = inside.map((i) => get(x, i));
+      set(y, o, n[0] ? total(values) / (n[6]! * n[7]!) : Math.max(...values));
+    });
+  },
+  pool2d_grad(n, at) {
+    const [x, dy, dx] = [at(12), at(13)!, at(14)!];
+    clear(dx, product(n.slice(1, 4)));
+    windows(n, (o, inside) => {
+      if (n[0]) for (const i of inside) add(dx, i, get(dy, o) / (n[6]! * n[7]!));
+      else {
+        const values = inside.map((i) => get(x!, i));
+        add(dx, inside[values.indexOf(Math.max(...values))]!, get(dy, o));
+      }
+    });
+  },
+  attention(n, at) {
+    const [v, o] = [at(10)!, at(11)!];
+    const [U, e] = [n[2]!, n[4]!];
+    attend(n, at(8)!, at(9)!, (row, b, p) => {
+      for (const c of range(e)) set(o, row * e + c, total(p.map((w, j) => w * get(v, (b * U + j) * e + c))));
+    });
+  },
+  attention_grad(n, at) {
+    const [q, k, v, g, dq, dk, dv] = range(7).map((i) => at(8 + i)!) as [
+      Pointer,
+      Pointer,
+      Pointer,
+      Pointer,
+      Pointer,
+      Pointer,
+      Pointer,
+    ];
+    const [B, T, U, d, e] = n as [number, number, number, number, number];
+    clear(dq, B * T * d);
+    clear(dk, B * U * d);
+    clear(dv, B * U * e);
+    attend(n, q, k, (row, b, p) => {
+      const dp = p.map((_, j) => total(range(e).map((c) => get(g, row * e + c) * get(v, (b * U + j) * e + c))));
+      const along = total(p.map((w, j) => w * dp[j]!));
+      p.forEach((w, j) => {
+        const [ds, key] = [w * (dp[j]! - along) * n[7]!, b * U + j];
+        for (const c of range(d)) {
+          add(dq, row * d + c, ds * get(k, key * d + c));
+          add(dk, key * d + c, ds * get(q, row * d + c));
+        }
+        for (const c of range(e)) add(dv, key * e + c, w * get(g, row * e + c));
+      });
     });
   },
 };

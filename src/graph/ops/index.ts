@@ -2,6 +2,7 @@
 export { affine } from "./affine.ts";
 export { addAlong, takeAlong } from "./along.ts";
 export { argmax } from "./argmax.ts";
+export { attention, attentionGrad } from "./attention.ts";
 export { blend } from "./blend.ts";
 export { add, div, maximum, minimum, mul, sub } from "./broadcast.ts";
 export { broadcastTo } from "./broadcast-to.ts";
@@ -19,6 +20,7 @@ export {
   notEqual,
 } from "./compare.ts";
 export { concat } from "./concat.ts";
+export { conv2d, conv2dGradFilter, conv2dGradInput } from "./conv2d.ts";
 export { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./cross-entropy.ts";
 export { cumsum } from "./cumsum.ts";
 export { gather, scatterAdd } from "./gather.ts";
@@ -29,6 +31,7 @@ export { matmul } from "./matmul.ts";
 export { minimize } from "./minimize.ts";
 export { oneHot } from "./one-hot.ts";
 export { pad } from "./pad.ts";
+export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool2d.ts";
 export { power } from "./power.ts";
 export { dropout, random } from "./random.ts";
 export { max, mean, min, sum } from "./reduce.ts";

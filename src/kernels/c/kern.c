@@ -9,6 +9,8 @@
 #include "index.c"
 #include "rows.c"
 #include "norm.c"
+#include "conv.c"
+#include "attention.c"
 #include "optimizer.c"
 #include "random.c"
 #include "box.c"

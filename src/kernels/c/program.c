@@ -71,6 +71,10 @@ static int call_random(const Call *c) {
   const Draw d = {F(1), F(2), (uint32_t)c->args[3], (uint32_t)c->args[4], (uint32_t)c->args[5], (uint32_t)*L(19)};
   return draws((int)I(0), d, n, c->args + 10, t, c->args[18], P(20), P(21));
 }
+// Sizes of a convolution, and of pooling, where the planes are the images.
+INLINE Conv conv_of(const Call *c) { return (Conv){I(0), I(1), I(2), I(3), I(4), I(5), I(6), I(7), I(8), I(9), I(10), I(11), I(12)}; }
+INLINE Conv pool_of(const Call *c) { return (Conv){I(1), 1, I(2), I(3), 1, I(6), I(7), I(4), I(5), I(8), I(9), I(10), I(11)}; }
+INLINE Heads heads_of(const Call *c) { return (Heads){I(0), I(1), I(2), I(3), I(4), (int)I(5), I(6), F(7)}; }
 static int call_copy_box(const Call *c) {
   ix n[4], sx[4], sy[4];
   four(c, 1, n); four(c, 5, sx); four(c, 9, sy);
@@ -122,6 +126,13 @@ static int call_all_reduce(const Call *c) {
   X(layer_norm_grad_gain, "iiifppp", 0, 0, OK(layer_norm_grad_gain((int)I(0), I(1), I(2), F(3), P(4), P(5), P(6)))) \
   X(blend, "ifpp", 0, 0, OK(blend(I(0), F(1), P(2), P(3)))) \
   X(random, "iffiiiiiiiiiiiiiiiippp", NULLABLE(20), 0, call_random(c)) \
+  X(conv2d, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d(conv_of(c), P(13), P(14), P(15)))) \
+  X(conv2d_grad_x, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d_grad_x(conv_of(c), P(13), P(14), P(15)))) \
+  X(conv2d_grad_w, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d_grad_w(conv_of(c), P(13), P(14), P(15)))) \
+  X(pool2d, "iiiiiiiiiiiipp", 0, 0, OK(pool2d((int)I(0), pool_of(c), P(12), P(13)))) \
+  X(pool2d_grad, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad((int)I(0), pool_of(c), P(12), P(13), P(14)))) \
+  X(attention, "iiiiiiifpppp", 0, 0, OK(attention(heads_of(c), P(8), P(9), P(10), P(11)))) \
+  X(attention_grad, "iiiiiiifppppppp", 0, 0, OK(attention_grad(heads_of(c), P(8), P(9), P(10), P(11), P(12), P(13), P(14)))) \
   X(copy_box, "iiiiiiiiiiiiipipip", NULLABLE(17), 0, call_copy_box(c)) \
   X(reduce_box, "iiiiiiiiiiiiiiiipp*", NULLABLE(16), 0, call_reduce_box(c)) \
   X(all_reduce, "iiiipi*", NULLABLE(4), 0, call_all_reduce(c)) \
