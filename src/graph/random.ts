@@ -59,7 +59,7 @@ export function randomOf(builder: Builder, home: PlacementData): Random {
   const draw = (kind: "uniform" | "normal", shape: Shape, numbers: readonly [number, number], on?: Placement) => {
     const wrong = numbers.find((n) => !Number.isFinite(n));
     if (wrong !== undefined)
-      throw new ShapeError("SL1085", `takes finite numbers, got ${wrong}`, {
+      throw new ShapeError("SL1105", `takes finite numbers, got ${wrong}`, {
         subject: `random.${kind}`,
         at: userLine(),
       });

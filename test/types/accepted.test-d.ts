@@ -210,3 +210,39 @@ const words = nn.sequential(nn.embedding(100, 784, { name: "words" }), nn.gelu()
 is<typeof words, Tensor<["batch", 2], "float32">>(true);
 const bent = x.tanh().sigmoid().square().pow(0.5).clamp(0, 1).cumsum(1).stopGradient().sign().reciprocal();
 is<typeof bent, Tensor<["batch", 784], "float32">>(true);
+
+// ── Networks ────────────────────────────────────────────────────────────────────────────────────
+
+const soft = x.softmax(1).add(x.logSoftmax(0));
+is<typeof soft, Tensor<["batch", 784], "float32">>(true);
+const dense = nn.denseCrossEntropy(q, q.softmax(3));
+is<typeof dense, Tensor<["batch", 4, "seq"], "float32">>(true);
+const mixed = nn.attention(q, q, q.slice(3, 0, 8), { causal: true });
+is<typeof mixed, Tensor<["batch", 4, "seq", 8], "float32">>(true);
+const normed = nn.sequential(nn.layerNorm([4, 16]), nn.rmsNorm(16), nn.dropout(0.1))(q.permute([0, 2, 1, 3]));
+is<typeof normed, Tensor<["batch", "seq", 4, 16], "float32">>(true);
+declare const photo: Tensor<["batch", 3, 32, 32], "float32">;
+const convolutional = nn.sequential(
+  nn.conv2d(3, 16, 3, { padding: 1, name: "conv" }),
+  nn.batchNorm2d(16, { name: "bn" }),
+  nn.flatten(),
+  nn.linear(16 * 32 * 32, 64, { name: "out" }),
+);
+const scored = convolutional(photo);
+is<typeof scored, Tensor<["batch", 64], "float32">>(true);
+const noisy = graph(
+  mesh,
+  {
+    name: "noisy",
+    model: convolutional,
+    inputs: { photo: mesh.input(["batch", 3, 32, 32], "float32") },
+    mode: "train",
+  },
+  ({ photo }, g) => {
+    const noise = g.random.normal(["batch", 3, 32, 32], { deviation: 0.1 });
+    const loss = convolutional(g.training ? photo.add(noise) : photo).mean();
+    g.minimize(loss, optim.lamb({ lr: 0.1 }));
+    return { loss, noise };
+  },
+);
+compile(noisy, { dims: { batch: 4 }, sharding: { "conv.weight": { model: S(0) }, "bn.bias": { data: S(0) } } });

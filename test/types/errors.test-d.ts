@@ -104,7 +104,27 @@ nn.softmaxCrossEntropy(x, x);
 // @ts-expect-error
 nn.softmaxCrossEntropy(q, ids);
 
+// TS2345: Argument of type '2' is not assignable to parameter of type '0 | 1'.
+// @ts-expect-error
+x.softmax(2);
+// TS2345: … 'ShapeError<"denseCrossEntropy: shapes differ: [batch, 784] and [64, 64]">'.
+// @ts-expect-error
+nn.denseCrossEntropy(x, square);
+// TS2345: … 'ShapeError<"attention: queries [batch, 4, seq, 16] do not fit keys [64, 64]">'.
+// @ts-expect-error
+nn.attention(q, square, square);
+// TS2345: … 'ShapeError<"attention: keys [batch, 4, seq, 16] do not fit values [batch, 4, 16, seq]">'.
+// @ts-expect-error
+nn.attention(q, q, q.transpose());
+
 // ── Modules ─────────────────────────────────────────────────────────────────────────────────────
+
+// TS2345: … 'ShapeError<"this layer takes [..., 32], the one before gives [..., 16]">'.
+// @ts-expect-error
+nn.sequential(nn.linear(8, 16), nn.layerNorm(32));
+// TS2345: … 'ShapeError<"this layer takes [..., 8, number, number], the one before gives [..., 16, number, number]">'.
+// @ts-expect-error
+nn.sequential(nn.conv2d(3, 16, 3), nn.batchNorm2d(8));
 
 // TS2769: … 'ShapeError<"expected [..., 784], got [64, 64]">'.
 // @ts-expect-error

@@ -41,7 +41,7 @@ function norm(kind: string, channels: number, spatial: number, options: BatchNor
   const { name, momentum = 0.1, eps = 1e-5 } = options;
   const subject = `nn.${kind}(${channels})`;
   if (!Number.isSafeInteger(channels) || channels < 1)
-    throw new GraphError("SL1089", `${channels} is no number of channels`, {
+    throw new GraphError("SL1109", `${channels} is no number of channels`, {
       subject,
       at: userLine(),
       hint: "give a whole number from 1 on",
@@ -55,7 +55,7 @@ function norm(kind: string, channels: number, spatial: number, options: BatchNor
   return makeModule({ in: dims, out: dims, parameters }, (x) => {
     if (x.shape.at(-1 - spatial) !== channels)
       throw new ShapeError(
-        "SL1090",
+        "SL1110",
         `expected [..., ${[channels, "height", "width"].slice(0, 1 + spatial).join(", ")}], got ${x.name}: ${showShape(x.shape)}`,
         { subject, at: userLine() },
       );
@@ -98,8 +98,8 @@ function statistics(x: Tensor, weight: Tensor, spatial: number, over: (t: Tensor
  * move towards them by `momentum`; in a graph that evaluates the statistics are these states. The variance is the mean
  * square deviation in both.
  *
- * Throws GraphError SL1089 for no number of channels, SL1033 when it is called twice in a graph that trains, and when it is
- * called ShapeError SL1090 for a tensor of other channels. Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
+ * Throws GraphError SL1109 for no number of channels, SL1033 when it is called twice in a graph that trains, and when it is
+ * called ShapeError SL1110 for a tensor of other channels. Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
  *
  * @example
  * const net = nn.sequential(nn.linear(784, 512), nn.batchNorm(512), nn.relu(), nn.linear(512, 10));

@@ -28,8 +28,8 @@ type Parameters<In extends number, Out extends number, N extends string> = Named
  * bias `[outputs]`, both uniform at first in ±1/√(inputs · size), as PyTorch's are. Height and width become
  * ⌊(extent + 2·padding − size) / stride⌋ + 1.
  *
- * Throws GraphError SL1098 for channels or sizes that are no positive integers, and when it is called ShapeError SL1099 for
- * a tensor of other channels, SL1091 to SL1093 for an image that the filters do not fit.
+ * Throws GraphError SL1118 for channels or sizes that are no positive integers, and when it is called ShapeError SL1119 for
+ * a tensor of other channels, SL1111 to SL1113 for an image that the filters do not fit.
  *
  * @example
  * const conv = nn.conv2d(3, 16, 3, { padding: 1, name: "conv1" }); // parameters conv1.weight, conv1.bias
@@ -44,7 +44,7 @@ export function conv2d<In extends number, Out extends number, N extends string =
   const subject = `nn.conv2d(${inputs}, ${outputs}, ${window.join("×")})`;
   const wrong = [inputs, outputs, ...window].find((n) => !Number.isSafeInteger(n) || n < 1);
   if (wrong !== undefined)
-    throw new GraphError("SL1098", `${wrong} is no number of channels and no size`, {
+    throw new GraphError("SL1118", `${wrong} is no number of channels and no size`, {
       subject,
       at: userLine(),
       hint: "give whole numbers from 1 on",
@@ -58,7 +58,7 @@ export function conv2d<In extends number, Out extends number, N extends string =
   const [weight, bias] = parameters as readonly [Entry<never>, Entry<never>];
   return makeModule({ parameters }, (x) => {
     if (x.shape.at(-3) !== inputs)
-      throw new ShapeError("SL1099", `expected [..., ${inputs}, height, width], got ${x.name}: ${showShape(x.shape)}`, {
+      throw new ShapeError("SL1119", `expected [..., ${inputs}, height, width], got ${x.name}: ${showShape(x.shape)}`, {
         subject,
         at: userLine(),
       });

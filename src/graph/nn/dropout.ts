@@ -7,7 +7,7 @@ import { type Module, makeModule } from "./module.ts";
 /**
  * In a graph that trains, zeroes each element with probability `rate`, and scales the others by 1 / (1 − rate); in one
  * that evaluates, passes them on. Which elements is a function of the seed, the step and the element's index in the whole
- * tensor, the same under every layout. Throws GraphError SL1088 for a rate outside [0, 1). Source: Srivastava et al.,
+ * tensor, the same under every layout. Throws GraphError SL1108 for a rate outside [0, 1). Source: Srivastava et al.,
  * "Dropout", JMLR 2014.
  *
  * @example
@@ -15,7 +15,7 @@ import { type Module, makeModule } from "./module.ts";
  */
 export function dropout(rate: number): Module<[], []> {
   if (!(rate >= 0 && rate < 1))
-    throw new GraphError("SL1088", `cannot drop with probability ${rate}`, {
+    throw new GraphError("SL1108", `cannot drop with probability ${rate}`, {
       subject: `nn.dropout(${rate})`,
       at: userLine(),
       hint: "give a number from 0 on, below 1",

@@ -19,7 +19,7 @@ export interface NormOptions<N extends string> {
 function norm(kind: string, dims: readonly number[], eps: number, name: string | undefined, start: object) {
   const subject = `nn.${kind}([${dims.join(",")}])`;
   if (dims.length === 0 || dims.some((dim) => !Number.isSafeInteger(dim) || dim < 1))
-    throw new GraphError("SL1082", `[${dims.join(",")}] are no widths`, {
+    throw new GraphError("SL1102", `[${dims.join(",")}] are no widths`, {
       subject,
       at: userLine(),
       hint: "give one whole number from 1 on, or a list of them",
@@ -31,7 +31,7 @@ function norm(kind: string, dims: readonly number[], eps: number, name: string |
   return makeModule({ in: [...dims], out: [...dims], parameters }, (x) => {
     const tail = x.shape.slice(-dims.length);
     if (!sameShape(tail, dims))
-      throw new ShapeError("SL1083", `expected [..., ${dims.join(", ")}], got ${x.name}: ${showShape(x.shape)}`, {
+      throw new ShapeError("SL1103", `expected [..., ${dims.join(", ")}], got ${x.name}: ${showShape(x.shape)}`, {
         subject,
         at: userLine(),
       });
@@ -48,7 +48,7 @@ const list = (shape: number | readonly number[]) => (typeof shape === "number" ?
  * Layer norm over the last dim, or the last dims as a list: `(x − mean) / √(variance + ε) · weight + bias`, the
  * parameters of the shape of these dims; weight starts at 1, bias at 0.
  *
- * Throws GraphError SL1082 for a width that is no positive integer, and when it is called ShapeError SL1083 for a tensor
+ * Throws GraphError SL1102 for a width that is no positive integer, and when it is called ShapeError SL1103 for a tensor
  * of other dims. Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
  *
  * @example

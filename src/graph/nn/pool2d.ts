@@ -19,7 +19,7 @@ const pool =
 
 /**
  * The largest element of each window of the last two dims, `[..., height, width]`. Padding counts as −∞. When it is
- * called it throws ShapeError SL1091 to SL1093 for an image that the windows do not fit, SL1096 for too much padding.
+ * called it throws ShapeError SL1111 to SL1113 for an image that the windows do not fit, SL1116 for too much padding.
  *
  * @example
  * const halved = nn.maxPool2d(2); // [..., 28, 28] → [..., 14, 14]

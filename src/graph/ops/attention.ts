@@ -26,7 +26,7 @@ function check(q: TensorType, k: TensorType, v: TensorType): TensorType {
     q.shape.at(-1) === k.shape.at(-1);
   if (!fits)
     throw new ShapeError(
-      "SL1097",
+      "SL1117",
       `takes [..., T, d], [..., U, d] and [..., U, e], got ${[q, k, v].map(({ shape }) => showShape(shape)).join(", ")}`,
     );
   return { shape: [...q.shape.slice(0, -1), v.shape.at(-1) as Dim], dtype: "float32" };

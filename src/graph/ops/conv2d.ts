@@ -19,11 +19,11 @@ function checkOperands(x: TensorType, w: TensorType): void {
   for (const type of [x, w]) checkDType(type, "float32");
   if (x.shape.length < 3 || w.shape.length !== 4)
     throw new ShapeError(
-      "SL1094",
+      "SL1114",
       `takes [..., C, H, W] and [K, C, R, S], got ${showShape(x.shape)} and ${showShape(w.shape)}`,
     );
   if (x.shape.at(-3) !== w.shape[1])
-    throw new ShapeError("SL1095", `the image has ${x.shape.at(-3)} channels, the filters have ${w.shape[1]}`);
+    throw new ShapeError("SL1115", `the image has ${x.shape.at(-3)} channels, the filters have ${w.shape[1]}`);
 }
 
 /** Sizes as the kernels take them: N, C, H, W, K, R, S, OH, OW, then strides and padding. */

@@ -36,7 +36,7 @@ export const trustedRate: OpDef = {
   infer(ins) {
     for (const type of ins) {
       checkDType(type, "float32");
-      if (type.shape.length) throw new ShapeError("SL1084", `takes numbers, got [${type.shape.join(",")}]`);
+      if (type.shape.length) throw new ShapeError("SL1104", `takes numbers, got [${type.shape.join(",")}]`);
     }
     return [{ shape: [], dtype: "float32" }];
   },

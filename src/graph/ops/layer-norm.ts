@@ -27,11 +27,11 @@ function checkOperands(x: TensorType, affine: readonly TensorType[], attrs: Attr
   const dims = attrs.dims as number;
   for (const type of [x, ...affine]) checkDType(type, "float32");
   if (!Number.isInteger(dims) || dims < 1 || dims > x.shape.length)
-    throw new ShapeError("SL1080", `cannot normalise the last ${dims} dims of ${showShape(x.shape)}`);
+    throw new ShapeError("SL1100", `cannot normalise the last ${dims} dims of ${showShape(x.shape)}`);
   const other = affine.find(({ shape }) => !sameShape(shape, tail(x, attrs)));
   if (other)
     throw new ShapeError(
-      "SL1081",
+      "SL1101",
       `${showShape(x.shape)} over its last ${dims} dims wants gain and bias ${showShape(tail(x, attrs))}, got ${showShape(other.shape)}`,
     );
 }

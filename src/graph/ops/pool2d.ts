@@ -17,13 +17,13 @@ import { leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
 const code = { max: 0, mean: 1 };
 const sum = P("sum");
 
-/** The pooled shape. Throws ShapeError SL1096 for padding that could fill a window. */
+/** The pooled shape. Throws ShapeError SL1116 for padding that could fill a window. */
 function pooled(x: TensorType, attrs: Attrs): Shape {
   checkDType(x, "float32");
   const window = pair(attrs, "window");
-  if (x.shape.length < 2) throw new ShapeError("SL1096", `takes [..., H, W], got ${showShape(x.shape)}`);
+  if (x.shape.length < 2) throw new ShapeError("SL1116", `takes [..., H, W], got ${showShape(x.shape)}`);
   if (window.some((n, i) => 2 * pair(attrs, "padding")[i]! > n))
-    throw new ShapeError("SL1096", `padding ${pair(attrs, "padding").join("×")} fills windows of ${window.join("×")}`, {
+    throw new ShapeError("SL1116", `padding ${pair(attrs, "padding").join("×")} fills windows of ${window.join("×")}`, {
       hint: "pad by half a window at most",
     });
   return [...x.shape.slice(0, -2), ...windowsOf(sizeOf(x), window, attrs)];

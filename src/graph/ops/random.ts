@@ -20,7 +20,7 @@ const code = { uniform: 0, normal: 1, dropout: 3 };
 
 function checkStep(step: TensorType): void {
   checkDType(step, "int32");
-  if (step.shape.length) throw new ShapeError("SL1086", `the step is one number, got ${showShape(step.shape)}`);
+  if (step.shape.length) throw new ShapeError("SL1106", `the step is one number, got ${showShape(step.shape)}`);
 }
 
 /** The number of the step is replicated, the rest split alike. */
@@ -84,7 +84,7 @@ export const dropout: OpDef = {
     checkDType(x!, "float32");
     checkStep(step!);
     if (!((rate as number) >= 0 && (rate as number) < 1))
-      throw new ShapeError("SL1087", `cannot drop with probability ${rate}`, {
+      throw new ShapeError("SL1107", `cannot drop with probability ${rate}`, {
         hint: "give a number from 0 on, below 1",
       });
     return [{ shape: x!.shape, dtype: "float32" }];

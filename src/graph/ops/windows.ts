@@ -9,29 +9,29 @@ import { range, showShape } from "../dims.ts";
 export type Pair = readonly [vertical: number, horizontal: number];
 export const pair = (attrs: Attrs, name: string): Pair => attrs[name] as unknown as Pair;
 
-/** Height and width. Throws ShapeError SL1091 when they are still names. */
+/** Height and width. Throws ShapeError SL1111 when they are still names. */
 export function sizeOf({ shape }: TensorType): Pair {
   const [height, width] = shape.slice(-2) as [Dim, Dim];
   if (typeof height === "number" && typeof width === "number") return [height, width];
-  throw new ShapeError("SL1091", `height and width must be numbers, got ${showShape(shape)}`, {
+  throw new ShapeError("SL1111", `height and width must be numbers, got ${showShape(shape)}`, {
     hint: "declare the input with numbers for the last two dims",
   });
 }
 
-/** Extents of the output: how many windows there are each way. Throws ShapeError SL1092, SL1093. */
+/** Extents of the output: how many windows there are each way. Throws ShapeError SL1112, SL1113. */
 export function windowsOf(image: Pair, window: Pair, attrs: Attrs): [height: number, width: number] {
   const [stride, padding] = [pair(attrs, "stride"), pair(attrs, "padding")];
   const fits = (n: number, least: number) => Number.isSafeInteger(n) && n >= least;
   if (![...stride, ...window].every((n) => fits(n, 1)) || !padding.every((n) => fits(n, 0)))
     throw new ShapeError(
-      "SL1092",
+      "SL1112",
       `cannot move a window of ${window.join("×")} by ${stride.join("×")} with padding ${padding.join("×")}`,
       { hint: "give whole numbers: windows and strides from 1 on, padding from 0 on" },
     );
   const along = (i: 0 | 1) => Math.floor((image[i] + 2 * padding[i] - window[i]) / stride[i]) + 1;
   const [height, width] = [along(0), along(1)];
   if (height < 1 || width < 1)
-    throw new ShapeError("SL1093", `a window of ${window.join("×")} does not fit into ${image.join("×")}`, {
+    throw new ShapeError("SL1113", `a window of ${window.join("×")} does not fit into ${image.join("×")}`, {
       hint: "pad the image, or take a smaller window",
     });
   return [height, width];
