@@ -38,8 +38,8 @@ const optionNames = ["dims", "sharding", "rules", "seed", "slots", "onPass"] sat
  * plans memory. Pure: the same graph and options give the same plan, hash and all.
  *
  * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
- * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1080 and
- * SL1081 for options.
+ * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1074 and
+ * SL1075 for options.
  *
  * @example
  * const plan = compile(training, {
@@ -70,9 +70,9 @@ export function compile(
   graph: Graph<string, Inputs, Outputs, Param>,
   given: CompileOptions<string, Param> & { dims?: Record<string, number> } = {},
 ): Plan {
-  checkOptions("SL1080", "compile", given, optionNames);
-  checkWhole("SL1081", "compile, option seed", given.seed, 0);
-  checkWhole("SL1081", "compile, option slots", given.slots, 1);
+  checkOptions("SL1074", "compile", given, optionNames);
+  checkWhole("SL1075", "compile, option seed", given.seed, 0);
+  checkWhole("SL1075", "compile, option slots", given.slots, 1);
   const { sharding = {}, rules = [], ...options } = given;
   const named = Object.entries(sharding as Readonly<Record<string, UserLayout | undefined>>);
   const patterns = [...named.filter(([, layout]) => layout !== undefined), ...rules] as [string | RegExp, UserLayout][];

@@ -83,7 +83,7 @@ const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
 
 /**
  * Starts a session: threads, memory and actors for a plan, parameters initialised. Throws OptionError SL1072 for what is
- * no plan, SL1080 and SL1081 for options, and what loading a plan throws.
+ * no plan, SL1074 and SL1075 for options, and what loading a plan throws.
  *
  * @example
  * await using session = await launch(plan);
@@ -98,10 +98,10 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       subject: "launch",
       choices: ["what compile(…) returns", "Plan.fromJSON(text)"],
     });
-  checkOptions("SL1080", "launch", options, optionNames);
-  checkWhole("SL1081", "launch, option seed", options.seed, 0);
+  checkOptions("SL1074", "launch", options, optionNames);
+  checkWhole("SL1075", "launch, option seed", options.seed, 0);
   if (options.mapping !== undefined && !mappings.includes(options.mapping))
-    throw new OptionError("SL1081", `it is ${JSON.stringify(options.mapping)}`, {
+    throw new OptionError("SL1075", `it is ${JSON.stringify(options.mapping)}`, {
       subject: "launch, option mapping",
       choices: mappings,
     });

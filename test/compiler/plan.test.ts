@@ -93,6 +93,7 @@ test("every pass can be printed before and after", () => {
     "prune",
     "constrain",
     "choose",
+    "expand",
     "box",
     "fuse",
     "buffers",
