@@ -1,4 +1,4 @@
-import { array, compile, type Dim, graph, launch, nn, optim, placement, S, type Tensor } from "sluice";
+import { array, compile, type Dim, graph, launch, nn, optim, placement, S, type Tensor, type Training } from "sluice";
 import { describe, expect, test } from "vitest";
 import { thrown } from "./support.ts";
 
@@ -28,16 +28,16 @@ const label = array(
 async function outputs(
   layout: (typeof layouts)[keyof typeof layouts],
   body: (x: Tensor<[7, 10], "float32">) => Tensor<Dim[], "float32">,
-  options: { mode?: "train" | "eval"; seed?: number; steps?: number } = {},
+  options: { mode?: "train" | "eval"; seed?: number; sessionSeed?: number } = {},
 ): Promise<Float32Array[]> {
   const spec = { name: "g", inputs: { x: mesh.input([7, 10], "float32", layout) }, mode: options.mode ?? "train" };
   const plan = compile(
     graph(mesh, spec, ({ x }) => ({ y: body(x).to(mesh, layout as object) })),
     { dims: {}, seed: options.seed ?? 0 } as never,
   );
-  await using session = await launch(plan);
+  await using session = await launch(plan, options.sessionSeed === undefined ? {} : { seed: options.sessionSeed });
   const found: Float32Array[] = [];
-  for await (const { y } of session.run(Array.from({ length: options.steps ?? 2 }, () => ({ x: ones }))))
+  for await (const { y } of session.run([{ x: ones }, { x: ones }]))
     found.push((y as unknown as { data: Float32Array }).data);
   return found;
 }
@@ -49,7 +49,9 @@ describe("dropout", () => {
     const [first, second] = await outputs(layouts.whole, drop);
     for (const layout of Object.values(layouts)) expect(await outputs(layout, drop)).toEqual([first, second]);
     expect(second).not.toEqual(first);
-    expect((await outputs(layouts.rows, drop, { seed: 1 }))[0]).not.toEqual(first);
+    const seeded = await outputs(layouts.rows, drop, { seed: 1 });
+    expect(seeded[0]).not.toEqual(first);
+    expect(await outputs(layouts.both, drop, { sessionSeed: 1 })).toEqual(seeded);
     expect(new Set(first)).toEqual(new Set([0, Math.fround(1 / 0.7)]));
     const kept = first!.filter((x) => x > 0).length;
     expect(kept).toBeGreaterThan(35);
@@ -247,5 +249,38 @@ describe("training gives one curve under every layout", () => {
       (await run(data, sharding)).forEach((loss, i) => {
         expect(Math.abs(loss - alone[i]!), `step ${i}`).toBeLessThan(1e-4 * Math.max(0.1, alone[i]!));
       });
+  });
+});
+
+describe("what does not fit is said where it is written", () => {
+  const build = (body: (x: Tensor<["batch", 3, 8, 8], "float32">, g: Training) => unknown) => () =>
+    graph(mesh, { name: "g", inputs: { x: mesh.input(["batch", 3, 8, 8], "float32") } }, ({ x }, g) => {
+      body(x, g);
+      return {};
+    });
+  // biome-ignore lint/suspicious/noExplicitAny: what the types refuse
+  const any = (x: unknown) => x as any;
+  test.each([
+    ["SL1102", () => nn.layerNorm(0)],
+    ["SL1060", () => nn.rmsNorm(8, { eps: -1 })],
+    ["SL1108", () => nn.dropout(1)],
+    ["SL1109", () => nn.batchNorm(1.5)],
+    ["SL1060", () => nn.batchNorm(3, { momentum: 2 })],
+    ["SL1118", () => nn.conv2d(3, 0, 3)],
+    ["SL1103", build((x) => nn.layerNorm(7)(any(x)))],
+    ["SL1110", build((x) => nn.batchNorm2d(4)(any(x)))],
+    ["SL1119", build((x) => nn.conv2d(4, 2, 3)(any(x)))],
+    ["SL1112", build((x) => nn.conv2d(3, 2, 3, { stride: 0 })(x))],
+    ["SL1113", build((x) => nn.conv2d(3, 2, 9)(x))],
+    ["SL1113", build((x) => nn.maxPool2d(9)(x))],
+    ["SL1116", build((x) => nn.avgPool2d(2, { padding: 2 })(x))],
+    ["SL1117", build((x) => nn.attention(any(x), any(x), any(x.sum(0))))],
+    ["SL1011", build((x) => x.softmax(any(4)))],
+    ["SL1105", build((_, g) => g.random.uniform([2], { low: Number.NaN }))],
+    ["SL1001", build((_, g) => g.random.normal([-2]))],
+  ])("%s", (code, body) => {
+    const error = thrown(body);
+    expect(error.code).toBe(code);
+    expect(error.at).toMatch(/network\.test\.ts:\d+/);
   });
 });

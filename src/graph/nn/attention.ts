@@ -24,7 +24,8 @@ export interface AttentionOptions {
 
 /**
  * Scaled dot-product attention: queries `[..., T, d]`, keys `[..., U, d]` and values `[..., U, e]` give `[..., T, e]`.
- * Throws ShapeError SL1117. Source: Vaswani et al., "Attention is all you need", NeurIPS 2017.
+ * Throws ShapeError SL1117 for other shapes, SL1120 without a scale where d is a name. Source: Vaswani et al., "Attention
+ * is all you need", NeurIPS 2017.
  *
  * @example
  * const mixed = nn.attention(q, k, v, { causal: true }); // q, k, v: ["batch", heads, "seq", 64]

@@ -4,6 +4,7 @@
  */
 import { GraphError, ShapeError } from "../../ir/errors.ts";
 import { range, showShape } from "../dims.ts";
+import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";
@@ -46,13 +47,14 @@ function norm(kind: string, channels: number, spatial: number, options: BatchNor
       at: userLine(),
       hint: "give a whole number from 1 on",
     });
+  checkOption(subject, "momentum", momentum, 0, 1 + Number.EPSILON);
+  checkOption(subject, "eps", eps, 0);
   const parameters = own(name, {
     weight: { shape: [channels], init: start(1) },
     bias: { shape: [channels], init: start(0) },
   });
   const [weightEntry, biasEntry] = parameters as readonly [Entry<never>, Entry<never>];
-  const dims = [channels, ...range(spatial).map(() => Number.NaN)];
-  return makeModule({ in: dims, out: dims, parameters }, (x) => {
+  return makeModule({ parameters }, (x) => {
     if (x.shape.at(-1 - spatial) !== channels)
       throw new ShapeError(
         "SL1110",
@@ -98,8 +100,9 @@ function statistics(x: Tensor, weight: Tensor, spatial: number, over: (t: Tensor
  * move towards them by `momentum`; in a graph that evaluates the statistics are these states. The variance is the mean
  * square deviation in both.
  *
- * Throws GraphError SL1109 for no number of channels, SL1033 when it is called twice in a graph that trains, and when it is
- * called ShapeError SL1110 for a tensor of other channels. Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
+ * Throws GraphError SL1109 for no number of channels, SL1060 for an option out of range, and when it is called ShapeError
+ * SL1110 for a tensor of other channels, GraphError SL1033 for a second call in a graph that trains. Source: Ioffe and
+ * Szegedy, "Batch normalization", ICML 2015.
  *
  * @example
  * const net = nn.sequential(nn.linear(784, 512), nn.batchNorm(512), nn.relu(), nn.linear(512, 10));

@@ -1,6 +1,7 @@
 /** @file Layers that normalise the last dims: layer norm and RMS norm. */
 import { GraphError, ShapeError } from "../../ir/errors.ts";
 import { sameShape, showShape } from "../dims.ts";
+import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";
@@ -24,6 +25,7 @@ function norm(kind: string, dims: readonly number[], eps: number, name: string |
       at: userLine(),
       hint: "give one whole number from 1 on, or a list of them",
     });
+  checkOption(subject, "eps", eps, 0);
   const constants = Object.entries(start as Readonly<Record<string, number>>).map(([key, value]) => {
     return [key, { shape: dims, init: () => ({ kind: "constant", value }) as const }] as const;
   });
@@ -48,8 +50,8 @@ const list = (shape: number | readonly number[]) => (typeof shape === "number" ?
  * Layer norm over the last dim, or the last dims as a list: `(x − mean) / √(variance + ε) · weight + bias`, the
  * parameters of the shape of these dims; weight starts at 1, bias at 0.
  *
- * Throws GraphError SL1102 for a width that is no positive integer, and when it is called ShapeError SL1103 for a tensor
- * of other dims. Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
+ * Throws GraphError SL1102 for a width that is no positive integer, SL1060 for a negative ε, and when it is called
+ * ShapeError SL1103 for a tensor of other dims. Source: Ba, Kiros and Hinton, "Layer normalization", 2016.
  *
  * @example
  * const norm = nn.layerNorm(64, { name: "ln" }); // parameters ln.weight, ln.bias

@@ -51,7 +51,14 @@ const flops =
 
 export const attention: OpDef = {
   kind: "attention",
-  infer: ([q, k, v]) => [check(q!, k!, v!)],
+  infer([q, k, v], { scale }) {
+    const type = check(q!, k!, v!);
+    if (!Number.isFinite(scale))
+      throw new ShapeError("SL1120", `cannot scale scores by ${scale}`, {
+        hint: "give a scale, or queries whose last dim is a number",
+      });
+    return [type];
+  },
   rules({ ins: [q] }) {
     const seq = q!.shape.length - 2;
     return [

@@ -66,6 +66,11 @@ export const random: OpDef = {
   kind: "random",
   infer([step], attrs) {
     checkStep(step!);
+    const wrong = (attrs.shape as Shape).find(
+      (dim) => typeof dim === "number" && !(Number.isSafeInteger(dim) && dim >= 0),
+    );
+    if (wrong !== undefined)
+      throw new ShapeError("SL1001", `${wrong} is not a dim`, { hint: "give whole numbers, or names" });
     return [{ shape: attrs.shape as Shape, dtype: "float32" }];
   },
   rules: splits,
