@@ -22,7 +22,9 @@ export interface AdamOptions {
  * @example
  * g.minimize(loss, optim.adam({ lr: 1e-3 }));
  */
-export function adam({ lr, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamOptions): Optimizer {
+export function adam(
+  { lr, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamOptions = {} as AdamOptions,
+): Optimizer {
   checkOption("optim.adam", "lr", lr, 0);
   checkOption("optim.adam", "weightDecay", weightDecay, 0);
   checkOption("optim.adam", "beta1", beta1, 0, 1);

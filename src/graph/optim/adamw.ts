@@ -20,7 +20,9 @@ export interface AdamWOptions {
  * @example
  * g.minimize(loss, optim.adamW({ lr: 1e-3 }));
  */
-export function adamW({ lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamWOptions): Optimizer {
+export function adamW(
+  { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamWOptions = {} as AdamWOptions,
+): Optimizer {
   checkOption("optim.adamW", "lr", lr, 0);
   checkOption("optim.adamW", "weightDecay", weightDecay, 0);
   checkOption("optim.adamW", "beta1", beta1, 0, 1);

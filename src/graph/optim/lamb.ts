@@ -23,7 +23,9 @@ export interface LambOptions {
  * @example
  * g.minimize(loss, optim.lamb({ lr: 2e-3 }));
  */
-export function lamb({ lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 }: LambOptions): Optimizer {
+export function lamb(
+  { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 }: LambOptions = {} as LambOptions,
+): Optimizer {
   checkOption("optim.lamb", "lr", lr, 0);
   checkOption("optim.lamb", "weightDecay", weightDecay, 0);
   checkOption("optim.lamb", "beta1", beta1, 0, 1);

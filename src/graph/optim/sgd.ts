@@ -20,7 +20,7 @@ export interface SgdOptions {
  * @example
  * g.minimize(loss, optim.sgd({ lr: 0.1, momentum: 0.9 }));
  */
-export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions): Optimizer {
+export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions = {} as SgdOptions): Optimizer {
   checkOption("optim.sgd", "lr", lr, 0);
   checkOption("optim.sgd", "momentum", momentum, 0);
   checkOption("optim.sgd", "weightDecay", weightDecay, 0);
