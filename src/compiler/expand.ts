@@ -4,6 +4,7 @@
  */
 import { Builder } from "../graph/builder.ts";
 import type { OrderedLayout } from "../graph/layout.ts";
+import { opDef } from "../graph/registry.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Attrs, Op } from "../ir/graph.ts";
 import { type Layout, showSbp } from "../ir/layout.ts";
@@ -21,14 +22,12 @@ export function expand(draft: Draft): Draft {
   const settled = new Map(draft.settled);
   const strict = new Set(draft.strict);
   const replaced = new Map<number, number>();
-  const kept: number[] = [];
   const added: { readonly at: number; readonly from: number; readonly to: number }[] = [];
   for (const op of graph.ops) {
     const signature = draft.signatures[op.id]!;
     const strategy = strategyOf(draft, op, signature);
     if (!strategy?.expansion) {
       settled.set(op.name, signature);
-      kept.push(op.id);
       continue;
     }
     const from = builder.opCount;
@@ -42,15 +41,17 @@ export function expand(draft: Draft): Draft {
   const grown = builder.finish(rename(graph.inputs), rename(graph.outputs));
   for (const { from, to } of added)
     for (const op of grown.ops.slice(from, to)) if (op.kind !== "to") strict.add(op.name);
-  const inPlaceOf = (op: Op): Op => ({ ...op, inputs: op.inputs.map((id) => replaced.get(id) ?? id) });
+  const rewired = (op: Op): Op => ({ ...op, inputs: op.inputs.map((id) => replaced.get(id) ?? id) });
+  // What was added stands at the builder's end; it belongs where the op was.
   const order = graph.ops.flatMap((op) => {
     const by = added.find((a) => a.at === op.id);
-    return by ? grown.ops.slice(by.from, by.to) : [inPlaceOf(grown.ops[op.id]!)];
+    return by ? grown.ops.slice(by.from, by.to) : [rewired(grown.ops[op.id]!)];
   });
   return choose(constrain({ ...draft, graph: renumber(grown, order), settled, strict, signatures: [], choices: [] }));
 }
 
 function strategyOf(draft: Draft, op: Op, { ins, outs }: Signature): Strategy | undefined {
+  if (!opDef(op.kind).expansions) return undefined;
   const placement = draft.graph.placements[draft.graph.values[op.outputs[0]!]!.placement]!;
   const key = (s: Signature) => [...s.ins, ...s.outs].map(keyOf).join(" | ");
   return strategies(siteOf(draft, op), placement).find(({ signature }) => key(signature) === key({ ins, outs }));
