@@ -7,11 +7,9 @@ import type { Init } from "../ir/graph.ts";
 import { seedKey, streamOf } from "../ir/philox.ts";
 import type { State } from "../ir/plan.ts";
 import type { Call } from "../ir/program.ts";
-import { boxesOf, extents, region, size } from "../sbp/boxes.ts";
+import { boxesOf, extents, localIndex, region, size } from "../sbp/boxes.ts";
 import type { Draft } from "./draft.ts";
-import { loops } from "./strides.ts";
-
-const strides = (shape: readonly number[]) => shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
+import { loops, rowMajor } from "./strides.ts";
 
 export function initialise({ graph, options }: Draft, state: State, member: number): Call[] {
   const held = region(state.layout, state.shape, graph.placements[state.placement]!, member);
@@ -23,11 +21,11 @@ export function initialise({ graph, options }: Draft, state: State, member: numb
     return [{ kernel, args: [count, init.value, { buffer }] }];
   }
   const key = [...seedKey(options.seed ?? 0), streamOf(init.key)];
-  const global = strides(state.shape);
-  const local = strides(extents(held));
+  const global = rowMajor(state.shape);
+  const local = rowMajor(extents(held));
   return boxesOf(held).flatMap((box) => {
     const base = box.reduce((sum, [lo], d) => sum + lo * global[d]!, 0);
-    const start = box.reduce((sum, [lo], d) => sum + positionOf(held[d]!, lo) * local[d]!, 0);
+    const start = box.reduce((sum, [lo], d) => sum + localIndex(held[d]!, lo) * local[d]!, 0);
     return loops(
       box.map(([lo, hi]) => hi - lo),
       global,
@@ -45,10 +43,3 @@ export function initialise({ graph, options }: Draft, state: State, member: numb
 
 const distribution = (init: Exclude<Init, { kind: "constant" }>): number[] =>
   init.kind === "uniform" ? [0, init.low, init.high] : [1, init.mean, init.deviation];
-
-/** Place of a global index in a local list of intervals. */
-function positionOf(list: readonly (readonly [number, number])[], index: number): number {
-  const at = list.findIndex(([lo, hi]) => lo <= index && index < hi);
-  const before = list.slice(0, at).reduce((sum, [lo, hi]) => sum + hi - lo, 0);
-  return before + index - list[at]![0];
-}

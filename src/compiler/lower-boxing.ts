@@ -7,11 +7,11 @@ import { type DType, itemSize } from "../ir/dtype.ts";
 import { InternalError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Address, Call, Operand } from "../ir/program.ts";
-import { type Box, boxesOf, extents, type Region, region, size } from "../sbp/boxes.ts";
+import { type Box, boxesOf, extents, localIndex, type Region, region, size } from "../sbp/boxes.ts";
 import { type BoxingStep, flatSlice } from "../sbp/boxing.ts";
 import { group } from "../sbp/mesh.ts";
 import { monoid } from "../sbp/monoid.ts";
-import { loops } from "./strides.ts";
+import { loops, rowMajor } from "./strides.ts";
 
 export interface BoxingSite {
   readonly step: BoxingStep;
@@ -86,16 +86,6 @@ function identity(site: BoxingSite, count: number): Call {
   return { kernel: site.dtype === "float32" ? "fill" : "fill_i32", args: [count, scalar, { buffer: site.to }] };
 }
 
-/** Offset of a global interval in a local list, in elements of that dim. */
-function place(list: Region[number], lo: number): number {
-  let before = 0;
-  for (const [a, b] of list) {
-    if (a <= lo && lo < b) return before + lo - a;
-    before += b - a;
-  }
-  throw new InternalError(`element ${lo} is not held`);
-}
-
 interface Walk {
   readonly extents: readonly number[];
   readonly source: readonly number[];
@@ -106,10 +96,9 @@ interface Walk {
 
 /** How to walk a common part of two shards: extents, strides and offsets in bytes, at most four loops at a time. */
 function walks(held: Region, target: Region, shared: Region, item: number): Walk[] {
-  const rowMajor = (r: Region) => extents(r).map((_, d, shape) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
-  const [from, to] = [rowMajor(held), rowMajor(target)];
+  const [from, to] = [rowMajor(extents(held)), rowMajor(extents(target))];
   const offset = (r: Region, strides: readonly number[], part: Box) =>
-    part.reduce((sum, [lo], d) => sum + place(r[d]!, lo) * strides[d]!, 0) * item;
+    part.reduce((sum, [lo], d) => sum + localIndex(r[d]!, lo) * strides[d]!, 0) * item;
   return boxesOf(shared).flatMap((part) =>
     loops(
       part.map(([lo, hi]) => hi - lo),

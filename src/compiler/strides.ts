@@ -9,6 +9,10 @@ export interface Loops {
   readonly offsetB: number;
 }
 
+/** Strides of a contiguous array, in elements. */
+export const rowMajor = (shape: readonly number[]): number[] =>
+  shape.map((_, d) => shape.slice(d + 1).reduce((a, b) => a * b, 1));
+
 const depth = 4;
 
 /** Merges dims that lie side by side in both arrays, then pads to four loops; more than four become several walks. */

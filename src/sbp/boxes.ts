@@ -4,7 +4,7 @@
  * splits, explicit sizes, zigzag and several axes on one dim in any order are one rule. Balanced splits give the
  * remainder to the first ranks (as OneFlow's BalancedSplitter does); empty shards are legal.
  */
-import { LayoutError } from "../ir/errors.ts";
+import { InternalError, LayoutError } from "../ir/errors.ts";
 import { type Layout, type Partition, type Sbp, showSbp } from "../ir/layout.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { axisSize, coordinate } from "./mesh.ts";
@@ -148,6 +148,16 @@ export const localShape = (
   placement: PlacementData,
   member: number,
 ): number[] => extents(region(layout, shape, placement, member));
+
+/** Where a global index lies in a shard's list of intervals; the shard must hold it. */
+export function localIndex(list: readonly Interval[], index: number): number {
+  let before = 0;
+  for (const [lo, hi] of list) {
+    if (lo <= index && index < hi) return before + index - lo;
+    before += hi - lo;
+  }
+  throw new InternalError(`index ${index} is not held`);
+}
 
 /** Elements of a region. */
 export function size(region: Region): number {
