@@ -8,13 +8,12 @@ import { opDef } from "../graph/registry.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Attrs, Op } from "../ir/graph.ts";
 import { type Layout, showSbp } from "../ir/layout.ts";
-import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import { choose } from "./choose.ts";
 import { constrain } from "./constrain.ts";
 import type { Draft } from "./draft.ts";
 import { renumber } from "./prune.ts";
-import { type Strategy, siteOf, strategies } from "./strategies.ts";
+import { type Strategy, signatureKey, siteOf, strategies } from "./strategies.ts";
 
 export function expand(draft: Draft): Draft {
   const { graph } = draft;
@@ -50,11 +49,11 @@ export function expand(draft: Draft): Draft {
   return choose(constrain({ ...draft, graph: renumber(grown, order), settled, strict, signatures: [], choices: [] }));
 }
 
-function strategyOf(draft: Draft, op: Op, { ins, outs }: Signature): Strategy | undefined {
+function strategyOf(draft: Draft, op: Op, chosen: Signature): Strategy | undefined {
   if (!opDef(op.kind).expansions) return undefined;
   const placement = draft.graph.placements[draft.graph.values[op.outputs[0]!]!.placement]!;
-  const key = (s: Signature) => [...s.ins, ...s.outs].map(keyOf).join(" | ");
-  return strategies(siteOf(draft, op), placement).find(({ signature }) => key(signature) === key({ ins, outs }));
+  const key = signatureKey(chosen);
+  return strategies(siteOf(draft, op), placement).find(({ signature }) => signatureKey(signature) === key);
 }
 
 /** The op's expansion: its inputs pinned, its body, its outputs pinned. */

@@ -31,7 +31,8 @@ export function siteOf({ graph }: Draft, op: Op): OpSite {
   return { op, ins: types(op.inputs), outs: types(op.outputs) };
 }
 
-const signatureKey = ({ ins, outs }: Signature) => [...ins, ...outs].map(keyOf).join(" | ");
+/** The same text for the same layouts of all operands. */
+export const signatureKey = ({ ins, outs }: Signature) => [...ins, ...outs].map(keyOf).join(" | ");
 
 /** Local signatures first. */
 export function strategies({ op, ins, outs }: OpSite, placement: PlacementData): Strategy[] {
