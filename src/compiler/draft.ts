@@ -29,8 +29,6 @@ export interface CompileOptions {
   readonly seed?: number;
   /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
   readonly slots?: number;
-  /** Bytes of gradients that one boxing task collects before it starts. Default 1 MiB. */
-  readonly bucketBytes?: number;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }

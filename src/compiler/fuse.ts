@@ -1,7 +1,7 @@
 /**
  * @file Orders the ops and fuses them into tasks. Ops keep the order of the graph (forward, backward, optimizer), so any
  * contiguous run is convex. A run of compute ends where an op needs the result of a boxing that the run itself started,
- * or once it has started `bucketBytes` of it; the boxing steps gathered until then become one task a kind and axis.
+ * or once it has started a bucketful; the boxing steps gathered until then become one task a kind and axis.
  */
 import type { Op } from "../ir/graph.ts";
 import { type Draft, producers, type TaskDraft } from "./draft.ts";
@@ -9,12 +9,12 @@ import { type Draft, producers, type TaskDraft } from "./draft.ts";
 /** Boxing that moves nothing between ranks is compute like any other. */
 export const localSteps: ReadonlySet<string> = new Set(["slice", "fill", "relabel"]);
 
-const defaultBucket = 1 << 20;
+/** Bytes between ranks that one boxing task gathers before it starts. */
+const bucketBytes = 1 << 20;
 
 export function fuse(draft: Draft): Draft {
-  const { graph, boxing, options } = draft;
+  const { graph, boxing } = draft;
   const produced = producers(graph);
-  const bucketBytes = options.bucketBytes ?? defaultBucket;
   const tasks: TaskDraft[] = [];
   let compute: Op[] = [];
   let moving: Op[] = [];

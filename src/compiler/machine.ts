@@ -11,7 +11,6 @@ export interface Machine {
 
 const machines: Readonly<Record<string, Machine>> = {
   cpu: { flops: 5e10, bandwidth: 1e10 },
-  gpu: { flops: 1e13, bandwidth: 1e12 },
 };
 
 export const machineOf = (device: string): Machine => machines[device] ?? machines.cpu!;
