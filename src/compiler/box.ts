@@ -20,11 +20,14 @@ export function box(draft: Draft): Draft {
   /** New ids by old ones. */
   const renamed = new Map<number, number>();
   const boxed = new Map<string, number>();
+  /** Names of the graph's values, and of those made here. */
+  const taken = new Set(graph.values.map((v) => v.name));
   const wants = wishes(draft);
 
   const add = (value: Value, layout: Layout): number => {
     const id = values.length;
     values.push({ ...value, id });
+    taken.add(value.name);
     layouts.push(layout);
     return id;
   };
@@ -40,7 +43,7 @@ export function box(draft: Draft): Draft {
     let last = id;
     for (const step of plan.steps) {
       const name = `${value.name}.${step.kind}.${step.axis}`;
-      const out = add({ ...value, name: unique(name, values) }, step.to);
+      const out = add({ ...value, name: unique(name, taken) }, step.to);
       boxing.set(ops.length, step);
       const { kind, axis, bytes } = step;
       const attrs = { step: kind, axis, from: showLayout(step.from), to: showLayout(step.to), bytes };
@@ -89,8 +92,7 @@ function wishes({
   return by;
 }
 
-function unique(name: string, values: readonly Value[]): string {
-  const taken = new Set(values.map((v) => v.name));
+function unique(name: string, taken: ReadonlySet<string>): string {
   let candidate = name;
   for (let n = 2; taken.has(candidate); n++) candidate = `${name}.${n}`;
   return candidate;

@@ -94,7 +94,7 @@ function computeTime(draft: Draft, op: Op, { ins, outs }: Signature): number {
   const machine = machineOf(place.device);
   const def = opDef(op.kind);
   if (op.kind === "state" || op.kind === "input" || op.kind === "to") return 0;
-  const busiest = 0; // balanced splits give the remainder to the first ranks
+  const busiest = 0; // exact for balanced splits, which give the remainder to the first ranks
   const local = (ids: readonly number[], layouts: readonly Layout[]): LocalType[] =>
     ids.map((id, i) => ({
       shape: localShape(layouts[i]!, shapeOf(values[id]!), place, busiest),

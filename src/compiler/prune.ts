@@ -10,8 +10,9 @@ export function prune(draft: Draft): Draft {
       subject: `graph "${graph.name}"`,
       hint: "return at least one tensor from the function given to graph(…), such as { loss }",
     });
+  const produced = producers(graph);
   for (const [name, id] of Object.entries(graph.outputs)) {
-    const op = producers(graph)[id]!;
+    const op = produced[id]!;
     if (op.kind !== "input" && op.kind !== "state") continue;
     throw new ShapeError(
       "SL3011",
