@@ -37,23 +37,35 @@ type Locals = readonly (readonly number[])[];
 
 const keyOf = (locals: Locals): string => locals.join(";");
 
+/** By input, the monoids that the axes taken so far have made it partial by, in alphabetical order. */
+type Partials = readonly (readonly string[])[];
+
+const joined = (partial: Partials, rule: LocalRule): Partials =>
+  partial.map((known, i) => {
+    const sbp = rule.sbps[i]!;
+    return sbp.kind === "P" && !known.includes(sbp.monoid) ? [...known, sbp.monoid].sort() : known;
+  });
+
 /** The op before any axis is taken. Equal divisions are one object, so that each question is answered once. */
 export function divisions(op: SignatureSite): Division {
   const known = new Cache<Division>();
   const asked = new Cache<readonly LocalRule[]>();
-  const make = (classes: ReadonlyMap<string, Locals>): Division => ({
+  const make = (classes: ReadonlyMap<string, Locals>, partial: Partials): Division => ({
     rules: byParts((parts) => {
       const [first, ...rest] = [...classes].map(([key, locals]) =>
-        asked.get(`${parts}:${key}`, () => ask(op, locals, parts)),
+        asked.get(`${parts}:${key}:${partial.join(";")}`, () => ask(op, locals, partial, parts)),
       );
       return first!.filter(({ text }) => rest.every((others) => others.some((other) => other.text === text)));
     }),
-    divide: byRule((rule, parts) => intern(cut([...classes.values()], rule.sbps, parts))),
+    divide: byRule((rule, parts) => intern(cut([...classes.values()], rule.sbps, parts), joined(partial, rule))),
   });
-  const intern = (classes: ReadonlyMap<string, Locals>): Division =>
-    known.get([...classes.keys()].sort().join("/"), () => make(classes));
+  const intern = (classes: ReadonlyMap<string, Locals>, partial: Partials): Division =>
+    known.get([...[...classes.keys()].sort(), partial.join(";")].join("/"), () => make(classes, partial));
   const whole = [...op.ins, ...op.outs].map(({ shape }) => shape);
-  return intern(new Map([[keyOf(whole), whole]]));
+  return intern(
+    new Map([[keyOf(whole), whole]]),
+    op.ins.map(() => []),
+  );
 }
 
 function byParts(answer: Division["rules"]): Division["rules"] {
@@ -67,10 +79,11 @@ function byRule(answer: Division["divide"]): Division["divide"] {
 }
 
 /** What the op's own rules say of these local shapes, checked, each once. */
-function ask(op: SignatureSite, locals: Locals, parts: number): readonly LocalRule[] {
+function ask(op: SignatureSite, locals: Locals, partial: Partials, parts: number): readonly LocalRule[] {
   const types = [...op.ins, ...op.outs];
   const local = types.map(({ dtype }, i): LocalType => ({ shape: locals[i]!, dtype }));
-  const site: Site = { ins: local.slice(0, op.ins.length), outs: local.slice(op.ins.length), attrs: op.attrs, parts };
+  const [ins, outs] = [local.slice(0, op.ins.length), local.slice(op.ins.length)];
+  const site: Site = { ins, outs, attrs: op.attrs, parts, partial };
   const rules = new Map<string, LocalRule>();
   for (const rule of op.rules(site)) {
     const sbps = fitting(op, rule, site);

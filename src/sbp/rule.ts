@@ -22,6 +22,11 @@ export interface Site {
   readonly outs: readonly LocalType[];
   readonly attrs: Attrs;
   readonly parts: number;
+  /**
+   * By input, the monoids that the axes before have made it partial by; absent: none. A part may be the identity, and one
+   * input's −∞ may meet another's +∞: an op that would combine them says no here.
+   */
+  readonly partial?: readonly (readonly string[])[];
 }
 
 export type Rules = (site: Site) => readonly Rule[];

@@ -155,6 +155,13 @@ const indexed = [
     of("cumsum", [[5, 4, 3]], { dim, reverse: false }),
     of("cumsum", [[5, 4, 3]], { dim, reverse: true }),
   ]),
+  ...[0, 1].flatMap((dim) =>
+    [
+      [2, 2],
+      [1, 3],
+      [1, 4],
+    ].map(([k, parts]) => of("topKBlocks", [[5, 4, 3]], { k: k!, dim, parts: parts! })),
+  ),
   of("topK", [[5, 3]], { k: 3, dim: 1 }),
   of("topK", [[5, 3]], { k: 0, dim: 1 }),
 ];

@@ -90,10 +90,10 @@ const partOf = (layout: Layout, mesh: PlacementData, member: number): number =>
   partials(layout, mesh).reduce((at, { axis, size }) => at * size + coordinate(mesh, member, axis), 0);
 
 /** Parts by number, for all partial axes. */
-function splitAll(value: Value, [outer, ...inner]: Partials, empty: boolean, random: () => number): Float64Array[] {
+function splitAll(value: Value, [outer, ...inner]: Partials, random: () => number): Float64Array[] {
   if (!outer) return [value.data];
-  const parts = split(value, outer.monoid, outer.size, empty, random);
-  return parts.flatMap((data) => splitAll({ ...value, data }, inner, empty, random));
+  const parts = split(value, outer.monoid, outer.size, random);
+  return parts.flatMap((data) => splitAll({ ...value, data }, inner, random));
 }
 
 /** The value of parts by number; undoes `splitAll`. */
@@ -105,8 +105,11 @@ function join(parts: readonly number[], [outer, ...inner]: Partials): number {
   );
 }
 
-/** Parts of a value whose reduction it is, with mixed signs; where `empty`, some hold nothing but the identity. */
-function split(value: Value, name: string, parts: number, empty: boolean, random: () => number): Float64Array[] {
+/**
+ * Parts of a value whose reduction it is, with mixed signs. Some are the identity, as those of an empty shard are, or of a
+ * split that became partial by padding.
+ */
+function split(value: Value, name: string, parts: number, random: () => number): Float64Array[] {
   const { identity } = monoid(name);
   const all = Array.from({ length: parts }, () => new Float64Array(value.data.length));
   value.data.forEach((x, i) => {
@@ -115,13 +118,86 @@ function split(value: Value, name: string, parts: number, empty: boolean, random
     all.forEach((part, k) => {
       const noise = value.dtype === "int32" ? Math.round(random() * 9) : random() * 4;
       const other = { sum: noise - 2, max: x - noise, min: x + noise }[name]!;
-      part[i] = empty && random() < 0.2 ? identity(value.dtype) : other;
+      part[i] = random() < 0.2 ? identity(value.dtype) : other;
       if (k !== holder) sum += part[i]!;
     });
     all[holder]![i] = name === "sum" ? x - sum : x;
   });
   return all;
 }
+
+/** What one rank holds of a tensor. */
+export interface Local extends Value, Place {}
+
+const placesOf = ({ shape }: { readonly shape: readonly number[] }, layout: Layout, mesh: PlacementData): Place[] =>
+  mesh.ranks.map((_, member) => ({ global: shape, region: region(layout, shape, mesh, member) }));
+
+/** What each member holds of a value under a layout; parts of a partial one are adversarial, some of them identities. */
+export function scatter(value: Value, layout: Layout, mesh: PlacementData, random: () => number): Local[] {
+  const parts = splitAll(value, partials(layout, mesh), random);
+  return placesOf(value, layout, mesh).map((place, member) => {
+    const source = parts[partOf(layout, mesh, member)]!;
+    const data = Float64Array.from(indices(place.region, value.shape), (at) => source[at]!);
+    return { ...place, shape: extents(place.region), dtype: value.dtype, data };
+  });
+}
+
+/** The difference of two numbers, relative to 1 or more; infinite where only one of them is a number. */
+function difference(a: number, b: number): number {
+  const d = a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
+  return Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
+}
+
+/** The value that members hold between them, and the largest difference between what should be copies. */
+export function collect(
+  locals: readonly Local[],
+  layout: Layout,
+  mesh: PlacementData,
+): { readonly value: Value; readonly apart: number } {
+  const { global: shape, dtype } = locals[0]!;
+  /** By element the parts that members gave, by number of the part. */
+  const found = Array.from({ length: count(shape) }, () => new Map<number, number>());
+  let apart = 0;
+  locals.forEach(({ data, region }, member) => {
+    const part = partOf(layout, mesh, member);
+    indices(region, shape).forEach((at, k) => {
+      const known = found[at]!.get(part);
+      if (known !== undefined) apart = Math.max(apart, difference(data[k]!, known));
+      found[at]!.set(part, data[k]!);
+    });
+  });
+  const axes = partials(layout, mesh);
+  const parts = axes.reduce((n, { size }) => n * size, 1);
+  const data = Float64Array.from(found, (held) =>
+    join(
+      Array.from({ length: parts }, (_, part) => held.get(part) ?? Number.NaN),
+      axes,
+    ),
+  );
+  return { value: { shape, dtype, data }, apart };
+}
+
+/** The op on each rank alone, on what the rank holds of each operand: what it then holds of each output. */
+export function onRanks(
+  kind: string,
+  ins: readonly (readonly Local[])[],
+  outs: readonly { readonly type: Omit<Value, "data">; readonly layout: Layout }[],
+  attrs: Attrs,
+  mesh: PlacementData,
+): Local[][] {
+  const places = outs.map(({ type, layout }) => placesOf(type, layout, mesh));
+  const results = mesh.ranks.map((_, member) => {
+    const mine = ins.map((locals) => locals[member]!);
+    const at = { ins: mine, outs: places.map((all) => all[member]!) };
+    const types = at.outs.map((place, i) => ({ shape: extents(place.region), dtype: outs[i]!.type.dtype }));
+    return apply(opDef(kind), mine, types, attrs, at).map((value, i) => ({ ...at.outs[i]!, ...value }));
+  });
+  return outs.map((_, i) => results.map((result) => result[i]!));
+}
+
+/** The largest difference between two values; relative to 1 or more. */
+export const between = (a: Value, b: Value): number =>
+  a.data.reduce((worst, x, at) => Math.max(worst, difference(x, b.data[at]!)), 0);
 
 /** The largest difference between the op run by the signature and the op on whole tensors; relative to 1 or more. */
 export function error(
@@ -132,48 +208,12 @@ export function error(
   signature: Signature,
   random: () => number,
 ): number {
-  const def = opDef(kind);
   const expected = onWhole(kind, ins, attrs);
-  // One operand alone has empty parts: max's −∞ in one and min's +∞ in another on another axis have no sum.
-  const first = signature.ins.findIndex((layout) => partials(layout, mesh).length > 0);
-  const scattered = ins.map((value, i) => splitAll(value, partials(signature.ins[i]!, mesh), i === first, random));
-  /** By output and element the parts that members gave, by number of the part. */
-  const found = expected.map(({ data }) => Array.from(data, () => new Map<number, number>()));
-  let worst = 0;
-  const differ = (a: number, b: number) => {
-    const d = a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
-    worst = Math.max(worst, Number.isNaN(d) ? Number.POSITIVE_INFINITY : d);
-  };
-  for (const member of mesh.ranks.keys()) {
-    const place = (layouts: readonly Layout[], values: readonly Omit<Value, "data">[]): Place[] =>
-      values.map(({ shape }, i) => ({ global: shape, region: region(layouts[i]!, shape, mesh, member) }));
-    const places = { ins: place(signature.ins, ins), outs: place(signature.outs, expected) };
-    const locals = ins.map((value, i): Value => {
-      const held = places.ins[i]!.region;
-      const source = scattered[i]![partOf(signature.ins[i]!, mesh, member)]!;
-      return {
-        shape: extents(held),
-        dtype: value.dtype,
-        data: Float64Array.from(indices(held, value.shape), (at) => source[at]!),
-      };
-    });
-    const types = expected.map(({ dtype }, i) => ({ shape: extents(places.outs[i]!.region), dtype }));
-    apply(def, locals, types, attrs, places).forEach(({ data }, i) => {
-      const part = partOf(signature.outs[i]!, mesh, member);
-      indices(places.outs[i]!.region, expected[i]!.shape).forEach((at, k) => {
-        const known = found[i]![at]!.get(part);
-        if (known !== undefined) differ(data[k]!, known);
-        found[i]![at]!.set(part, data[k]!);
-      });
-    });
-  }
-  expected.forEach(({ data }, i) => {
-    const axes = partials(signature.outs[i]!, mesh);
-    const parts = axes.reduce((n, { size }) => n * size, 1);
-    data.forEach((x, at) => {
-      const values = Array.from({ length: parts }, (_, part) => found[i]![at]!.get(part) ?? Number.NaN);
-      differ(join(values, axes), x);
-    });
+  const locals = ins.map((value, i) => scatter(value, signature.ins[i]!, mesh, random));
+  const outs = expected.map((type, i) => ({ type, layout: signature.outs[i]! }));
+  const errors = onRanks(kind, locals, outs, attrs, mesh).map((held, i) => {
+    const { value, apart } = collect(held, signature.outs[i]!, mesh);
+    return Math.max(apart, between(value, expected[i]!));
   });
-  return worst;
+  return Math.max(0, ...errors);
 }

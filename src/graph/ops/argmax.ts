@@ -4,6 +4,7 @@ import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { checkDType } from "./checks.ts";
 import { call } from "./lowering.ts";
+import { splitArgmax } from "./split-top-k.ts";
 
 export const argmax: OpDef = {
   kind: "argmax",
@@ -17,6 +18,7 @@ export const argmax: OpDef = {
     const kept = range(x!.shape.length).filter((d) => d !== dim);
     return kept.map((d) => ({ ins: [S(d)], outs: [S(d < dim ? d : d - 1)] }));
   },
+  expansions: splitArgmax,
   lower({ ins: [x], outs: [y], attrs }) {
     const dim = attrs.dim as number;
     const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];

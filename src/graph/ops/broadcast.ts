@@ -1,7 +1,8 @@
 /** @file Element-wise ops on two tensors with NumPy's broadcasting. */
 import { ShapeError } from "../../ir/errors.ts";
 import type { TensorType } from "../../ir/graph.ts";
-import { B, P, S, type Sbp } from "../../ir/layout.ts";
+import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
+import { monoid } from "../../sbp/monoid.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
 import { broadcastShapes, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
@@ -57,14 +58,31 @@ export function sumTo(gradient: Tensor, { shape }: TensorType): Tensor {
   return sum;
 }
 
-const binary = (
-  kind: keyof typeof code,
-  partial: readonly (readonly [Sbp, Sbp, Sbp])[],
-  gradient?: OpDef["gradient"],
-): OpDef => ({
+type Partial = readonly [a: Sbp, b: Sbp, y: Sbp];
+
+/**
+ * Rules of a sum that hold where the axes before have made an operand partial: the identity of one operand's maximum, −∞,
+ * must not meet that of the other's minimum. Such two would make the sum partial by maximum and by minimum. And none for
+ * integers, whose least number is their identity: added to, it wraps.
+ */
+function addends(rules: readonly Partial[], { ins: [x], partial = [] }: Site): readonly Partial[] {
+  const wraps = Number.isFinite(monoid("max").identity(x!.dtype));
+  const becomes = (operand: 0 | 1, by: string) =>
+    rules.find((rule) => showSbp(rule[operand]) === `P(${by})` && rule[1 - operand]!.kind === "B")?.[2];
+  return rules.filter(([a, b, y]) => {
+    if (a.kind === "P" && b.kind === "P") return true;
+    const other = a.kind === "P" ? 1 : 0;
+    return !wraps && (partial[other] ?? []).every((by) => [y, undefined].includes(becomes(other, by)));
+  });
+}
+
+const binary = (kind: keyof typeof code, partial: readonly Partial[], gradient?: OpDef["gradient"]): OpDef => ({
   kind,
   infer,
-  rules: (site) => [...splits(site), ...partial.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))],
+  rules(site) {
+    const rules = kind === "add" || kind === "sub" ? addends(partial, site) : partial;
+    return [...splits(site), ...rules.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))];
+  },
   lower: (site) => lower(kind, site),
   ...(gradient && { gradient }),
 });

@@ -40,6 +40,7 @@ export { reshape } from "./reshape.ts";
 export { slice } from "./slice.ts";
 export { logSoftmax, logSoftmaxGrad, softmax, softmaxGrad } from "./softmax.ts";
 export { constant, input, state } from "./sources.ts";
+export { topKBlocks } from "./split-top-k.ts";
 export { stopGradient } from "./stop-gradient.ts";
 export { to } from "./to.ts";
 export { topK } from "./top-k.ts";

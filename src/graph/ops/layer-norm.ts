@@ -3,7 +3,8 @@
  * mean and bias. Sources: Ba, Kiros and Hinton, "Layer normalization", 2016; Zhang and Sennrich, "Root mean square layer
  * normalization", 2019.
  *
- * Rows are independent, so the leading dims may be split; the gradients of gain and bias are then partial sums.
+ * Rows are independent, so the leading dims may be split; the gradients of gain and bias are then partial sums. Where a
+ * normalised dim is split see split-norm.ts.
  */
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, TensorType } from "../../ir/graph.ts";
@@ -14,6 +15,7 @@ import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkDType, checkSame } from "./checks.ts";
 import { call } from "./lowering.ts";
+import { splitNorm, splitNormGrad, splitNormGradGain } from "./split-norm.ts";
 
 /** Two passes for the moments, one for the result: about this many operations an element. */
 const flopsPerElement = 8;
@@ -62,11 +64,13 @@ const forward = (kind: string, centred: boolean): OpDef => ({
     checkOperands(x!, affine, attrs);
     return [{ shape: x!.shape, dtype: "float32" }];
   },
-  // Linear in gain and bias together.
+  // Linear in gain and bias together. The bias is only added: a largest or a least part of it passes.
   rules: (site) => [
     ...byRow(site, centred ? [true, false, false] : [true, false], S),
     { ins: [B, sum, ...(centred ? [sum] : [])], outs: [sum] },
+    ...(centred ? ["max", "min"].map((monoid) => ({ ins: [B, B, P(monoid)], outs: [P(monoid)] })) : []),
   ],
+  expansions: splitNorm(centred),
   gradient: ({ ins: [x, gain], grads: [g], attrs }) => [
     () => emit(`${kind}Grad`, [x!, gain!, g!], attrs),
     () => emit(`${kind}GradGain`, [x!, g!], attrs),
@@ -95,6 +99,7 @@ const gradient = (kind: string, centred: boolean): OpDef => ({
     { ins: [B, sum, B], outs: [sum] },
     { ins: [B, B, sum], outs: [sum] },
   ],
+  expansions: splitNormGrad(centred),
   lower(site) {
     const [rows, columns, eps] = rowsOf(site);
     if (rows * columns === 0) return [];
@@ -113,6 +118,7 @@ const gradientOfGain = (kind: string, centred: boolean): OpDef => ({
     return [{ shape: tail(x!, attrs), dtype: "float32" }];
   },
   rules: (site) => [...byRow(site, [true, true], () => sum), { ins: [B, sum], outs: [sum] }],
+  expansions: splitNormGradGain(centred),
   lower(site) {
     const [rows, columns, eps] = rowsOf(site);
     if (columns === 0) return [];

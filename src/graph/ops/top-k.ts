@@ -9,6 +9,7 @@ import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkDType } from "./checks.ts";
 import { call } from "./lowering.ts";
+import { splitTopK } from "./split-top-k.ts";
 
 export const topK: OpDef = {
   kind: "topK",
@@ -29,6 +30,7 @@ export const topK: OpDef = {
     range(x!.shape.length)
       .filter((d) => d !== attrs.dim)
       .map((d) => ({ ins: [S(d)], outs: [S(d), S(d)] })),
+  expansions: splitTopK,
   gradient: ({ ins: [x], outs: [, indices], grads: [g], attrs }) => [
     () => emit("addAlong", [g!, indices!], { dim: attrs.dim!, shape: x!.shape }),
   ],
