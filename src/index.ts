@@ -7,6 +7,16 @@ export type {
   SessionStatus,
 } from "./actors/session-types.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
+export {
+  type DefinedOp,
+  defineOp,
+  type KernelOperand,
+  type OpDefinition,
+  type OpFunction,
+  type OpRule,
+  type RuleSbp,
+} from "./define.ts";
+export { opError } from "./graph/define.ts";
 export { concat, stack, where } from "./graph/functions.ts";
 export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";

@@ -1,4 +1,5 @@
 // Source only: tsx's synchronous loader starts in a third of the time of its asynchronous one.
 import { require } from "tsx/cjs/api";
 
-require("./executor.ts", import.meta.url);
+const load = (url) => require(url, import.meta.url);
+await load("./executor.ts").start(load);

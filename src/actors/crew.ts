@@ -1,5 +1,6 @@
 /** @file The threads of a session with what they share: control words, a ring and a stack each, and the launcher. */
 import type { Engine } from "../kernels/engine.ts";
+import type { HostOp } from "../kernels/host.ts";
 import type { Arena } from "./arena.ts";
 import { createLauncher, type Traced } from "./launcher.ts";
 import { controlBytes, ringBytes, ringShape, type ThreadSetup, timesBytes } from "./ring.ts";
@@ -11,9 +12,11 @@ export interface CrewOptions {
   readonly seqs: number;
   readonly origin: bigint;
   readonly traced: Traced | undefined;
+  /** What users have defined: every thread loads it. */
+  readonly ops: readonly HostOp[];
 }
 
-export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin, traced }: CrewOptions) {
+export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin, traced, ops }: CrewOptions) {
   const shape = ringShape(threads, seqs);
   const controlAt = arena.take(controlBytes(threads), "the control words");
   const setups = Array.from({ length: threads }, (_, thread): ThreadSetup => {
@@ -29,6 +32,7 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
       stack: arena.take(engine.stack, what) + engine.stack,
       times: traced ? arena.take(timesBytes, what) : null,
       origin,
+      ops,
     };
   });
   const control = arena.words(controlAt, controlBytes(threads) / 4);

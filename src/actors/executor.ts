@@ -1,10 +1,12 @@
 /**
  * @file An executor: a thread that runs programs in the order in which they were launched, waits for other threads'
- * counters where a launch says so, and does nothing else. It sleeps when its ring is empty. Entry point of the worker.
+ * counters where a launch says so, and does nothing else. It sleeps when its ring is empty.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { SessionError } from "../ir/errors.ts";
 import { createExecutor } from "../kernels/engine.ts";
 import { clock } from "./clock.ts";
+import { type Load, loadOps } from "./defined.ts";
 import {
   ASLEEP,
   controlBytes,
@@ -22,6 +24,7 @@ import {
   TELL,
   type ThreadReport,
   type ThreadSetup,
+  type Told,
   WAITERS,
   WAITS,
   WORKSPACE,
@@ -88,8 +91,28 @@ function serve(setup: ThreadSetup): void {
   try {
     while (until(HEAD(thread), (launch + 1) | 0, IDLE(thread)) && execute(launch)) launch = (launch + 1) | 0;
   } catch (error) {
-    post({ type: "failed", launch, reason: error instanceof Error ? error.message : String(error) });
+    post({ type: "failed", launch, error: told(error) });
   }
 }
 
-serve(workerData as ThreadSetup);
+/** An error as another thread can be told of it. */
+function told(error: unknown): Told {
+  if (!(error instanceof Error)) return { what: String(error) };
+  const { stack } = error.cause instanceof Error ? error.cause : error;
+  const trace = stack === undefined ? {} : { stack };
+  if (!(error instanceof SessionError)) return { what: error.message, ...trace };
+  const { code, what, at, hint } = error;
+  return { code, what, ...(at === undefined ? {} : { at }), ...(hint === undefined ? {} : { hint }), ...trace };
+}
+
+/** The life of the thread. `load` imports a module by its URL. */
+export async function start(load: Load): Promise<void> {
+  const setup = workerData as ThreadSetup;
+  try {
+    await loadOps(setup.ops, load);
+  } catch (error) {
+    post({ type: "failed", launch: undefined, error: told(error) });
+    return;
+  }
+  serve(setup);
+}

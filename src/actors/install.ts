@@ -5,13 +5,14 @@
 
 import { InternalError } from "../ir/errors.ts";
 import type { PlanData, RankClass, Stream } from "../ir/plan.ts";
-import { encode, type Resolver } from "../kernels/encode.ts";
+import { encode, fixed, type Resolver } from "../kernels/encode.ts";
 import type { Executor } from "../kernels/engine.ts";
 import type { Arena } from "./arena.ts";
 import { HOST, type Net } from "./net.ts";
-import { type Arrival, fixed, type Locate, place } from "./operands.ts";
+import { type Arrival, type Locate, place } from "./operands.ts";
 import { reseed } from "./seed.ts";
 import type { StateHomes } from "./states.ts";
+import type { Text } from "./texts.ts";
 import { type Region, trafficBytes, writeBlock } from "./traffic.ts";
 
 /** A program in memory, and which firing numbers its launch record must carry behind the task's own. */
@@ -46,13 +47,15 @@ export interface Tenancy {
   readonly homes: StateHomes;
   readonly regions: readonly Region[];
   readonly seed: number | undefined;
+  /** Puts a program's text into memory. */
+  readonly text: Text;
 }
 
 /** @throws PlanError SL4021 when the memory does not suffice */
 export function install(
   plan: PlanData,
   net: Net,
-  { arena, executor, homes, regions: before, seed }: Tenancy,
+  { arena, executor, homes, regions: before, seed, text }: Tenancy,
 ): PlanMemory {
   const own = takeRegions(plan, arena);
   const regions = [...before, ...own.values()];
@@ -85,7 +88,7 @@ export function install(
   ) => {
     const found = classes.find(({ ranks }) => ranks.includes(rank));
     const calls = reseed(found?.program ?? [], plan.seed, seed ?? plan.seed);
-    const words = encode(calls, { address, traffic: (collective) => blockOf(collective, rank) });
+    const words = encode(calls, { address, traffic: (collective) => blockOf(collective, rank), text });
     const program = arena.take(words.length * 8, "the programs");
     arena.doubles(program, words.length).set(words);
     const scratch = workspaceOf(plan, placement, stream);

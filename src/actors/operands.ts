@@ -7,7 +7,7 @@ import { InternalError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { Address, Peer } from "../ir/program.ts";
-import type { Location } from "../kernels/encode.ts";
+import { fixed, type Location } from "../kernels/encode.ts";
 import { group } from "../sbp/mesh.ts";
 import type { ActorSpec, Net } from "./net.ts";
 
@@ -19,8 +19,6 @@ export interface Arrival {
 
 /** Byte offset of slot 0 of a buffer on a rank. */
 export type Locate = (buffer: number, rank: number) => number;
-
-export const fixed = (offset: number): Location => ({ offset, stride: 0, index: -1, copies: 1 });
 
 /** The rank that an address means, seen from another. */
 function peerRank(placement: PlacementData, rank: number, peer: Peer | undefined): number {

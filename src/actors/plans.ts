@@ -7,7 +7,9 @@ import type { NdArray } from "../ir/array.ts";
 import { PlanError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { createExecutor, type Engine } from "../kernels/engine.ts";
+import type { HostOp } from "../kernels/host.ts";
 import { createArena } from "./arena.ts";
+import { checkDefined } from "./defined.ts";
 import { expand } from "./expand.ts";
 import { checkArray } from "./feeds.ts";
 import { type Installed, install, type PlanMemory } from "./install.ts";
@@ -16,6 +18,7 @@ import { rehearse } from "./rehearse.ts";
 import type { CollectiveTraffic } from "./session-types.ts";
 import { gather, scatter } from "./shards.ts";
 import { createHomes } from "./states.ts";
+import { createTexts } from "./texts.ts";
 import { type Region, readTraffic } from "./traffic.ts";
 
 export interface Loaded {
@@ -33,11 +36,13 @@ export const ranksOf = (plan: PlanData): number[] =>
 /** The most firing numbers that a launch of a plan carries. */
 const widest = ({ programs }: PlanMemory): number => 1 + Math.max(0, ...programs.map((p) => p?.arrivals.length ?? 0));
 
-export function createPlans(engine: Engine, seed: number | undefined) {
+/** @param ops what users had defined when the session began */
+export function createPlans(engine: Engine, seed: number | undefined, ops: readonly HostOp[]) {
   const arena = createArena(engine.reserved);
   const stack = arena.take(engine.stack, "the loop's stack") + engine.stack;
   const executor = createExecutor(engine.image, arena.memory, stack);
   const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [] };
+  const text = createTexts(arena);
   const homes = createHomes();
   const loaded: Loaded[] = [];
   let regions: readonly Region[] = [];
@@ -64,7 +69,7 @@ export function createPlans(engine: Engine, seed: number | undefined) {
 
     /**
      * @throws PlanError SL4020 a state differs, SL4021 too little memory, SL4022 another rank, SL4023 or SL4025 it cannot
-     *   run, SL4024 wider tasks than the first plan's
+     *   run, SL4024 wider tasks than the first plan's, SL4033 or SL4034 an op of the user's is not there
      */
     add(plan: PlanData): Loaded {
       const subject = `plan ${plan.name}`;
@@ -75,10 +80,11 @@ export function createPlans(engine: Engine, seed: number | undefined) {
           subject,
           choices: ranks.map(String),
         });
+      checkDefined(plan, ops);
       homes.check(plan);
       const net = expand(plan, loaded.at(-1)?.net.next ?? { actor: 0, edge: 0, register: 0 });
       rehearse(net);
-      const memory = install(plan, net, { arena, executor, homes, regions, seed });
+      const memory = install(plan, net, { arena, executor, homes, regions, seed, text });
       if (loaded.length === 0) seqs = Math.max(leastSeqs, widest(memory));
       if (widest(memory) > seqs)
         throw new PlanError("SL4024", `a task reads ${widest(memory)} registers, launch records hold ${seqs}`, {

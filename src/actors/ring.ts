@@ -4,6 +4,8 @@
  * executors wait on done-counters (that is what a ticket names); the loop sleeps on the doorbell.
  */
 
+import type { HostOp } from "../kernels/host.ts";
+
 /** Indices of control words. Each that is waited on has a cache line of its own. */
 export const DOORBELL = 0;
 /** 1 while the loop sleeps: only then does an executor ring. */
@@ -73,9 +75,22 @@ export interface ThreadSetup {
   /** Null when nothing is traced. */
   readonly times: number | null;
   readonly origin: bigint;
+  /** What users have defined: the modules to load before anything runs. */
+  readonly ops: readonly HostOp[];
 }
 
-/** What an executor posts: it is ready, or a launch has failed. */
+/** An error on its way to another thread. */
+export interface Told {
+  /** Of an error for the user. */
+  readonly code?: string;
+  readonly what: string;
+  readonly at?: string;
+  readonly hint?: string;
+  /** Where it was thrown, for people. */
+  readonly stack?: string;
+}
+
+/** What an executor posts: it is ready, or a launch has failed, or it could not even begin. */
 export type ThreadReport =
   | { readonly type: "ready" }
-  | { readonly type: "failed"; readonly launch: number; readonly reason: string };
+  | { readonly type: "failed"; readonly launch: number | undefined; readonly error: Told };

@@ -8,9 +8,11 @@ import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
 import { type Engine, loadEngine } from "../kernels/engine.ts";
+import { hostOps } from "../kernels/host.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { cheapClock, clockOrigin } from "./clock.ts";
 import { createCrew } from "./crew.ts";
+import { checkOps } from "./defined.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createFence } from "./fence.ts";
 import { createHost, type Outputs } from "./host.ts";
@@ -32,13 +34,15 @@ export interface Seams {
 }
 
 let engine: Engine | undefined;
+const restart = "close the session and start another from the last checkpoint";
 
 /**
  * Starts a session: memory for every rank, executor threads, an actor a task, and states filled with their initial
  * values.
  *
  * @throws PlanError SL4021 the memory does not suffice, SL4023 or SL4025 the plan cannot run
- * @throws SessionError SL4012 a thread or an initialisation failed, SL4014 `threads` is no number of threads
+ * @throws SessionError SL4012 a thread or an initialisation failed, SL4014 `threads` is no number of threads, SL4030,
+ *   SL4031 or SL4035 the file of an op that the user has defined cannot be loaded by threads
  *
  * @example
  * await using session = await startSession(plan);
@@ -52,7 +56,9 @@ export async function startSession(
   const ranks = ranksOf(plan);
   const threads = threadMap(ranks, options.threads, options.mapping);
   engine ??= loadEngine();
-  const plans = createPlans(engine, options.seed);
+  const ops = hostOps();
+  checkOps(ops);
+  const plans = createPlans(engine, options.seed, ops);
   const add = (further: PlanData): Loaded => {
     const entry = plans.add(further);
     seams.installed?.(plans.arena.memory, entry.memory);
@@ -71,6 +77,7 @@ export async function startSession(
     seqs: plans.seqs,
     origin,
     traced: options.trace ? traced : undefined,
+    ops,
   });
   const { launcher } = crew;
   const life = startLife(ranks, events, now, seams.inspect);
@@ -97,7 +104,7 @@ export async function startSession(
   const doorbell = createDoorbell(crew.control, loop.wake);
 
   const threadEvents: ThreadEvents = {
-    failed(thread, launch, reason) {
+    failed(thread, launch, { code = "SL4012", what, at, stack, hint = restart }) {
       if (broken) return;
       for (const rank of threads.ranksOf(thread)) life.rank(rank).send({ type: "fail" });
       const culprit = launch === undefined ? undefined : launcher.culprit(thread, launch);
@@ -105,8 +112,8 @@ export async function startSession(
       const subject = spec
         ? `task ${spec.name}, firing ${culprit!.seq}`
         : `executor thread ${thread} of ranks ${threads.ranksOf(thread).join(",")}`;
-      const hint = "close the session and start another from the last checkpoint";
-      fail(new SessionError("SL4012", reason, { subject, hint }), spec?.id);
+      const cause = stack === undefined ? {} : { cause: Object.assign(new Error(what), { stack }) };
+      fail(new SessionError(code, what, { subject, at, hint, ...cause }), spec?.id);
     },
   };
 

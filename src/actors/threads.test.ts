@@ -26,8 +26,9 @@ test("a thread that dies is reported with the reason", async () => {
     stack: 0,
     times: null,
     origin: 0n,
+    ops: [],
   };
-  const thread = startThread(setup, { failed: (who, _, reason) => failures.push([who, reason]) });
+  const thread = startThread(setup, { failed: (who, _, { what }) => failures.push([who, what]) });
   await expect(thread.ready).rejects.toThrow();
   await thread.end();
   expect(failures[0]![0]).toBe(3);

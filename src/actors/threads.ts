@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { SessionError } from "../ir/errors.ts";
 import type { Stream } from "../ir/plan.ts";
-import type { ThreadReport, ThreadSetup } from "./ring.ts";
+import type { ThreadReport, ThreadSetup, Told } from "./ring.ts";
 import type { Mapping } from "./session-types.ts";
 
 export interface ThreadMap {
@@ -40,11 +40,11 @@ export function threadMap(
  * none.
  */
 const fromSource = import.meta.url.endsWith(".ts");
-const entry = new URL(fromSource ? "./boot.mjs" : "./executor.js", import.meta.url);
+const entry = new URL(fromSource ? "./boot.mjs" : "./thread.js", import.meta.url);
 
 export interface ThreadEvents {
-  /** A launch failed, or the thread ended by itself. */
-  failed(thread: number, launch: number | undefined, reason: string): void;
+  /** A launch failed, or the thread could not begin, or it ended by itself. */
+  failed(thread: number, launch: number | undefined, error: Told): void;
 }
 
 export interface Thread {
@@ -58,22 +58,25 @@ export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
   const worker = new Worker(entry, { workerData: setup, name, ...(fromSource && { execArgv: [] }) });
   const { thread } = setup;
   let ending = false;
-  const fail = (launch: number | undefined, reason: string) => {
-    if (!ending) events.failed(thread, launch, reason);
+  const fail = (launch: number | undefined, error: Told) => {
+    if (!ending) events.failed(thread, launch, error);
   };
   const ready = new Promise<void>((resolve, reject) => {
     worker.on("message", (report: ThreadReport) => {
       if (report.type === "ready") {
         worker.unref(); // a session that is forgotten does not keep the process alive
         resolve();
-      } else fail(report.launch, report.reason);
+        return;
+      }
+      fail(report.launch, report.error);
+      reject(new SessionError("SL4012", `executor thread ${thread} failed`)); // nobody hears it once the thread was ready
     });
     worker.on("error", (error) => {
-      fail(undefined, error.message);
+      fail(undefined, { what: error.message });
       reject(error);
     });
     worker.on("exit", (code) => {
-      fail(undefined, `the thread ended with code ${code}`);
+      fail(undefined, { what: `the thread ended with code ${code}` });
       reject(new SessionError("SL4012", `executor thread ${thread} ended before it was ready`));
     });
   });

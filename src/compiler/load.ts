@@ -25,6 +25,7 @@ const operand = v.union([
   v.picklist(["Infinity", "-Infinity"]),
   v.strictObject({ buffer: count, peer: v.optional(peer), offset: v.optional(count) }),
   v.strictObject({ traffic: count }),
+  v.strictObject({ text: v.string() }),
 ]);
 const classes = v.array(
   v.strictObject({
@@ -191,7 +192,7 @@ function checkIds(plan: PlanData): void {
       for (const arg of args) {
         if (typeof arg !== "object" || arg === null) continue;
         if ("traffic" in arg) check("collective", arg.traffic, plan.collectives);
-        else check("buffer", arg.buffer, plan.buffers);
+        else if ("buffer" in arg) check("buffer", arg.buffer, plan.buffers);
       }
     }
   }

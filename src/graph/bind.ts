@@ -18,7 +18,7 @@ export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
   checkDims(graph, dims);
   const bind = (shape: Shape): number[] => shape.map((dim) => (typeof dim === "string" ? dims[dim]! : dim));
   const bindAttrs = (attrs: Attrs): Attrs =>
-    attrs.shape === undefined ? attrs : { ...attrs, shape: bind(attrs.shape as Shape) as Attr };
+    Array.isArray(attrs.shape) ? { ...attrs, shape: bind(attrs.shape as Shape) as Attr } : attrs;
   const values: Value[] = [];
   const ops = graph.ops.map((op) => {
     const attrs = bindAttrs(op.attrs);

@@ -1,16 +1,47 @@
-/** @file All ops by kind. */
-import { InternalError } from "../ir/errors.ts";
+/** @file All ops by kind: those of Sluice, and those that users define. */
+import { GraphError, InternalError } from "../ir/errors.ts";
 import type { OpDef } from "./op.ts";
 import * as builtin from "./ops/index.ts";
 
-const registry = new Map<string, OpDef>(Object.values(builtin).map((def) => [def.kind, def]));
+/** Where a user defines an op. */
+export interface Origin {
+  readonly module: string;
+  /** The line of the call. */
+  readonly at: string | undefined;
+}
+
+interface Entry {
+  readonly def: OpDef;
+  /** Absent: Sluice's own. */
+  readonly origin?: Origin;
+}
+
+const registry = new Map<string, Entry>(Object.values(builtin).map((def) => [def.kind, { def }]));
+/** A kind that the compiler makes of its own. */
+const boxing = "boxing";
 
 /** What an op is. Throws InternalError for a kind that nobody defined. */
 export function opDef(kind: string): OpDef {
-  const def = registry.get(kind);
-  if (!def) throw new InternalError(`no op of kind "${kind}"`);
-  return def;
+  const entry = registry.get(kind);
+  if (!entry) throw new InternalError(`no op of kind "${kind}"`);
+  return entry.def;
 }
 
-/** Kinds of all ops. */
-export const opKinds = (): readonly string[] => [...registry.keys()];
+/** Adds a user's op. A module that is evaluated again defines its ops again. Throws GraphError SL1132 for a kind taken. */
+export function registerOp(def: OpDef, origin: Origin): void {
+  const known = registry.get(def.kind);
+  const same = known?.origin?.module === origin.module && known.origin.at === origin.at;
+  if (def.kind === boxing || (known && !same))
+    throw new GraphError("SL1132", `there is an op "${def.kind}" already${whose(known?.origin)}`, {
+      subject: "defineOp",
+      at: origin.at,
+      hint: "give the op a kind of its own",
+    });
+  registry.set(def.kind, { def, origin });
+}
+
+const whose = (origin: Origin | undefined): string =>
+  origin ? `, defined at ${origin.at ?? origin.module}` : ", one of Sluice's own";
+
+/** Kinds of Sluice's own ops. */
+export const opKinds = (): readonly string[] => [...registry].flatMap(([kind, { origin }]) => (origin ? [] : [kind]));

@@ -60,4 +60,5 @@ export const kernels = {
   one_hot: { opcode: 47, signature: "iiipp", workspace: 0 },
   top_k: { opcode: 48, signature: "iiiippp", workspace: 0 },
   cumsum: { opcode: 49, signature: "iiiipp", workspace: 0 },
+  host: { opcode: 50, signature: "p*", workspace: 0 },
 } as const satisfies Readonly<Record<string, KernelInfo>>;

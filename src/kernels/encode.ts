@@ -14,10 +14,15 @@ export interface Location {
   readonly copies: number;
 }
 
+/** Where a byte offset is, whatever is fired. */
+export const fixed = (offset: number): Location => ({ offset, stride: 0, index: -1, copies: 1 });
+
 export interface Resolver {
   address(address: Address): Location;
   /** Byte offset of the counters of a collective. */
   traffic(collective: number): number;
+  /** Byte offset of a text: its length in bytes as an int32, then its UTF-8. Only programs that call `host` ask for it. */
+  text?(text: string): number;
 }
 
 /** Throws InternalError when a call does not fit its kernel's signature, or counts by what is no whole number. */
@@ -36,8 +41,11 @@ export function encode(program: readonly Call[], resolve: Resolver): Float64Arra
   const pointer = (operand: Operand, call: Call): number => {
     if (operand === null) return -1;
     if (typeof operand !== "object") throw misfit(call, `${operand} stands where an address is due`);
-    if ("traffic" in operand)
-      return register({ offset: resolve.traffic(operand.traffic), stride: 0, index: -1, copies: 1 });
+    if ("traffic" in operand) return register(fixed(resolve.traffic(operand.traffic)));
+    if ("text" in operand) {
+      if (!resolve.text) throw misfit(call, "nobody keeps texts here");
+      return register(fixed(resolve.text(operand.text)));
+    }
     const at = resolve.address(operand);
     return register({ ...at, offset: at.offset + (operand.offset ?? 0) });
   };

@@ -3,6 +3,7 @@
  * a folder beside `wasm/` and a line here. The main thread loads it, every executor thread makes an executor of its image;
  * all of them work on one shared memory, which the caller lays out.
  */
+import { createHost } from "./host.ts";
 import { createWasmExecutor, loadWasm } from "./wasm/engine.ts";
 
 export interface Engine {
@@ -19,7 +20,7 @@ export interface Engine {
 export interface Executor {
   /**
    * Runs the program at `program`; firing numbers are read at `record`. Throws InternalError naming the call that is
-   * malformed.
+   * malformed, and SessionError SL4032 when the kernel of an op that a user has defined throws.
    */
   run(program: number, record: number, workspace: number): void;
   /** Bytes of workspace that the program needs. Throws as `run` does. */
@@ -31,4 +32,4 @@ export const loadEngine = (): Engine => loadWasm();
 
 /** In an executor thread. `stackTop`: the end of the thread's own stack, on a multiple of 16. */
 export const createExecutor = (image: unknown, memory: WebAssembly.Memory, stackTop: number): Executor =>
-  createWasmExecutor(image as WebAssembly.Module, memory, stackTop);
+  createWasmExecutor(image as WebAssembly.Module, memory, stackTop, createHost(memory));

@@ -6,6 +6,7 @@ import { InternalError } from "../ir/errors.ts";
 import { type Sbp, showSbp } from "../ir/layout.ts";
 import { partSizes } from "./boxes.ts";
 import { Cache } from "./cache.ts";
+import { misfit, showRule } from "./fits.ts";
 import { monoid } from "./monoid.ts";
 import type { LocalType, Rule, Rules, Site } from "./rule.ts";
 
@@ -97,23 +98,10 @@ function ask(op: SignatureSite, locals: Locals, partial: Partials, parts: number
 }
 
 /** The rule's SBPs, inputs first; throws InternalError when it is not a rule for this op. */
-function fitting(op: SignatureSite, { ins, outs }: Rule, site: Site): readonly Sbp[] {
-  const sbps = [...ins, ...outs];
-  const wrong = (why: string) => {
-    const text = `${ins.map(showSbp).join(",")} -> ${outs.map(showSbp).join(",")}`;
-    return new InternalError(`rule ${text} does not fit: ${why}`, { subject: op.name });
-  };
-  if (ins.length !== site.ins.length || outs.length !== site.outs.length)
-    throw wrong(`the op has ${site.ins.length} inputs and ${site.outs.length} outputs`);
-  [...site.ins, ...site.outs].forEach(({ shape }, i) => {
-    const sbp = sbps[i]!;
-    if (sbp.kind !== "S") return;
-    const extent = shape[sbp.dim];
-    if (extent === undefined) throw wrong(`${showSbp(sbp)} on an operand of shape [${shape.join(",")}]`);
-    if (sbp.part && !partSizes(extent, site.parts, sbp.part))
-      throw wrong(`${showSbp(sbp)} cannot cut ${extent} into ${site.parts}`);
-  });
-  return sbps;
+function fitting(op: SignatureSite, rule: Rule, site: Site): readonly Sbp[] {
+  const why = misfit(rule, site);
+  if (why === undefined) return [...rule.ins, ...rule.outs];
+  throw new InternalError(`rule ${showRule(rule)} does not fit: ${why}`, { subject: op.name });
 }
 
 /** The classes of ranks once every operand is cut by its SBP into `parts`. */

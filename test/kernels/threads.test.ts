@@ -15,7 +15,9 @@ test("a further instance leaves the module's constants as they are, and they end
   createExecutor(engine.image, memory, engine.reserved + engine.stack);
   const first = bottom();
   expect(first.some((byte) => byte !== 0)).toBe(true);
-  const again = new WebAssembly.Instance(engine.image as WebAssembly.Module, { env: { memory } });
+  const again = new WebAssembly.Instance(engine.image as WebAssembly.Module, {
+    env: { memory, sluice_host: () => 0 },
+  });
   expect(bottom()).toEqual(first);
   expect((again.exports.__heap_base as WebAssembly.Global).value).toBeLessThanOrEqual(engine.reserved);
 });
@@ -23,7 +25,7 @@ test("a further instance leaves the module's constants as they are, and they end
 /** What an executor thread does, without the actors around it. */
 const thread = `
   const { workerData: w, parentPort } = require("node:worker_threads");
-  const { exports } = new WebAssembly.Instance(w.image, { env: { memory: w.memory } });
+  const { exports } = new WebAssembly.Instance(w.image, { env: { memory: w.memory, sluice_host: () => 0 } });
   exports.__stack_pointer.value = w.stackTop;
   const gate = new Int32Array(w.memory.buffer, w.gate, 1);
   Atomics.add(gate, 0, 1);

@@ -53,6 +53,6 @@ export function walks(extents: readonly number[], strides: readonly (readonly nu
 
 /** The address of element `start` of a tensor. */
 export function addressOf({ arg, dtype }: LocalTensor, start: number): Operand {
-  if (start === 0 || arg === null || typeof arg !== "object" || "traffic" in arg) return arg;
+  if (start === 0 || arg === null || typeof arg !== "object" || !("buffer" in arg)) return arg;
   return { ...arg, offset: (arg.offset ?? 0) + start * itemSize[dtype] };
 }

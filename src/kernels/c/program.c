@@ -6,6 +6,7 @@
 //
 // OPS is the one list of kernels: opcode order, signature, the pointers that may be null, workspace and call; the binding's
 // table is generated from it. Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
+// A text is a pointer too, to its length in bytes (an int32) and its UTF-8.
 typedef struct {
   char *base;
   const double *registers;
@@ -97,6 +98,28 @@ static int call_all_reduce(const Call *c) {
   return all_reduce((int)I(0), (int)I(1), I(2), I(3), members, at, at + members, T(4), c->base);
 }
 
+#if defined(__wasm__)
+#define EXPORT __attribute__((visibility("default")))
+#else
+#define EXPORT __attribute__((visibility("default"), used))
+#endif
+
+// A kernel that the host brings (an op that a user has defined): what it needs to know as text, and where its operands
+// lie, all as offsets from the base. Gives 0 when it failed; the host knows why.
+enum { HOST_OPERANDS = 64 };
+#if defined(__wasm__)
+__attribute__((import_module("env"), import_name("sluice_host"))) int sluice_host(double text, ix count, const double *at);
+#else
+EXPORT int (*sluice_host)(double text, ix count, const double *at) = 0; // set by whoever loads the library
+#define sluice_host(text, count, at) (sluice_host && sluice_host(text, count, at))
+#endif
+static int call_host(const Call *c) {
+  double at[HOST_OPERANDS + 1];
+  if (c->argc > HOST_OPERANDS + 1) return 0;
+  for (ix n = 0; n < c->argc; n++) at[n] = (double)((uintptr_t)A(n) - (uintptr_t)c->base);
+  return sluice_host(at[0], c->argc - 1, at + 1);
+}
+
 #define OK(call) ((call), 1)
 #define NULLABLE(n) (1u << (n))
 #define OPS(X) \
@@ -149,17 +172,12 @@ static int call_all_reduce(const Call *c) {
   X(add_along, "iiiiippp", 0, 0, OK(add_along(I(0), I(1), I(2), I(3), I(4), P(5), L(6), P(7)))) \
   X(one_hot, "iiipp", 0, 0, OK(one_hot(I(0), I(1), I(2), L(3), P(4)))) \
   X(top_k, "iiiippp", 0, 0, OK(top_k(I(0), I(1), I(2), I(3), P(4), P(5), L(6)))) \
-  X(cumsum, "iiiipp", 0, 0, OK(cumsum(I(0), I(1), I(2), (int)I(3), P(4), P(5))))
+  X(cumsum, "iiiipp", 0, 0, OK(cumsum(I(0), I(1), I(2), (int)I(3), P(4), P(5)))) \
+  X(host, "p*", 0, 0, call_host(c))
 
 #define X(name, sig, nullable, need, call) OP_##name,
 enum { OPS(X) OP_COUNT };
 #undef X
-
-#if defined(__wasm__)
-#define EXPORT __attribute__((visibility("default")))
-#else
-#define EXPORT __attribute__((visibility("default"), used))
-#endif
 
 // "name:signature\n" in opcode order.
 EXPORT const char *sluice_ops(void) {

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { InternalError } from "../../ir/errors.ts";
 import { kernels } from "../../ir/kernel-table.ts";
 import type { Engine, Executor } from "../engine.ts";
+import type { Host } from "../host.ts";
 
 interface Exports {
   readonly sluice_run: (base: number, program: number, record: number, workspace: number) => number;
@@ -21,11 +22,32 @@ export function loadWasm(): Engine {
   return { name: "wasm", image, reserved, stack: 1 << 16 };
 }
 
-export function createWasmExecutor(image: WebAssembly.Module, memory: WebAssembly.Memory, stackTop: number): Executor {
-  const exports = new WebAssembly.Instance(image, { env: { memory } }).exports as unknown as Exports;
+export function createWasmExecutor(
+  image: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  stackTop: number,
+  host: Host,
+): Executor {
+  let thrown: { readonly error: unknown } | undefined;
+  /** Errors go round the kernels, not through them: native code could not be left by throwing either. */
+  const sluice_host = (text: number, count: number, at: number): number => {
+    try {
+      host(text, new Float64Array(memory.buffer, at >>> 0, count));
+      return 1;
+    } catch (error) {
+      thrown = { error };
+      return 0;
+    }
+  };
+  const exports = new WebAssembly.Instance(image, { env: { memory, sluice_host } }).exports as unknown as Exports;
   exports.__stack_pointer.value = stackTop;
   const checked = (result: number, program: number): number => {
     if (result >= 0) return result;
+    if (thrown) {
+      const { error } = thrown;
+      thrown = undefined;
+      throw error;
+    }
     const call = -1 - result;
     const kernel = kernelName(new Float64Array(memory.buffer, program), call);
     throw new InternalError(`call ${call} (${kernel}) of the program at byte ${program} is malformed`);
