@@ -1,0 +1,187 @@
+/**
+ * @file From an ONNX test to a graph of ours with the value of every tensor in it: the nodes go one by one through the
+ * table, and what they add is computed at once, on whole tensors, by the engine; so an input that is a parameter for us
+ * may be the result of nodes before it.
+ */
+import { placement, ShapeError } from "sluice";
+import { Builder } from "../../src/graph/builder.ts";
+import type { DType } from "../../src/ir/dtype.ts";
+import type { LogicalGraph, Op } from "../../src/ir/graph.ts";
+import { onWhole, type Value } from "../graph/oracle.ts";
+import { isDType, onEngine } from "./engine.ts";
+import { type Loose, loose } from "./loose.ts";
+import { absent, table } from "./ops/index.ts";
+import type { OnnxAttr, OnnxNode } from "./proto.ts";
+import { type Result, type Site, Uncovered } from "./site.ts";
+import type { OnnxTest } from "./suite.ts";
+import type { OnnxTensor } from "./tensors.ts";
+
+export const mesh = placement("cpu", { a: 2 });
+
+export interface Built {
+  readonly graph: LogicalGraph;
+  /** By id: what the engine makes of whole tensors. */
+  readonly values: ReadonlyMap<number, Value>;
+  /** Ids of the outputs, in the test's order. */
+  readonly outputs: readonly number[];
+}
+
+interface Known {
+  readonly tensor?: Loose;
+  readonly constant?: OnnxTensor;
+}
+
+const isTensor = (result: Result): result is Loose => "id" in result;
+
+class Build {
+  readonly builder: Builder;
+  readonly values = new Map<number, Value>();
+  readonly #known = new Map<string, Known>();
+  readonly #fed: Record<string, number> = {};
+  #done = 0;
+
+  constructor(name: string) {
+    this.builder = new Builder(name);
+  }
+
+  constant(name: string, constant: OnnxTensor): void {
+    this.#known.set(name, { constant });
+  }
+
+  input(name: string, dtype: string, shape: readonly number[], data: Float64Array | null): Loose {
+    if (!isDType(dtype) || !data) throw new Uncovered(`no dtype ${dtype}`);
+    const attrs = { name, shape, dtype, layout: null };
+    const [tensor] = this.builder.apply("input", [], attrs, { name, placement: mesh.data });
+    this.values.set(tensor!.id, { shape, dtype, data });
+    this.#fed[tensor!.name] = tensor!.id;
+    return loose(tensor!);
+  }
+
+  tensor(name: string): Loose {
+    const known = this.#get(name);
+    if (known.tensor) return known.tensor;
+    const { dtype, shape, data } = known.constant!;
+    const tensor = this.input(name, dtype, shape, data);
+    this.#known.set(name, { ...known, tensor });
+    return tensor;
+  }
+
+  /** The type of a value, whether it is a tensor or numbers. */
+  type(name: string): { readonly shape: readonly number[]; readonly dtype: string } {
+    const { tensor, constant } = this.#get(name);
+    return (tensor ?? constant)!;
+  }
+
+  data(name: string): number[] {
+    const { tensor, constant } = this.#get(name);
+    if (!constant) this.run();
+    const data = constant ? constant.data : this.values.get(tensor!.id)!.data;
+    if (!data) throw new Uncovered(`no dtype ${constant!.dtype}`);
+    return [...data];
+  }
+
+  #get(name: string): Known {
+    const known = this.#known.get(name);
+    if (!known) throw new Uncovered("an input that is no tensor");
+    return known;
+  }
+
+  /** Computes what has been added. */
+  run(): void {
+    const { ops } = this.builder.finish({}, {});
+    for (const op of ops.slice(this.#done)) if (op.kind !== "input") this.#compute(op);
+    this.#done = ops.length;
+  }
+
+  #compute(op: Op): void {
+    const ins = op.inputs.map((id) => this.values.get(id)!);
+    const attrs = op.kind === "to" ? { layout: null } : op.attrs;
+    onWhole(op.kind, ins, attrs, onEngine).forEach((value, i) => {
+      this.values.set(op.outputs[i]!, value);
+    });
+  }
+
+  node(node: OnnxNode): void {
+    const entry = table[node.op];
+    if (!entry) throw new Uncovered(this.#whyNot(node));
+    const found = entry(this.#site(node));
+    const results: readonly Result[] = Array.isArray(found) ? found : [found as Result];
+    node.outputs.forEach((name, i) => {
+      if (name === "") return;
+      const result = results[i];
+      if (!result) throw new Uncovered(`no output ${i} of ${node.op}`);
+      this.#known.set(name, isTensor(result) ? { tensor: result } : { constant: result });
+    });
+  }
+
+  /** Why there is no entry for a node: its dtypes, if they are the first thing in the way. */
+  #whyNot({ op, inputs }: OnnxNode): string {
+    const stranger = inputs.filter((name) => name !== "").find((name) => !isDType(this.type(name).dtype));
+    return absent[op] ?? (stranger === undefined ? `no ${op}` : `no dtype ${this.type(stranger).dtype}`);
+  }
+
+  #site(node: OnnxNode): Site {
+    const input = (i: number) => node.inputs[i]!;
+    const attr = <T extends OnnxAttr>(name: string) => node.attrs[name] as T | undefined;
+    return {
+      node,
+      has: (i) => i < node.inputs.length && input(i) !== "",
+      x: (i) => this.tensor(input(i)),
+      all: () => node.inputs.map((name) => this.tensor(name)),
+      data: (i) => this.data(input(i)),
+      shape: (i) => this.type(input(i)).shape,
+      dtype: (i) => this.type(input(i)).dtype,
+      feed: (dtype, shape, data) => this.input(`made${this.values.size}`, dtype, shape, Float64Array.from(data)),
+      fill: (dtype: DType, shape, value) =>
+        loose(this.builder.apply("constant", [], { value, shape, dtype }, { placement: mesh.data })[0]!),
+      int: (name, otherwise) => attr<number>(name) ?? otherwise,
+      float: (name, otherwise) => attr<number>(name) ?? otherwise,
+      text: (name, otherwise) => attr<string>(name) ?? otherwise,
+      ints: (name) => attr<readonly number[]>(name),
+    };
+  }
+
+  finish(outputs: readonly (readonly [name: string, stored: OnnxTensor])[]): Built {
+    const ids = outputs.map(([name]) => {
+      const { tensor } = this.#get(name);
+      if (!tensor) throw new Uncovered("known while the graph is built: nothing runs");
+      return tensor.id;
+    });
+    this.run();
+    const named = Object.fromEntries(outputs.map(([name], i) => [name, ids[i]!]));
+    const graph = this.builder.finish(this.#fed, named);
+    if (graph.ops.every(({ kind }) => kind === "input")) throw new Uncovered("nothing runs");
+    return { graph, values: this.values, outputs: ids };
+  }
+}
+
+/** Tests whose stored outputs are not what their models say. */
+const wrongData: Readonly<Record<string, string>> = {
+  test_adam_multiple: "stored with epsilon = 0.01, which its model does not say",
+};
+
+/** The graph of a test. Throws Uncovered, with the reason, for one that we cannot build. */
+export function build(test: OnnxTest): Built {
+  const { model } = test;
+  const wrong = wrongData[test.name];
+  if (wrong) throw new Uncovered(wrong);
+  const made = new Build(test.name);
+  for (const side of ["inputs", "outputs"] as const) {
+    const stranger = model[side].find((_, i) => test[side][i] === null);
+    if (stranger) throw new Uncovered(`${stranger.kind} type`);
+  }
+  for (const tensor of model.initializers) made.constant(tensor.name, tensor);
+  model.inputs.forEach(({ name }, i) => {
+    made.constant(name, test.inputs[i]!);
+  });
+  try {
+    for (const node of model.nodes) made.node(node);
+    return made.finish(model.outputs.map(({ name }, i) => [name, test.outputs[i]!]));
+  } catch (error) {
+    // A dtype that an op does not take is a limit of ours; all else that it says of shapes would be a mistake here.
+    if (error instanceof ShapeError && error.code === "SL1012") throw new Uncovered(`${kindOf(error)} ${error.what}`);
+    throw error;
+  }
+}
+
+const kindOf = ({ subject }: ShapeError): string => subject?.match(/^\w+/)?.[0] ?? "an op";

@@ -1,0 +1,171 @@
+/** @file Element by element: functions of one tensor, arithmetic, comparisons, logic. */
+import { concat, emit, type Loose, where } from "../loose.ts";
+import { type Entry, type Site, type Table, Uncovered } from "../site.ts";
+
+const highest = 3.4028234663852886e38; // the largest float32
+const tiniest = 2 ** -126; // its logarithm is a number, that of 0 is not
+const infinity = Number.POSITIVE_INFINITY;
+
+/** A method of one tensor that may not be there. */
+const method =
+  (name: string): Entry =>
+  (s) => {
+    const found = (s.x(0) as unknown as Record<string, unknown>)[name];
+    if (typeof found !== "function") throw new Uncovered(`no ${name}`);
+    return call(s.x(0), name);
+  };
+const call = (x: Loose, name: string, ...rest: unknown[]): Loose => {
+  const found = (x as unknown as Record<string, (...rest: unknown[]) => Loose>)[name];
+  if (!found) throw new Uncovered(`no ${name}`);
+  return found.apply(x, rest);
+};
+
+const half = (x: Loose) => x.mul(0.5);
+const alpha = (s: Site, otherwise: number) => s.float("alpha", otherwise);
+/** min(x, 0) */
+const below = (x: Loose) => x.neg().relu().neg();
+const elu = (x: Loose, a: number) => x.relu().add(below(x).exp().sub(1).mul(a));
+
+const unary: Table = {
+  Abs: method("abs"),
+  Acosh: (s) => s.x(0).add(s.x(0).square().sub(1).sqrt()).log(),
+  Asinh: (s) => s.x(0).abs().add(s.x(0).square().add(1).sqrt()).log().mul(s.x(0).sign()),
+  Atanh: (s) => half(s.x(0).add(1).div(s.x(0).neg().add(1)).log()),
+  Ceil: method("ceil"),
+  Celu: (s) =>
+    s
+      .x(0)
+      .relu()
+      .add(below(s.x(0)).div(alpha(s, 1)).exp().sub(1).mul(alpha(s, 1))),
+  Cos: method("cos"),
+  Cosh: (s) => half(s.x(0).exp().add(s.x(0).neg().exp())),
+  Elu: (s) => elu(s.x(0), alpha(s, 1)),
+  Erf: method("erf"),
+  Exp: method("exp"),
+  Floor: method("floor"),
+  HardSigmoid: (s) => s.x(0).mul(alpha(s, 0.2)).add(s.float("beta", 0.5)).clamp(0, 1),
+  HardSwish: (s) => s.x(0).mul(s.x(0).div(6).add(0.5).clamp(0, 1)),
+  Identity: (s) => emit("to", [s.x(0)], { layout: null }),
+  IsInf(s) {
+    const [up, down] = [s.x(0).greater(highest), s.x(0).less(-highest)];
+    if (s.int("detect_negative", 1) === 0) return up;
+    return s.int("detect_positive", 1) === 0 ? down : up.logicalOr(down);
+  },
+  IsNaN: (s) => s.x(0).notEqual(s.x(0)),
+  LeakyRelu: (s) =>
+    s
+      .x(0)
+      .relu()
+      .add(below(s.x(0)).mul(alpha(s, 0.01))),
+  Log: method("log"),
+  Neg: method("neg"),
+  Not: method("logicalNot"),
+  PRelu: (s) =>
+    s
+      .x(0)
+      .relu()
+      .add(below(s.x(0)).mul(s.x(1))),
+  Reciprocal: method("reciprocal"),
+  Relu: method("relu"),
+  Round: method("round"),
+  Selu: (s) => elu(s.x(0), alpha(s, 1.6732632423543772)).mul(s.float("gamma", 1.0507009873554805)),
+  Shrink(s) {
+    const [x, bias, lambda] = [s.x(0), s.float("bias", 0), s.float("lambd", 0.5)];
+    return where(x.less(-lambda), x.add(bias), where(x.greater(lambda), x.sub(bias), 0));
+  },
+  Sigmoid: method("sigmoid"),
+  Sign: method("sign"),
+  Sin: method("sin"),
+  Sinh: (s) => half(s.x(0).exp().sub(s.x(0).neg().exp())),
+  Softplus: (s) => s.x(0).relu().add(s.x(0).abs().neg().exp().add(1).log()),
+  Softsign: (s) => s.x(0).div(s.x(0).abs().add(1)),
+  Sqrt: method("sqrt"),
+  Tan: (s) => call(s.x(0), "sin").div(call(s.x(0), "cos")),
+  Tanh: method("tanh"),
+  ThresholdedRelu: (s) => where(s.x(0).greater(alpha(s, 1)), s.x(0), 0),
+};
+
+const binary =
+  (name: string): Entry =>
+  (s) =>
+    call(s.x(0), name, s.x(1));
+
+/** One operand after another. */
+const many =
+  (name: string, finish = (x: Loose, _: number) => x): Entry =>
+  (s) => {
+    const all = s.all();
+    const alone = () => emit("to", [all[0]!], { layout: null });
+    return finish(all.length === 1 ? alone() : all.reduce((a, b) => call(a, name, b)), all.length);
+  };
+
+const pairs: Table = {
+  Add: binary("add"),
+  And: binary("logicalAnd"),
+  Div: binary("div"),
+  Equal: binary("equal"),
+  Greater: binary("greater"),
+  GreaterOrEqual: binary("greaterEqual"),
+  Less: binary("less"),
+  LessOrEqual: binary("lessEqual"),
+  Max: many("maximum"),
+  Mean: many("add", (x, n) => x.div(n)),
+  Min: many("minimum"),
+  /** By the sign of the divisor, or with `fmod` of the dividend. */
+  Mod(s) {
+    const [x, y] = [s.x(0), s.x(1)];
+    if (!x.dtype.includes("float")) throw new Uncovered("no whole quotients of integers");
+    const quotient = x.div(y);
+    const whole = s.int("fmod", 0) ? call(quotient.abs(), "floor").mul(quotient.sign()) : call(quotient, "floor");
+    return x.sub(whole.mul(y));
+  },
+  Mul: binary("mul"),
+  Or: binary("logicalOr"),
+  /** By a number where there is one, else by logarithms, which wants bases from 0 on. */
+  Pow(s) {
+    if (s.shape(1).length === 0) return s.x(0).pow(s.data(1)[0]!);
+    if (s.data(0).some((x) => x < 0)) throw new Uncovered("no powers of negative numbers by a tensor");
+    const dtype = s.x(0).dtype;
+    const y = s.x(1).dtype === dtype ? s.x(1) : s.x(1).cast(dtype);
+    return s.x(0).clamp(tiniest, infinity).log().mul(y).exp();
+  },
+  Sub: binary("sub"),
+  Sum: many("add"),
+  Where: (s) => where(s.x(0), s.x(1), s.x(2)),
+  Xor: binary("notEqual"),
+};
+
+const dtypes: Readonly<Record<number, string>> = {
+  1: "float32",
+  10: "float16",
+  11: "float64",
+  16: "bfloat16",
+  6: "int32",
+  7: "int64",
+  9: "bool",
+  8: "string",
+};
+
+/** Left to `cast` to refuse. */
+const castTo = (x: Loose, dtype: string): Loose => {
+  try {
+    return x.cast(dtype as Loose["dtype"]);
+  } catch {
+    throw new Uncovered(`no dtype ${dtype}`);
+  }
+};
+
+const others: Table = {
+  Cast: (s) => castTo(s.x(0), dtypes[s.int("to", 1)] ?? `of number ${s.int("to", 1)}`),
+  CastLike: (s) => castTo(s.x(0), s.dtype(1)),
+  Clip(s) {
+    const [low, high] = [s.has(1) ? s.data(1)[0]! : -infinity, s.has(2) ? s.data(2)[0]! : infinity];
+    return s.x(0).clamp(low, high);
+  },
+  Concat(s) {
+    const axis = s.int("axis", 0);
+    return concat(s.all(), axis < 0 ? axis + s.shape(0).length : axis);
+  },
+};
+
+export const elements: Table = { ...unary, ...pairs, ...others };
