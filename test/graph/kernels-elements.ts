@@ -51,8 +51,8 @@ export const elementKernels: Readonly<Record<string, Kernel>> = {
     const strides = [n.slice(5, 9), n.slice(9, 13), n.slice(13, 17), contiguous(extents)];
     nest(extents, strides, (c, a, b, y) => set(at(20)!, y!, get(at(17)!, c!) ? get(at(18)!, a!) : get(at(19)!, b!)));
   },
-  gather([outer, rows, inner, count, first], at) {
-    const [x, ids, y] = [at(5)!, at(6)!, at(7)!];
+  gather([, outer, rows, inner, count, first], at) {
+    const [x, ids, y] = [at(6)!, at(7)!, at(8)!];
     each(outer! * count! * inner!, y, (i) => {
       const row = rowOf(get(ids, Math.floor(i / inner!) % count!), first!, rows!);
       const o = Math.floor(i / (count! * inner!));
@@ -69,8 +69,8 @@ export const elementKernels: Readonly<Record<string, Kernel>> = {
       set(y, to, get(y, to) + get(x, i));
     }
   },
-  take_along([outer, rows, inner, count, first], at) {
-    const [x, ids, y] = [at(5)!, at(6)!, at(7)!];
+  take_along([, outer, rows, inner, count, first], at) {
+    const [x, ids, y] = [at(6)!, at(7)!, at(8)!];
     each(outer! * count! * inner!, y, (i) => {
       const row = rowOf(get(ids, i), first!, rows!);
       return row === undefined ? 0 : get(x, (Math.floor(i / (count! * inner!)) * rows! + row) * inner! + (i % inner!));

@@ -1,13 +1,14 @@
 /**
  * @file What every kernel means, in plain loops and double precision: the reference that ops and their rules are tested
- * against, without any engine. Offsets of addresses are bytes; buffers here hold one number an element.
+ * against, without any engine. Offsets of addresses are bytes; buffers here hold one number an element. Kernels of other
+ * dtypes are those of float32 by another name, and integers wrap.
  */
 import { type DType, itemSize } from "../../src/ir/dtype.ts";
 import { kernels as table } from "../../src/ir/kernel-table.ts";
 import type { Address, Call, Operand } from "../../src/ir/program.ts";
 import { elementKernels, gelu } from "./kernels-elements.ts";
 import { networkKernels } from "./kernels-network.ts";
-import { get, nest, type Pointer, set } from "./pointer.ts";
+import { erf, get, nest, type Pointer, roundHalfEven, set, wrap } from "./pointer.ts";
 
 export interface Buffer {
   readonly dtype: DType;
@@ -41,8 +42,16 @@ const unary = [
   Math.sign,
   (x: number) => 1 / x,
   gelu,
+  Math.floor,
+  Math.ceil,
+  roundHalfEven,
+  Math.sin,
+  Math.cos,
+  erf,
 ];
-const casts = [(x: number) => x, Math.trunc, (x: number) => Number(x !== 0)];
+const same = (x: number) => x;
+const truth = (x: number) => Number(x !== 0);
+const casts = [Math.fround, Math.trunc, truth, same, Math.trunc, same, same];
 
 /** Contiguous strides of four extents. */
 const contiguous = ([, b, c, d]: readonly number[]) => [b! * c! * d!, c! * d!, d!, 1];
@@ -154,7 +163,6 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
     },
     cast: () => each(n[2]!, p(4), (i) => casts[n[1]!]!(get(p(3), i))),
     fill: () => each(n[0]!, p(2), () => n[1]!),
-    fill_i32: () => each(n[0]!, p(2), () => n[1]!),
     increment: () => each(n[0]!, p(3), (i) => get(p(2), i) + n[1]!),
     adamw() {
       const [b1, b2, eps, decay] = [n[7]!, n[8]!, n[9]!, n[10]!];
@@ -184,9 +192,16 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
       nest(n.slice(1, 5), [n.slice(5, 9), n.slice(9, 13)], (a, b) => set(to, b!, get(from, a!)));
     },
   };
+  const [, name, suffix] = /^(.*?)(_f64|_i32|_i64)?$/.exec(kernel)!;
   const body =
-    kernels[kernel] ??
-    { ...networkKernels, ...elementKernels }[kernel]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));
+    kernels[name!] ??
+    { ...networkKernels, ...elementKernels }[name!]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));
   if (!body) throw new Error(`no reference for kernel ${kernel}`);
   body();
+  if (suffix !== "_i32" && suffix !== "_i64") return;
+  const dtype = suffix === "_i32" ? "int32" : "int64";
+  for (const arg of args) {
+    const held = arg !== null && typeof arg === "object" && "buffer" in arg ? buffers[arg.buffer] : undefined;
+    if (held && (held.dtype as string) === dtype) held.data.set(held.data.map((x) => wrap(x, dtype)));
+  }
 }

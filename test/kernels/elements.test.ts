@@ -73,7 +73,7 @@ test("ids that are not there read zeros and are not added, the ends of int32 too
   const ids = bench.i32([5, 4, 7, -1, 2147483647, -2147483648, 5]);
   const table = bench.f32([1, 2, 3, 4]); // rows 4 and 5
   const rows = bench.f32(14);
-  bench.run("gather", 1, 2, 2, 7, 4, table, ids, rows);
+  bench.run("gather", 4, 1, 2, 2, 7, 4, table, ids, rows);
   expect([...rows]).toEqual([3, 4, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 3, 4]);
   const sums = bench.f32(4);
   bench.run("scatter_add", 1, 2, 2, 7, 4, bench.f32(Array.from({ length: 14 }, (_, i) => i)), ids, sums);
@@ -82,11 +82,11 @@ test("ids that are not there read zeros and are not added, the ends of int32 too
   bench.run("one_hot", 7, 2, 4, ids, hot);
   expect([...hot]).toEqual([0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
   const taken = bench.f32(7);
-  bench.run("take_along", 1, 4, 1, 7, 4, table, ids, taken);
+  bench.run("take_along", 4, 1, 4, 1, 7, 4, table, ids, taken);
   expect([...taken]).toEqual([2, 1, 4, 0, 0, 0, 2]);
   bench.run("add_along", 1, 4, 1, 7, 4, bench.f32([1, 2, 3, 4, 5, 6, 7]), ids, table);
   expect([...table]).toEqual([2, 8, 0, 3]);
-  bench.run("gather", 3, 0, 2, 2, 0, bench.f32(0), bench.i32([0, 1]), bench.f32(12)); // no rows at all
+  bench.run("gather", 4, 3, 0, 2, 2, 0, bench.f32(0), bench.i32([0, 1]), bench.f32(12)); // no rows at all
 });
 
 test("top k: NaN first, then falling, the first of equals first", () => {

@@ -2,6 +2,7 @@
  * @file An id for every element. `takeAlong` reads x[…, ids[…, k, …], …] along dim `attrs.dim`, ids having x's other
  * dims; `addAlong` is the way back. An id that is not there reads 0 and is not added.
  */
+import { itemSize } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { Shape, TensorType } from "../../ir/graph.ts";
 import { B, P, S } from "../../ir/layout.ts";
@@ -55,7 +56,8 @@ export const takeAlong: OpDef = {
   ],
   lower({ ins: [x, ids], outs: [y], attrs }) {
     if (count(y!.shape) === 0) return [];
-    return [call("take_along", ...extents(x!, ids!, attrs.dim as number), x!.arg, ids!.arg, y!.arg)];
+    const args = extents(x!, ids!, attrs.dim as number);
+    return [call("take_along", itemSize[y!.dtype], ...args, x!.arg, ids!.arg, y!.arg)];
   },
   flops: () => 0,
 };

@@ -3,6 +3,7 @@
  * adds rows up where their ids say. An id that is no row reads zeros and is not added: −1 masks. Source of the rules for a
  * split table: Megatron-LM's vocabulary-parallel embedding (Shoeybi et al., 2019).
  */
+import { itemSize } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { Shape, TensorType } from "../../ir/graph.ts";
 import { B, P, S } from "../../ir/layout.ts";
@@ -51,7 +52,7 @@ export const gather: OpDef = {
     const dim = attrs.dim as number;
     const [outer, inner] = [count(y!.shape.slice(0, dim)), count(table!.shape.slice(dim + 1))];
     const args = [outer, table!.shape[dim]!, inner, count(ids!.shape), interval(table!, dim)[0]];
-    return [call("gather", ...args, table!.arg, ids!.arg, y!.arg)];
+    return [call("gather", itemSize[y!.dtype], ...args, table!.arg, ids!.arg, y!.arg)];
   },
   flops: () => 0,
 };

@@ -15,8 +15,10 @@ INLINE vf vtanh(vf x) {
 }
 
 // gelu(x) = x/2 · (1 + tanh(u)) = x · sigmoid(2u), u = √(2/π) · (x + 0.044715 x³) (Hendrycks & Gimpel 2016).
-#define GELU_U 1.5957691216057308f                            /* 2 √(2/π) */
-#define GELU_CUBE 0.044715f
+#define GELU_U64 1.5957691216057308                           /* 2 √(2/π) */
+#define GELU_CUBE64 0.044715
+#define GELU_U (f32)GELU_U64
+#define GELU_CUBE (f32)GELU_CUBE64
 INLINE vf vgelu(vf x) { return x * vsigmoid(GELU_U * x * (1.f + GELU_CUBE * x * x)); }
 static void gelu_grad(ix n, const f32 *x, const f32 *dy, f32 *dx) {
   VLOOP(n, {
@@ -27,31 +29,7 @@ static void gelu_grad(ix n, const f32 *x, const f32 *dy, f32 *dx) {
   });
 }
 
-// exp of a double, to float's needs and beyond: infinity above 89, 0 below -104.
-static double exp_double(double x) {
-  if (x != x) return x;
-  if (x > 89) return __builtin_inf();
-  if (x < -104) return 0;
-  const int n = (int)(x * 1.4426950408889634 + (x < 0 ? -0.5 : 0.5));
-  const double r = x - n * 0.6931471803691238 - n * 1.9082149292705877e-10;
-  double p = 1, term = 1;
-  for (int i = 1; i < 14; i++) { term *= r / i; p += term; }
-  const union { int64_t i; double f; } scale = {(int64_t)(n + 1023) << 52};
-  return p * scale.f;
-}
-// x to a fixed power, in double. Whole exponents by repeated squaring, so that negative x keep their sign; others by the
-// logarithm, NaN for negative x. Anything to the power 0 is 1.
-static f32 power1(f32 x, double exponent) {
-  if (exponent > -1e6 && exponent < 1e6 && exponent == (double)(int32_t)exponent) {
-    const int32_t whole = (int32_t)exponent;
-    const double p = power(x, whole < 0 ? -whole : whole);
-    return (f32)(whole < 0 ? 1 / p : p);
-  }
-  if (x != x || x < 0) return __builtin_nanf("");
-  if (x == 0 || x == __builtin_inff()) return (x == 0) == (exponent > 0) ? 0 : __builtin_inff();
-  return (f32)exp_double(exponent * log_positive(x));
-}
-static void power_of(ix n, double exponent, const f32 *x, f32 *y) { for (ix i = 0; i < n; i++) y[i] = power1(x[i], exponent); }
+static void power_each(ix n, double exponent, const f32 *x, f32 *y) { for (ix i = 0; i < n; i++) y[i] = (f32)power_of(x[i], exponent); }
 
 // NaN stays NaN; the bounds may be infinite.
 static void clamp(ix n, f32 low, f32 high, const f32 *x, f32 *y) {

@@ -48,47 +48,56 @@ static int copy_box(int item, ix *n, ix *sx, ix *sy, const char *x, char *y, dou
   return 1;
 }
 
-INLINE int32_t fold_i32(const int monoid, int32_t a, int32_t b) {
-  return monoid == SUM ? (int32_t)((uint32_t)a + (uint32_t)b) : monoid == MOST ? (a > b ? a : b) : (a < b ? a : b);
-}
 enum { SOURCES = 1024 };                                       // most members of a group that one process reduces over
 
-INLINE void reduce_row(const int monoid, int dtype, ix n, ix members, const char *const *from, ix at, ix sx, char *to, ix sy) {
-  if (dtype == I32) {
-    for (ix i = 0; i < n; i++) {
-      int32_t s = *(const int32_t *)(from[0] + (at + i * sx) * 4);
-      for (ix q = 1; q < members; q++) s = fold_i32(monoid, s, *(const int32_t *)(from[q] + (at + i * sx) * 4));
-      *(int32_t *)(to + i * sy * 4) = s;
-    }
-  } else if (sx == 1 && sy == 1) {
-    VLOOP(n, {
-      vf s = ldk((const f32 *)from[0] + at + i, k, 0);
-      for (ix q = 1; q < members; q++) s = fold(monoid, s, ldk((const f32 *)from[q] + at + i, k, 0));
-      stk((f32 *)to + i, s, k);
-    });
-  } else {
-    for (ix i = 0; i < n; i++) {
-      f32 s = *(const f32 *)(from[0] + (at + i * sx) * 4);
-      for (ix q = 1; q < members; q++) s = fold1(monoid, s, *(const f32 *)(from[q] + (at + i * sx) * 4));
-      *(f32 *)(to + i * sy * 4) = s;
-    }
+// to[i·sy] = fold over the members of from[q][at + i·sx], the first member's first.
+#define FOLD_ROW(T, load, store, fold) do { \
+  T *y = (T *)to; \
+  PLAIN for (ix i = 0; i < n; i++) { \
+    const ix e = at + i * sx; \
+    __auto_type s = load(((const T *)from[0])[e]); \
+    for (ix q = 1; q < members; q++) s = fold(monoid, s, load(((const T *)from[q])[e])); \
+    y[i * sy] = store(s); \
+  } } while (0)
+#define SAME(x) (x)
+static int fold_row(int monoid, int dtype, ix n, ix members, const char *const *from, ix at, ix sx, char *to, ix sy) {
+  switch (dtype) {
+  case F32: FOLD_ROW(f32, SAME, SAME, fold1); return 1;
+  case I32: FOLD_ROW(int32_t, SAME, SAME, fold_i32); return 1;
+  case F64: FOLD_ROW(f64, SAME, SAME, fold_f64); return 1;
+  case I64: FOLD_ROW(int64_t, SAME, SAME, fold_i64); return 1;
+  case F16: FOLD_ROW(uint16_t, of_f16, to_f16, fold1); return 1;      // added up in float32, rounded once
+  case BF16: FOLD_ROW(uint16_t, of_bf16, to_bf16, fold1); return 1;
+  default: return 0;
   }
+}
+static int can_fold(int monoid, int dtype, ix members) {
+  return monoid >= SUM && monoid <= LEAST && dtype >= F32 && dtype < DTYPES && dtype != BOOL && members >= 1;
+}
+// Rows of float32 that lie side by side, in vectors.
+INLINE void fold_floats(const int monoid, ix n, ix members, const f32 *const *from, ix at, f32 *to) {
+  VLOOP(n, {
+    vf s = ldk(from[0] + at + i, k, 0);
+    for (ix q = 1; q < members; q++) s = fold(monoid, s, ldk(from[q] + at + i, k, 0));
+    stk(to + i, s, k);
+  });
 }
 // to = fold of the members' boxes, the first member's first: a fixed order, the same bits every time.
 static int reduce_box(int monoid, int dtype, ix *n, ix *sx, ix *sy, ix members, const char *const *from, char *to, double *traffic, const char *base) {
-  if (monoid < SUM || monoid > LEAST || (dtype != F32 && dtype != I32) || members < 1) return 0;
-  const ix elements = volume(n);
+  if (!can_fold(monoid, dtype, members)) return 0;
+  const ix elements = volume(n), item = ITEM[dtype];
   if (!elements) return 1;
   join(n, sx, sy);
   for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++) {
     const ix at = i * sx[0] + j * sx[1] + l * sx[2];
-    char *row = to + (i * sy[0] + j * sy[1] + l * sy[2]) * 4;
-    if (monoid == SUM) reduce_row(SUM, dtype, n[3], members, from, at, sx[3], row, sy[3]);
-    else if (monoid == MOST) reduce_row(MOST, dtype, n[3], members, from, at, sx[3], row, sy[3]);
-    else reduce_row(LEAST, dtype, n[3], members, from, at, sx[3], row, sy[3]);
+    char *row = to + (i * sy[0] + j * sy[1] + l * sy[2]) * item;
+    if (dtype != F32 || sx[3] != 1 || sy[3] != 1) fold_row(monoid, dtype, n[3], members, from, at, sx[3], row, sy[3]);
+    else if (monoid == SUM) fold_floats(SUM, n[3], members, (const f32 *const *)from, at, (f32 *)row);
+    else if (monoid == MOST) fold_floats(MOST, n[3], members, (const f32 *const *)from, at, (f32 *)row);
+    else fold_floats(LEAST, n[3], members, (const f32 *const *)from, at, (f32 *)row);
   }
-  for (ix q = 0; q < members; q++) count(traffic, base, from[q], (double)elements * 4, 0);
-  count(traffic, base, to, (double)elements * 4, 1);
+  for (ix q = 0; q < members; q++) count(traffic, base, from[q], (double)(elements * item), 0);
+  count(traffic, base, to, (double)(elements * item), 1);
   return 1;
 }
 
@@ -110,20 +119,18 @@ INLINE void all_reduce_of(const int monoid, ix lo, ix hi, ix members, f32 *const
   }
 }
 static int all_reduce(int monoid, int dtype, ix lo, ix hi, ix members, char *const *from, char *const *to, double *traffic, const char *base) {
-  if (monoid < SUM || monoid > LEAST || (dtype != F32 && dtype != I32) || members < 1) return 0;
+  if (!can_fold(monoid, dtype, members)) return 0;
   if (hi <= lo) return 1;
-  if (dtype == I32) {
-    for (ix i = lo; i < hi; i++) {
-      int32_t s = ((const int32_t *)from[0])[i];
-      for (ix q = 1; q < members; q++) s = fold_i32(monoid, s, ((const int32_t *)from[q])[i]);
-      for (ix q = 0; q < members; q++) ((int32_t *)to[q])[i] = s;
-    }
+  const ix first = lo * ITEM[dtype], bytes = (hi - lo) * ITEM[dtype];
+  if (dtype != F32) {
+    fold_row(monoid, dtype, hi - lo, members, (const char *const *)from, lo, 1, to[0] + first, 1);
+    for (ix q = 1; q < members; q++) __builtin_memcpy(to[q] + first, to[0] + first, (size_t)bytes);
   } else if (monoid == SUM) all_reduce_of(SUM, lo, hi, members, (f32 *const *)from, (f32 *const *)to);
   else if (monoid == MOST) all_reduce_of(MOST, lo, hi, members, (f32 *const *)from, (f32 *const *)to);
   else all_reduce_of(LEAST, lo, hi, members, (f32 *const *)from, (f32 *const *)to);
   for (ix q = 0; q < members; q++) {
-    count(traffic, base, from[q] + lo * 4, (double)(hi - lo) * 4, 0);
-    count(traffic, base, to[q] + lo * 4, (double)(hi - lo) * 4, 1);
+    count(traffic, base, from[q] + first, (double)bytes, 0);
+    count(traffic, base, to[q] + first, (double)bytes, 1);
   }
   return 1;
 }

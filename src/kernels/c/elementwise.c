@@ -1,7 +1,6 @@
 // Maps over elements, each one pass over memory. In place is allowed throughout.
 
 static void fill(ix n, f32 value, f32 *y) { VLOOP(n, { stk(y + i, splat(value), k); }); }
-static void fill_i32(ix n, int32_t value, int32_t *y) { for (ix i = 0; i < n; i++) y[i] = value; }
 static void increment(ix n, int32_t by, const int32_t *x, int32_t *y) { for (ix i = 0; i < n; i++) y[i] = (int32_t)((uint32_t)x[i] + (uint32_t)by); }
 static void affine(ix n, f32 mul, f32 add, const f32 *x, f32 *y) { VLOOP(n, { stk(y + i, ldk(x + i, k, 0) * mul + add, k); }); }
 
@@ -9,7 +8,7 @@ INLINE vf relu1(vf x) { return vmax(splat(0), x); }          // in this order Na
 static void relu_grad(ix n, const f32 *y, const f32 *dy, f32 *dx) {
   VLOOP(n, { stk(dx + i, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)), k); });
 }
-enum { RELU, EXP, NEG, SQRT, LOG, COPY, ABS, SQUARE, TANH, SIGMOID, SIGN, RECIPROCAL, GELU };
+enum { RELU, EXP, NEG, SQRT, LOG, COPY, ABS, SQUARE, TANH, SIGMOID, SIGN, RECIPROCAL, GELU, FLOOR, CEIL, ROUND, SIN, COS, ERF };
 static int unary(int op, ix n, const f32 *x, f32 *y) {
   switch (op) {
   case RELU: VLOOP(n, { stk(y + i, relu1(ldk(x + i, k, 0)), k); }); return 1;
@@ -25,6 +24,12 @@ static int unary(int op, ix n, const f32 *x, f32 *y) {
   case SIGN: VLOOP(n, { stk(y + i, vsign(ldk(x + i, k, 0)), k); }); return 1;
   case RECIPROCAL: VLOOP(n, { stk(y + i, 1.f / ldk(x + i, k, 1), k); }); return 1;
   case GELU: VLOOP(n, { stk(y + i, vgelu(ldk(x + i, k, 0)), k); }); return 1;
+  case FLOOR: for (ix i = 0; i < n; i++) y[i] = __builtin_floorf(x[i]); return 1;
+  case CEIL: for (ix i = 0; i < n; i++) y[i] = __builtin_ceilf(x[i]); return 1;
+  case ROUND: for (ix i = 0; i < n; i++) y[i] = __builtin_rintf(x[i]); return 1;      // half to even
+  case SIN: for (ix i = 0; i < n; i++) y[i] = (f32)sin64(x[i]); return 1;
+  case COS: for (ix i = 0; i < n; i++) y[i] = (f32)cos64(x[i]); return 1;
+  case ERF: for (ix i = 0; i < n; i++) y[i] = (f32)erf64(x[i]); return 1;
   default: return 0;
   }
 }
@@ -67,29 +72,9 @@ static int binary(int op, const ix *n, const ix *sa, const ix *sb, const f32 *a,
   }
 }
 
-enum { F32, I32, BOOL };
-static int cast(int from, int to, ix n, const void *x, void *y) {
-  const f32 *xf = x; const int32_t *xi = x; const uint8_t *xb = x;
-  f32 *yf = y; int32_t *yi = y; uint8_t *yb = y;
-  switch (from * 3 + to) {
-  case F32 * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = xf[i]; return 1;
-  case F32 * 3 + I32:                                          // towards zero; saturates, NaN is 0, as wasm and Rust do
-    for (ix i = 0; i < n; i++) yi[i] = xf[i] >= 2147483648.f ? INT32_MAX : xf[i] <= -2147483648.f ? INT32_MIN : xf[i] == xf[i] ? (int32_t)xf[i] : 0;
-    return 1;
-  case F32 * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xf[i] != 0; return 1;
-  case I32 * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = (f32)xi[i]; return 1;
-  case I32 * 3 + I32: for (ix i = 0; i < n; i++) yi[i] = xi[i]; return 1;
-  case I32 * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xi[i] != 0; return 1;
-  case BOOL * 3 + F32: for (ix i = 0; i < n; i++) yf[i] = xb[i] != 0; return 1;
-  case BOOL * 3 + I32: for (ix i = 0; i < n; i++) yi[i] = xb[i] != 0; return 1;
-  case BOOL * 3 + BOOL: for (ix i = 0; i < n; i++) yb[i] = xb[i] != 0; return 1;
-  default: return 0;
-  }
-}
-
 // AdamW with decoupled decay (Loshchilov & Hutter 2019); step counts from 1.
-static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, f32 lr, int32_t step, f32 b1, f32 b2, f32 eps, f32 decay) {
-  const f32 rate = (f32)(lr / (1 - power(b1, step))), inverse = (f32)(1 / (1 - power(b2, step))), keep = 1.f - lr * decay;
+static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, const f32 *lr, const int32_t *step, f32 b1, f32 b2, f32 eps, f32 decay) {
+  const f32 rate = (f32)(*lr / (1 - power(b1, *step))), inverse = (f32)(1 / (1 - power(b2, *step))), keep = 1.f - *lr * decay;
   VLOOP(n, {
     const vf G = ldk(g + i, k, 0);
     const vf M = ldk(m + i, k, 0) * b1 + G * (1.f - b1);
@@ -100,7 +85,8 @@ static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, f32 lr, int32_t st
   });
 }
 // SGD as PyTorch defines it: g += decay·p; buf = momentum·buf + (1 - dampening)·g; p -= lr·(nesterov ? g + momentum·buf : buf).
-static void sgd(ix n, f32 *p, f32 *buf, const f32 *g, f32 lr, f32 momentum, f32 decay, f32 dampening, int nesterov) {
+static void sgd(ix n, f32 *p, f32 *buf, const f32 *g, const f32 *lr, f32 momentum, f32 decay, f32 dampening, int nesterov) {
+  const f32 rate = *lr;
   VLOOP(n, {
     const vf P = ldk(p + i, k, 0);
     const vf G = ldk(g + i, k, 0) + P * decay;
@@ -110,6 +96,26 @@ static void sgd(ix n, f32 *p, f32 *buf, const f32 *g, f32 lr, f32 momentum, f32 
       stk(buf + i, M, k);
       d = nesterov ? G + M * momentum : M;
     }
-    stk(p + i, P - d * lr, k);
+    stk(p + i, P - d * rate, k);
   });
+}
+
+// What the texts for any element type (kern.c) ask of float32; numbers.c and floats.c have the same for others.
+INLINE int is_nan(f32 x) { return x != x; }
+INLINE f32 exp1(f32 x) { return vexp(splat(x))[0]; }
+INLINE void scale_row(ix n, f32 a, f32 *y) { VLOOP(n, { stk(y + i, ldk(y + i, k, 0) * a, k); }); }
+// y[i] += a · x[i·step], and the other way round.
+INLINE void add_row(ix n, f32 a, const f32 *x, ix step, f32 *y) {
+  if (step == 1) VLOOP(n, { stk(y + i, ldk(y + i, k, 0) + ldk(x + i, k, 0) * a, k); });
+  else for (ix i = 0; i < n; i++) y[i] += a * x[i * step];
+}
+INLINE void spread_row(ix n, f32 a, const f32 *x, f32 *y, ix step) {
+  if (step == 1) add_row(n, a, x, 1, y);
+  else for (ix i = 0; i < n; i++) y[i * step] += a * x[i];
+}
+INLINE f32 dot(ix n, const f32 *a, const f32 *b, ix step) {
+  if (step != 1) { f32 s = 0; for (ix i = 0; i < n; i++) s += a[i] * b[i * step]; return s; }
+  vf s = splat(0);
+  VLOOP(n, { s += ldk(a + i, k, 0) * ldk(b + i, k, 0); });
+  return hsum(s);
 }

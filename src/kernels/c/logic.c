@@ -1,10 +1,5 @@
-// Comparisons, truth values and choices, in plain loops (unrolled in every variant they would fill a third of the module). Truth values are bytes: 0 is false, anything else true; results are 0 or 1.
-
-#ifdef __clang__
-#define PLAIN _Pragma("clang loop vectorize(disable) unroll(disable) interleave(disable)")
-#else
-#define PLAIN
-#endif
+// Comparisons, truth values and choices, in plain loops (unrolled in every variant they would fill a third of the module).
+// Truth values are bytes: 0 is false, anything else true; results are 0 or 1.
 
 enum { EQUAL, NOT_EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, AND, OR };
 // Of two numbers one holds: less (bit 0), equal (1), greater (2), or neither, with NaN (3). An op is the set of those for
@@ -21,11 +16,13 @@ static const int TRUE_FOR[] = {2, 13, 1, 3, 4, 6, 4, 6};
 #define HOW_MANY(u, v) ((u != 0) + (v != 0))
 // y (contiguous bool) = a op b over four extents of one dtype; a stride of 0 broadcasts.
 static int compare(int op, int dtype, const ix *n, const ix *sa, const ix *sb, const void *a, const void *b, uint8_t *y) {
-  if (op < EQUAL || op > OR || dtype < F32 || dtype > BOOL || (op >= AND && dtype != BOOL)) return 0;
+  if (op < EQUAL || op > OR || dtype < F32 || dtype > I64 || (op >= AND && dtype != BOOL)) return 0;
   if (n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0) return 1;
   const int set = TRUE_FOR[op];
   if (dtype == F32) COMPARE(f32, ORDER);
   else if (dtype == I32) COMPARE(int32_t, ORDER);
+  else if (dtype == F64) COMPARE(f64, ORDER);
+  else if (dtype == I64) COMPARE(int64_t, ORDER);
   else if (op < AND) COMPARE(uint8_t, TRUTH_ORDER);
   else COMPARE(uint8_t, HOW_MANY);
   return 1;
@@ -41,8 +38,12 @@ static void logical_not(ix n, const uint8_t *x, uint8_t *y) { PLAIN for (ix i = 
   } } while (0)
 // y (contiguous) = c ? a : b, elements of `item` bytes; a stride of 0 broadcasts.
 static int choose(int item, const ix *n, const ix *sc, const ix *sa, const ix *sb, const uint8_t *c, const void *a, const void *b, void *y) {
-  if (n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0) return item == 1 || item == 4;
-  if (item == 4) { SELECT(int32_t); return 1; }
-  if (item == 1) { SELECT(uint8_t); return 1; }
-  return 0;
+  if (n[0] <= 0 || n[1] <= 0 || n[2] <= 0 || n[3] <= 0) return item == 1 || item == 2 || item == 4 || item == 8;
+  switch (item) {
+  case 1: SELECT(uint8_t); return 1;
+  case 2: SELECT(uint16_t); return 1;
+  case 4: SELECT(uint32_t); return 1;
+  case 8: SELECT(uint64_t); return 1;
+  default: return 0;
+  }
 }

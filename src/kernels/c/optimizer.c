@@ -1,8 +1,8 @@
 // What optimizers and running statistics need besides adamw and sgd.
 
 // LAMB's direction (You et al. 2020): m and v as Adam's, r = m̂ / (√v̂ + eps) + decay·p; step counts from 1.
-static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, int32_t step, f32 b1, f32 b2, f32 eps, f32 decay, f32 *r) {
-  const f32 first = (f32)(1 / (1 - power(b1, step))), second = (f32)(1 / (1 - power(b2, step)));
+static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, const int32_t *step, f32 b1, f32 b2, f32 eps, f32 decay, f32 *r) {
+  const f32 first = (f32)(1 / (1 - power(b1, *step))), second = (f32)(1 / (1 - power(b2, *step)));
   VLOOP(n, {
     const vf G = ldk(g + i, k, 0);
     const vf M = ldk(m + i, k, 0) * b1 + G * (1.f - b1);
@@ -14,4 +14,4 @@ static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, int32_t step,
 }
 static void blend(ix n, f32 rate, const f32 *x, f32 *y) { VLOOP(n, { stk(y + i, ldk(y + i, k, 0) * (1.f - rate) + ldk(x + i, k, 0) * rate, k); }); }
 // LAMB's layer-wise rate: lr·√(pp / rr) from the sums of squares of the parameter and its direction; lr where one is 0.
-static f32 trusted_rate(f32 pp, f32 rr, f32 lr) { return pp > 0 && rr > 0 ? lr * __builtin_sqrtf(pp / rr) : lr; }
+static void trusted_rate(const f32 *pp, const f32 *rr, const f32 *lr, f32 *rate) { *rate = *pp > 0 && *rr > 0 ? *lr * __builtin_sqrtf(*pp / *rr) : *lr; }

@@ -59,10 +59,9 @@ static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *
 }
 
 // Lanes past the row's end are minus infinity: they never win, and their exp is 0.
-static const f32 LOWEST = -__builtin_inff();
 INLINE f32 row_max(ix C, const f32 *x) {                       // may pass over a NaN: the sum of exponentials does not
-  vf m = splat(LOWEST);
-  VLOOP(C, { m = vmax(m, ldk(x + i, k, LOWEST)); });
+  vf m = splat(-__builtin_inff());
+  VLOOP(C, { m = vmax(m, ldk(x + i, k, -__builtin_inff())); });
   return hmax(m);
 }
 // loss[r] = log Σ exp(x) - x[label], NaN when a logit is NaN or +infinity. A label outside 0..C-1 is ignored: no loss, no
@@ -73,7 +72,7 @@ static void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *l
     if (t < 0 || t >= C) { loss[r] = 0; continue; }
     const f32 m = row_max(C, x);
     vf s = splat(0);
-    VLOOP(C, { const vf e = vexp(ldk(x + i, k, LOWEST) - m); s += e; });
+    VLOOP(C, { const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - m); s += e; });
     loss[r] = log1(hsum(s)) - (x[t] - m);
   }
 }
@@ -84,22 +83,9 @@ static void cross_entropy_grad(ix R, ix C, const f32 *x, const int32_t *label, c
     if (t < 0 || t >= C) { fill(C, 0, dx); continue; }
     const f32 m = row_max(C, x);
     vf s = splat(0);
-    VLOOP(C, { const vf e = vexp(ldk(x + i, k, LOWEST) - m); stk(dx + i, e, k); s += e; });
+    VLOOP(C, { const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - m); stk(dx + i, e, k); s += e; });
     const f32 scale = dloss[r] / hsum(s);
     VLOOP(C, { stk(dx + i, ldk(dx + i, k, 0) * scale, k); });
     dx[t] -= dloss[r];
   }
-}
-
-// Index of the largest of x[outer, mid, inner] along mid; the first of equals, NaN counts as the largest.
-static void argmax(ix outer, ix mid, ix inner, const f32 *x, int32_t *y) {
-  for (ix o = 0; o < outer; o++, x += mid * inner, y += inner)
-    for (ix i = 0; i < inner; i++) {
-      ix best = 0;
-      for (ix m = 1; m < mid; m++) {
-        const f32 a = x[best * inner + i], b = x[m * inner + i];
-        if (b > a || (b != b && a == a)) best = m;
-      }
-      y[i] = (int32_t)best;
-    }
 }

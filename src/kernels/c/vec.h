@@ -13,6 +13,7 @@
 #endif
 
 typedef float f32;
+typedef double f64;
 typedef intptr_t ix;                       // sizes and strides: 64 bit natively, 32 bit in wasm32
 
 // VL: lanes. MR x NR: the register tile of the matrix kernels, MR*NR/VL accumulators plus NR/VL + 1 live values,
@@ -36,10 +37,13 @@ typedef f32 v4 __attribute__((vector_size(16)));
 typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 #ifdef __clang__
 #define UNROLL _Pragma("unroll")
+#define PLAIN _Pragma("clang loop vectorize(disable) unroll(disable) interleave(disable)")   /* small code before fast */
 #else
 #define UNROLL _Pragma("GCC unroll 16")
+#define PLAIN
 #endif
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUF4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
