@@ -51,7 +51,7 @@ const unary = [
 ];
 const same = (x: number) => x;
 const truth = (x: number) => Number(x !== 0);
-const casts = [Math.fround, Math.trunc, truth, same, Math.trunc, same, same];
+const casts = [same, Math.trunc, truth, same, Math.trunc, same, same];
 
 /** Contiguous strides of four extents. */
 const contiguous = ([, b, c, d]: readonly number[]) => [b! * c! * d!, c! * d!, d!, 1];
