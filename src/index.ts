@@ -17,6 +17,7 @@ export {
   type RuleSbp,
 } from "./define.ts";
 export { opError } from "./graph/define.ts";
+export { customGradient } from "./graph/custom-gradient.ts";
 export { concat, stack, where } from "./graph/functions.ts";
 export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";
@@ -34,7 +35,7 @@ export type { Random } from "./graph/random.ts";
 export type { Tensor } from "./graph/tensor.ts";
 export type { FeedMismatch, Step } from "./graph/types/feed.ts";
 export type { Dim, Shape, ShapeError as ShapeMismatch } from "./graph/types/shape.ts";
-export { array, type NdArray } from "./ir/array.ts";
+export { array, type NdArray, toFloat32, toHalf } from "./ir/array.ts";
 export type { DType } from "./ir/dtype.ts";
 export {
   DataError,
@@ -51,6 +52,6 @@ export {
 } from "./ir/errors.ts";
 export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
-export { launch, type Parameters, type Runner, type Session } from "./launch.ts";
+export { launch, type Runner, type Session, type States } from "./launch.ts";
 export { Plan } from "./plan.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";

@@ -17,6 +17,7 @@ import type {
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
+import type { DType } from "./ir/dtype.ts";
 import { checkOptions, checkWhole, nearest, OptionError, SessionError } from "./ir/errors.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
@@ -35,13 +36,13 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
   run<F extends object>(batches: (Iterable<F> | AsyncIterable<F>) & FeedFits<F, I, Dims>): AsyncIterable<Step<O, Dims>>;
 }
 
-/** The parameters of a session, by name. Only between runs. */
-export interface Parameters {
+/** What a session keeps from step to step, by name. Only between runs. */
+export interface States<D extends DType> {
   readonly names: readonly string[];
-  /** The global value. Throws SessionError SL1070 for a name that is no parameter. */
-  read(name: string): Promise<NdArray>;
+  /** The global value. Throws SessionError SL1070 for a name that is not there. */
+  read(name: string): Promise<NdArray<number[], D>>;
   /** Replaces it on all ranks. Throws SessionError SL1070, FeedError for another shape or dtype. */
-  write(name: string, value: NdArray): Promise<void>;
+  write(name: string, value: NdArray<number[], D>): Promise<void>;
 }
 
 export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
@@ -49,7 +50,9 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly id: string;
   /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
-  readonly parameters: Parameters;
+  readonly parameters: States<"float32">;
+  /** All states: parameters, optimizers' moments, running statistics, counters, those of `g.state`. */
+  readonly states: States<DType>;
   /** Ranks that it hosts, in order. */
   readonly ranks: readonly number[];
   /** Executor threads that work for them. */
@@ -112,7 +115,8 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     id: nanoid(10),
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
-    parameters: parametersOf(raw, plan),
+    parameters: statesOf(raw, plan, "parameter") as States<"float32">,
+    states: statesOf(raw, plan, "state"),
     ranks: raw.ranks,
     threads: raw.threads,
     get status() {
@@ -159,19 +163,20 @@ function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOpt
   return () => traceJson(plan, events);
 }
 
-function parametersOf(raw: RawSession, plan: Plan): Parameters {
-  const names = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+function statesOf(raw: RawSession, plan: Plan, what: "parameter" | "state"): States<DType> {
+  const listed = plan.data.states.filter(({ kind }) => what === "state" || kind === "param");
+  const names = listed.map(({ name }) => name);
   const known = (name: string): string => {
     if (names.includes(name)) return name;
     const [meant] = nearest(name, names);
-    throw new SessionError("SL1070", `there is no parameter "${name}"`, {
+    throw new SessionError("SL1070", `there is no ${what} "${name}"`, {
       choices: names,
       hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,
     });
   };
   return {
     names,
-    read: async (name) => raw.read(known(name)),
+    read: async (name) => raw.read(known(name)) as NdArray<number[]>,
     write: async (name, value) => raw.write(known(name), value),
   };
 }

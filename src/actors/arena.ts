@@ -2,7 +2,7 @@
  * @file One shared memory a session, that wasm and every thread see: the engine's own bytes at the bottom, then what is
  * taken from it piece by piece, on 64-byte lines. It grows when a further plan is loaded; nothing is ever given back.
  */
-import type { DType, TypedArrays } from "../ir/dtype.ts";
+import { arrayType, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { PlanError } from "../ir/errors.ts";
 
 const line = 64;
@@ -66,13 +66,7 @@ export function createArena(reserved: number): Arena {
       return at;
     },
     view<D extends DType>(dtype: D, offset: number, elements: number): TypedArrays[D] {
-      const { buffer } = memory;
-      const made: Record<DType, () => TypedArrays[DType]> = {
-        float32: () => new Float32Array(buffer, offset, elements),
-        int32: () => new Int32Array(buffer, offset, elements),
-        bool: () => new Uint8Array(buffer, offset, elements),
-      };
-      return made[dtype]() as TypedArrays[D];
+      return new (arrayType(dtype))(memory.buffer, offset, elements);
     },
     words: (offset, count) => new Int32Array(memory.buffer, offset, count),
     doubles: (offset, count) => new Float64Array(memory.buffer, offset, count),

@@ -3,7 +3,8 @@
  * splits, combines partial values in rank order, and takes the first of replicas. The runs of contiguous elements are
  * found once for each tensor.
  */
-import type { DType, TypedArrays } from "../ir/dtype.ts";
+import { type AnyArray, arrayType, type DType, isHalf } from "../ir/dtype.ts";
+import { fromElement, toElement } from "../ir/element.ts";
 import type { Layout } from "../ir/layout.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { extents, type Region, region } from "../sbp/boxes.ts";
@@ -39,10 +40,8 @@ export interface ShardMap {
   readonly monoids: readonly Monoid[];
 }
 
-type View = (rank: number, elements: number) => TypedArrays[DType];
-const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
-
-export const allocate = (dtype: DType, elements: number): TypedArrays[DType] => new constructors[dtype](elements);
+type View = (rank: number, elements: number) => AnyArray;
+export const allocate = (dtype: DType, elements: number): AnyArray => new (arrayType(dtype))(elements);
 
 export function shardMap({ shape, dtype, layout }: Laid, placement: PlacementData): ShardMap {
   const partialAxes = layout.flatMap(([axis, sbp]) => (sbp.kind === "P" ? [{ axis, monoid: sbp.monoid }] : []));
@@ -92,17 +91,17 @@ function runsOf(held: Region, shape: readonly number[]): Runs {
 }
 
 /** Writes each rank's part of `whole`. Of a partial value the first rank gets it, the others the identity. */
-export function scatter(map: ShardMap, whole: TypedArrays[DType], view: View): void {
+export function scatter(map: ShardMap, whole: AnyArray, view: View): void {
   for (const { rank, size, runs, partial } of map.shards) {
     const target = view(rank, size);
     const other = partial.findIndex((at) => at !== 0);
-    if (other >= 0) target.fill(map.monoids[other]!.identity(map.dtype));
+    if (other >= 0) target.fill(toElement(map.dtype, map.monoids[other]!.identity(map.dtype)) as never);
     else for (let i = 0; i < runs.length; i += 3) copy(whole, runs[i + 1]!, target, runs[i]!, runs[i + 2]!);
   }
 }
 
 /** The whole value, in a fresh array. */
-export function gather(map: ShardMap, view: View): TypedArrays[DType] {
+export function gather(map: ShardMap, view: View): AnyArray {
   const whole = allocate(map.dtype, map.elements);
   for (const shard of map.shards) {
     if (!shard.first || shard.partial.some((at) => at !== 0)) continue;
@@ -114,9 +113,9 @@ export function gather(map: ShardMap, view: View): TypedArrays[DType] {
 }
 
 /** Combines what the ranks hold of one part, in order, the innermost axis first. */
-function fold(map: ShardMap, of: Shard, view: View): TypedArrays[DType] {
+function fold(map: ShardMap, of: Shard, view: View): AnyArray {
   const terms = map.shards.filter((shard) => shard.first && shard.split === of.split);
-  const reduce = (level: number, group: readonly Shard[]): TypedArrays[DType] => {
+  const reduce = (level: number, group: readonly Shard[]): AnyArray => {
     if (level === map.monoids.length) return view(group[0]!.rank, of.size).slice();
     const ends = Math.max(...group.map(({ partial }) => partial[level]!)) + 1;
     const parts = Array.from({ length: ends }, (_, at) =>
@@ -125,7 +124,7 @@ function fold(map: ShardMap, of: Shard, view: View): TypedArrays[DType] {
         group.filter(({ partial }) => partial[level] === at),
       ),
     );
-    const { combine } = map.monoids[level]!;
+    const combine = combiner(map.monoids[level]!, map.dtype);
     return parts.reduce((sum, part) => {
       for (let i = 0; i < sum.length; i++) sum[i] = combine(sum[i]!, part[i]!);
       return sum;
@@ -134,8 +133,14 @@ function fold(map: ShardMap, of: Shard, view: View): TypedArrays[DType] {
   return reduce(0, terms);
 }
 
+/** 16-bit floats are combined as the numbers that they stand for. */
+function combiner({ combine }: Monoid, dtype: DType): (a: number | bigint, b: number | bigint) => number | bigint {
+  if (!isHalf(dtype)) return combine;
+  return (a, b) => toElement(dtype, combine(fromElement(dtype, a), fromElement(dtype, b)));
+}
+
 const short = 16;
-function copy(from: TypedArrays[DType], a: number, to: TypedArrays[DType], b: number, length: number): void {
-  if (length > short) to.set(from.subarray(a, a + length), b);
+function copy(from: AnyArray, a: number, to: AnyArray, b: number, length: number): void {
+  if (length > short) to.set(from.subarray(a, a + length) as never, b);
   else for (let i = 0; i < length; i++) to[b + i] = from[a + i]!;
 }

@@ -2,6 +2,7 @@
 
 import { expandMinimize } from "../graph/autodiff.ts";
 import { bindDims } from "../graph/bind.ts";
+import { dropCustomGradients } from "../graph/custom-gradient.ts";
 import type { LogicalGraph } from "../ir/graph.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { box } from "./box.ts";
@@ -18,13 +19,15 @@ import { prune } from "./prune.ts";
 import { registers } from "./registers.ts";
 import { seal } from "./seal.ts";
 import { verify } from "./verify.ts";
+import { widen } from "./widen.ts";
 
 const bind: Pass = (draft) => ({ ...draft, graph: bindDims(draft.graph, draft.options.dims ?? {}) });
-const autodiff: Pass = (draft) => ({ ...draft, graph: expandMinimize(draft.graph) });
+const autodiff: Pass = (draft) => ({ ...draft, graph: dropCustomGradients(expandMinimize(draft.graph)) });
 
 const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["bind", bind], //             names of dims become numbers, every op is checked again
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
+  ["widen", widen], //           16-bit floats are computed in float32
   ["prune", prune], //           what nothing depends on goes
   ["constrain", constrain], //   what the user said about layouts
   ["choose", choose], //         a signature for every op, by cost

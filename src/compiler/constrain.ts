@@ -3,6 +3,7 @@
  * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
+import { matcher } from "../graph/patterns.ts";
 import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
 import type { StateKind } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
@@ -11,14 +12,6 @@ import { type Draft, shapeOf } from "./draft.ts";
 
 /** States whose layouts may be given; those of moments follow. */
 const sharded: ReadonlySet<StateKind> = new Set(["param", "stat"]);
-
-const matcher = (pattern: string | RegExp): ((name: string) => boolean) => {
-  if (typeof pattern !== "string") return (name) => name.search(pattern) >= 0;
-  if (!pattern.includes("*")) return (name) => name === pattern;
-  const escaped = pattern.split("*").map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  const expression = new RegExp(`^${escaped.join(".*")}$`);
-  return (name) => expression.test(name);
-};
 
 /** A plan runs on one mesh: boxing reaches from layout to layout, not yet from mesh to mesh. */
 function checkPlacements({ graph }: Draft): void {

@@ -2,6 +2,7 @@
  * @file Programs that fill a state before the first step. Random values are functions of the seed, the state's key and
  * the element's index in the whole tensor, so every layout starts from the same bits.
  */
+import { callOn, fill } from "../graph/ops/lowering.ts";
 import { itemSize } from "../ir/dtype.ts";
 import type { Init } from "../ir/graph.ts";
 import { seedKey, streamOf } from "../ir/philox.ts";
@@ -16,10 +17,7 @@ export function initialise({ graph, options }: Draft, state: State, member: numb
   const count = size(held);
   const { init, buffer } = state;
   if (!count) return [];
-  if (init.kind === "constant") {
-    const kernel = state.dtype === "float32" ? "fill" : "fill_i32";
-    return [{ kernel, args: [count, init.value, { buffer }] }];
-  }
+  if (init.kind === "constant") return [fill(state.dtype, count, init.value, { buffer })];
   const key = [...seedKey(options.seed ?? 0), streamOf(init.key)];
   const global = rowMajor(state.shape);
   const local = rowMajor(extents(held));
@@ -33,10 +31,8 @@ export function initialise({ graph, options }: Draft, state: State, member: numb
     ).map((walk): Call => {
       const offset = (start + walk.offsetB) * itemSize[state.dtype];
       const at = offset ? { buffer, offset } : { buffer };
-      return {
-        kernel: "philox",
-        args: [...distribution(init), ...key, ...walk.extents, ...walk.a, base + walk.offsetA, at],
-      };
+      const numbers = [...distribution(init), ...key, ...walk.extents, ...walk.a, base + walk.offsetA];
+      return callOn(state.dtype, "philox", ...numbers, at);
     });
   });
 }

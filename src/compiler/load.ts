@@ -3,6 +3,7 @@
  * that a fresh plan passes. Whatever is wrong is a PlanError before anything runs.
  */
 import * as v from "valibot";
+import { dtypes } from "../ir/dtype.ts";
 import { PlanError } from "../ir/errors.ts";
 import { kernels } from "../ir/kernel-table.ts";
 import { type PlanData, planFormat, planVersion } from "../ir/plan.ts";
@@ -11,7 +12,7 @@ import { verify } from "./verify.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const counts = v.array(count);
-const dtype = v.picklist(["float32", "int32", "bool"]);
+const dtype = v.picklist(dtypes);
 const sbp = v.variant("kind", [
   v.strictObject({ kind: v.literal("S"), dim: count, part: v.optional(v.any()) }),
   v.strictObject({ kind: v.literal("B") }),

@@ -3,7 +3,8 @@
  * slots; an all-reduce pushes: each rank reduces its own flat slice and stores it to all, so that one task does both
  * halves with no barrier, in a fixed order. Every call says whose counters it bumps.
  */
-import { type DType, itemSize } from "../ir/dtype.ts";
+import { fill } from "../graph/ops/lowering.ts";
+import { type DType, itemSize, kernelCode } from "../ir/dtype.ts";
 import { InternalError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Address, Call, Operand } from "../ir/program.ts";
@@ -75,15 +76,14 @@ const traffic = (collective: number | null): Operand => (collective === null ? n
 /** Reduction opcodes of the kernels, by monoid and dtype. */
 function reduction({ step, dtype }: BoxingSite): [monoid: number, dtype: number] {
   const by = ["sum", "max", "min"].indexOf(step.monoid!);
-  const kind = ["float32", "int32"].indexOf(dtype);
-  if (by < 0 || kind < 0) throw new InternalError(`no kernel reduces ${dtype} by ${step.monoid}`);
-  return [by, kind];
+  if (by < 0) throw new InternalError(`no kernel reduces by ${step.monoid}`);
+  return [by, kernelCode[dtype]];
 }
 
 function identity(site: BoxingSite, count: number): Call {
   const value = monoid(site.step.monoid!).identity(site.dtype);
   const scalar = Number.isFinite(value) ? value : value > 0 ? "Infinity" : "-Infinity";
-  return { kernel: site.dtype === "float32" ? "fill" : "fill_i32", args: [count, scalar, { buffer: site.to }] };
+  return fill(site.dtype, count, scalar, { buffer: site.to });
 }
 
 interface Walk {

@@ -1,4 +1,7 @@
-/** @file Drops ops that neither an output nor a state depends on. Inputs stay: a batch is checked against all of them. */
+/**
+ * @file Drops ops that neither an output nor a state depends on. Inputs stay: a batch is checked against all of them. What
+ * is assigned to states goes to the end, behind all who read them: nothing depends on it within the step.
+ */
 import { InternalError, ShapeError } from "../ir/errors.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import { type Draft, producers } from "./draft.ts";
@@ -32,7 +35,10 @@ export function prune(draft: Draft): Draft {
     kept.push(op);
     for (const id of op.inputs) needed.add(id);
   }
-  return { ...draft, graph: renumber(graph, kept.reverse()) };
+  const [now, last] = [false, true].map((assigns) =>
+    kept.filter(({ kind }) => (kind === "assign") === assigns).reverse(),
+  );
+  return { ...draft, graph: renumber(graph, [...now!, ...last!]) };
 }
 
 /** The graph with these ops alone, in this order, ids dense again. */

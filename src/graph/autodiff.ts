@@ -3,12 +3,14 @@
  * any other, and the optimizer's updates. The gradient of an op is that op's own; this file only walks backwards and
  * adds up. The dims are numbers by now.
  */
-import { GraphError } from "../ir/errors.ts";
+import { isFloat } from "../ir/dtype.ts";
+import { GraphError, nearest } from "../ir/errors.ts";
 import type { LogicalGraph, Op } from "../ir/graph.ts";
 import { Builder } from "./builder.ts";
 import type { OpDef } from "./op.ts";
 import { beginUpdates } from "./optim/rules.ts";
 import type { Optimizer } from "./optim/update.ts";
+import { matcher } from "./patterns.ts";
 import { opDef } from "./registry.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -16,7 +18,7 @@ import type { Tensor } from "./tensor.ts";
  * The graph with every `minimize` written out; a graph without one as it is.
  *
  * Throws GraphError: SL1050 an op between the loss and a parameter has no gradient, SL1051 the loss reaches no
- * parameter, SL1052 two losses train one parameter.
+ * parameter, SL1052 two losses train one parameter, SL1053 a pattern of what is frozen means no parameter.
  */
 export function expandMinimize(graph: LogicalGraph): LogicalGraph {
   const losses = graph.ops.filter(({ kind }) => kind === "minimize");
@@ -56,12 +58,13 @@ interface Trained {
 
 /** Gradients of all parameters that the loss reaches, in the order in which they were first used. */
 function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize: Op): Trained[] {
-  const learns = dependents(graph);
+  const frozen = frozenIn(graph, minimize);
+  const learns = dependents(graph, frozen);
   const found = new Map<number, Tensor[]>();
   const trained: Trained[] = [];
   const add = (value: number, gradient: Tensor) => found.set(value, [...(found.get(value) ?? []), gradient]);
   if (learns.has(loss.id)) {
-    const attrs = { value: 1, shape: [], dtype: "float32" };
+    const attrs = { value: 1, shape: [], dtype: loss.dtype };
     const options = { placement: loss.placement, name: `${loss.name}.grad`, at: minimize.at };
     add(loss.id, builder.apply("constant", [], attrs, options)[0]!);
   }
@@ -83,18 +86,37 @@ function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize:
       add(input.id, builder.within(name, make, { absolute: true, flat: true, at: op.at }));
     });
   }
-  if (trained.length === 0) throw noParameter(graph, loss, minimize);
+  if (trained.length === 0) throw noParameter(graph, frozen, loss, minimize);
   return trained;
 }
 
-/** Float values that hang on a parameter. */
-function dependents(graph: LogicalGraph): ReadonlySet<number> {
-  const parameters = new Set(graph.states.filter(({ kind }) => kind === "param").map(({ name }) => name));
+const parametersOf = (graph: LogicalGraph) =>
+  graph.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+
+/** Names of the parameters that this loss does not train. */
+function frozenIn(graph: LogicalGraph, { attrs, at }: Op): ReadonlySet<string> {
+  const parameters = parametersOf(graph);
+  const patterns = (attrs.frozen ?? []) as readonly string[];
+  const found = patterns.map((pattern) => parameters.filter(matcher(pattern)));
+  const idle = patterns.find((_, i) => found[i]!.length === 0);
+  if (idle === undefined) return new Set(found.flat());
+  const [meant] = nearest(idle, parameters);
+  throw new GraphError("SL1053", `"${idle}" is to be frozen, but there is no such parameter`, {
+    subject: "minimize",
+    at,
+    choices: parameters,
+    hint: meant === undefined ? "correct the pattern or leave it out" : `did you mean "${meant}"?`,
+  });
+}
+
+/** Float values that hang on a parameter which is trained. */
+function dependents(graph: LogicalGraph, frozen: ReadonlySet<string>): ReadonlySet<number> {
+  const parameters = new Set(parametersOf(graph).filter((name) => !frozen.has(name)));
   const learns = new Set<number>();
   for (const op of graph.ops) {
     const starts = op.kind === "state" && parameters.has(op.attrs.state as string);
     if (opDef(op.kind).stopsGradient || (!starts && !op.inputs.some((id) => learns.has(id)))) continue;
-    for (const id of op.outputs) if (graph.values[id]!.dtype === "float32") learns.add(id);
+    for (const id of op.outputs) if (isFloat(graph.values[id]!.dtype)) learns.add(id);
   }
   return learns;
 }
@@ -126,14 +148,16 @@ const noGradient = (op: Op) =>
     hint: "use another op between the loss and the parameters, or keep its result out of the loss",
   });
 
-function noParameter(graph: LogicalGraph, loss: Tensor, { at }: Op): GraphError {
-  const parameters = graph.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
+function noParameter(graph: LogicalGraph, frozen: ReadonlySet<string>, loss: Tensor, { at }: Op): GraphError {
+  const parameters = parametersOf(graph).filter((name) => !frozen.has(name));
   return new GraphError("SL1051", "the loss reaches no parameter, there is nothing to train", {
     subject: `minimize(${loss.name})`,
     at,
     hint: parameters.length
       ? `make the loss depend on a parameter (the graph has ${parameters.join(", ")})`
-      : "call a module that has parameters on the way from the inputs to the loss",
+      : frozen.size
+        ? "leave one of the parameters out of what is frozen"
+        : "call a module that has parameters on the way from the inputs to the loss",
   });
 }
 

@@ -171,9 +171,36 @@ export class Builder {
       : this.apply("to", [read], { layout: null }, { placement, name: `${declared.name}.to` })[0]!;
   }
 
+  /** The name of the state that a tensor reads. */
+  stateOf(tensor: Tensor): string | undefined {
+    return [...this.#reads].find(([, read]) => read === tensor)?.[0];
+  }
+
   /** A float32 parameter with a random start, keyed by its name. */
   parameter(name: string, shape: readonly number[], init: Init, placement: PlacementData): Tensor {
     return this.state({ name, kind: "param", shape, dtype: "float32", init, checkpoint: true }, placement);
+  }
+
+  /** `target` computed anew with `to` in the place of `from`: the ops between the two are added once more. */
+  substitute(target: Tensor, from: Tensor, to: Tensor): Tensor {
+    const needed = new Set([target.id]);
+    const path = this.#ops.toReversed().filter((op) => {
+      const leads = op.outputs.some((id) => needed.has(id));
+      if (leads) for (const id of op.inputs) needed.add(id);
+      return leads;
+    });
+    const now = new Map([[from.id, to]]);
+    for (const op of path.reverse()) {
+      if (!op.inputs.some((id) => now.has(id))) continue;
+      const outs = this.apply(
+        op.kind,
+        op.inputs.map((id) => now.get(id) ?? this.tensor(id)),
+        op.attrs,
+        { placement: this.tensor(op.outputs[0]!).placement, at: op.at },
+      );
+      for (const [i, id] of op.outputs.entries()) now.set(id, outs[i]!);
+    }
+    return now.get(target.id) ?? target;
   }
 
   finish(inputs: Readonly<Record<string, number>>, outputs: Readonly<Record<string, number>>): LogicalGraph {

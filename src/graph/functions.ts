@@ -1,7 +1,8 @@
 /** @file Functions of several tensors, none of which is the first in its own right. */
 import { GraphError } from "../ir/errors.ts";
 import { userLine } from "./source.ts";
-import { constantLike, emit, type Tensor } from "./tensor.ts";
+import { constantLike, emit, promoted, type Tensor } from "./tensor.ts";
+import type { Num, Promote } from "./types/dtype.ts";
 import type { Broadcast, BroadcastFits, DimOf, DType, Insert, Shape, Splice } from "./types/shape.ts";
 
 /**
@@ -10,20 +11,20 @@ import type { Broadcast, BroadcastFits, DimOf, DType, Insert, Shape, Splice } fr
  * @example
  * const masked = where(mask, scores, -1e9);
  */
-export function where<S extends Shape, D extends "float32" | "int32" = "float32">(
+export function where<S extends Shape, D extends Num = "float32">(
   condition: Tensor<S, "bool">,
   x: Tensor<NoInfer<S>, D> | number,
   y: Tensor<NoInfer<S>, D> | number,
 ): Tensor<S, D>;
-export function where<C extends Shape, X extends Shape, Y extends Shape, D extends DType>(
+export function where<C extends Shape, X extends Shape, D extends DType, Y extends Shape, D2 extends DType>(
   condition: Tensor<C, "bool">,
   x: Tensor<X, D> & BroadcastFits<"where", C, X>,
-  y: Tensor<Y, D> & BroadcastFits<"where", Broadcast<C, X>, Y>,
-): Tensor<Broadcast<Broadcast<C, X>, Y>, D>;
+  y: Tensor<Y, D2> & BroadcastFits<"where", Broadcast<C, X>, Y>,
+): Tensor<Broadcast<Broadcast<C, X>, Y>, Promote<D, D2>>;
 export function where(condition: Tensor, x: Tensor | number, y: Tensor | number): Tensor {
   const { dtype } = [x, y].find((side) => typeof side !== "number") ?? { dtype: "float32" };
   const [a, b] = [x, y].map((side) => (typeof side === "number" ? constantLike(condition, side, dtype) : side));
-  return emit("where", [condition, a!, b!]);
+  return emit("where", [condition, ...promoted(a!, b!)]);
 }
 
 type SomeTensors<S extends Shape, D extends DType> = readonly [Tensor<S, D>, ...Tensor<Shape, NoInfer<D>>[]];

@@ -11,7 +11,10 @@ import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
 import { type Random, randomOf } from "./random.ts";
 import { userLine } from "./source.ts";
+import { assignState, userState } from "./state.ts";
 import type { Tensor } from "./tensor.ts";
+import type { Float } from "./types/dtype.ts";
+import type { DType, Shape } from "./types/shape.ts";
 
 export type Inputs = { readonly [name: string]: Input };
 export type Outputs = { readonly [name: string]: Tensor };
@@ -25,9 +28,36 @@ export interface Training {
   /** Tensors that are drawn anew every step. */
   readonly random: Random;
   /**
-   * Trains every parameter that `loss` reaches, once a step. Throws ShapeError SL1019 for a loss that is not one number.
+   * Trains every parameter that `loss` reaches, once a step; but not those whose names a pattern of `frozen` means, in
+   * which `*` stands for anything. Throws ShapeError SL1019 for a loss that is not one number; `compile` throws GraphError
+   * SL1053 for a pattern that means no parameter.
+   *
+   * @example
+   * g.minimize(loss, optim.adamW({ lr: 1e-3 }), { frozen: ["backbone.*"] });
    */
-  minimize(loss: Tensor<[], "float32">, optimizer: Optimizer): void;
+  minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options?: { readonly frozen?: readonly string[] }): void;
+  /**
+   * A tensor that is kept from step to step, as it was when this step began; all values are `init`, 0 unless given, before
+   * the first. It lives on the graph's mesh, the first one where there are several, or on `on`. `sharding` lays it out by
+   * its name. Throws GraphError SL1032 when the name is taken by a state of another type, SL1094 for a shape that is not
+   * of whole numbers.
+   *
+   * @example
+   * const seen = g.state("examples.seen", [], "int32");
+   * g.assign(seen, seen.add(128));
+   */
+  state<const S extends number[], D extends "float32" | "float64" | "int32" | "int64">(
+    name: string,
+    shape: readonly [...S],
+    dtype: D,
+    options?: { readonly init?: number; readonly on?: Placement },
+  ): Tensor<S, D>;
+  /**
+   * What a state becomes when the step ends; in the step it stays as it was. No gradient flows into it. Throws GraphError
+   * SL1095 for what is no state, SL1033 for a state that is written already, ShapeError SL1012 and SL1013 for a value of
+   * another type.
+   */
+  assign<S extends Shape, D extends DType>(state: Tensor<S, D>, value: Tensor<NoInfer<S>, NoInfer<D>>): void;
 }
 
 /** A finished logical graph with the types of its inputs and outputs. */
@@ -85,10 +115,13 @@ export function graph<
         return builder.training;
       },
       random: randomOf(builder, meshes[0]!.data),
-      minimize(loss, optimizer) {
+      minimize(loss, optimizer, { frozen = [] } = {}) {
         trains = true;
-        builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr });
+        builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr, frozen });
       },
+      state: (name, shape, dtype, { init = 0, on } = {}) =>
+        userState(builder, { name, shape, dtype, init }, on?.data ?? meshes[0]!.data) as never,
+      assign: (state, value) => assignState(state as Tensor, value as Tensor),
     });
     const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
     const inputs = Object.fromEntries(placed.map(([name, tensor]) => [name, tensor.id]));

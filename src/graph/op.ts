@@ -64,6 +64,8 @@ export interface OpDef {
   readonly stopsGradient?: boolean;
   /** Kernel calls on one rank. Local extents may be 0: then usually none. */
   lower(site: LowerSite): readonly Call[];
+  /** It only moves elements, so takes 16-bit floats as they are; other ops meet them as float32. */
+  readonly moves?: true;
   /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */
   flops?(ins: readonly LocalType[], outs: readonly LocalType[], attrs: Attrs): number;
   /** Outputs that lie where an input lies: [output, input]. The kernel works in place. */

@@ -1,5 +1,5 @@
 /** @file Where tensors live, as users say it: a device type and a mesh of ranks with named axes. */
-import type { DType } from "../ir/dtype.ts";
+import { type DType, dtypes } from "../ir/dtype.ts";
 import { LayoutError, nearest, PlacementError, ShapeError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { type Layout, type OrderedLayout, ordered, toLayout, type UserLayout } from "./layout.ts";
@@ -11,7 +11,6 @@ export type Device = "cpu";
 const devices: readonly string[] = ["cpu"];
 /** Beyond what anyone trains on; a slip of the finger should not fill memory. */
 const mostRanks = 65_536;
-const dtypes: readonly string[] = ["float32", "int32", "bool"] satisfies readonly DType[];
 
 /** A device type and a mesh of ranks with named axes. Made by {@link placement}. */
 export interface Placement<Axes extends string = string> {

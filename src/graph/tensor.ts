@@ -5,6 +5,8 @@
  * The methods take the shape from `this`, so that `Tensor` itself stays a plain covariant record: comparing two tensor
  * types compares their shapes and never looks into the methods.
  */
+
+import { isInteger, promote } from "../ir/dtype.ts";
 import type { Attr, Attrs } from "../ir/graph.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Builder } from "./builder.ts";
@@ -41,17 +43,30 @@ export const constantLike = ({ builder, placement }: Tensor, value: number, dtyp
 /** Attributes are JSON, which has no infinities: they go by their names. */
 const named = (value: number): Attr => (Math.abs(value) === Number.POSITIVE_INFINITY ? String(value) : value);
 
+const as = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : emit("cast", [x], { dtype }));
+
+/** Two tensors in the dtype that holds both. */
+export function promoted(a: Tensor, b: Tensor): [Tensor, Tensor] {
+  const dtype = promote(a.dtype, b.dtype);
+  return [as(a, dtype), as(b, dtype)];
+}
+/** Whole numbers as floats: their quotients are none. */
+const divisible = (x: Tensor): Tensor => (isInteger(x.dtype) ? as(x, "float32") : x);
+
 const comparison = (kind: string) =>
   function (this: Tensor, other: Tensor | number): Tensor {
-    return emit(kind, [this, typeof other === "number" ? constantLike(this, other, this.dtype) : other]);
+    return emit(
+      kind,
+      typeof other === "number" ? [this, constantLike(this, other, this.dtype)] : promoted(this, other),
+    );
   };
 const arithmetic = (kind: string, scalar: (x: number) => Attrs) =>
   function (this: Tensor, other: Tensor | number): Tensor {
-    return typeof other === "number" ? emit("affine", [this], scalar(other)) : emit(kind, [this, other]);
+    return typeof other === "number" ? emit("affine", [this], scalar(other)) : emit(kind, promoted(this, other));
   };
 const pair = (kind: string) =>
   function (this: Tensor, other: Tensor): Tensor {
-    return emit(kind, [this, other]);
+    return emit(kind, promoted(this, other));
   };
 const unary = (kind: string) =>
   function (this: Tensor): Tensor {
@@ -96,19 +111,22 @@ const shaping = {
   },
 };
 
+/** Kernels take int32 ids; no dim is longer than these reach. */
+export const asIds = (ids: Tensor): Tensor => (ids.dtype === "int64" ? as(ids, "int32") : ids);
+
 /** By integer ids. */
 const indexing = {
   gather(this: Tensor, ids: Tensor, dim = 0): Tensor {
-    return emit("gather", [this, ids], { dim });
+    return emit("gather", [this, asIds(ids)], { dim });
   },
   scatterAdd(this: Tensor, ids: Tensor, size: Dim): Tensor {
-    return emit("scatterAdd", [this, ids], { dim: 0, shape: [size, ...this.shape.slice(ids.shape.length)] });
+    return emit("scatterAdd", [this, asIds(ids)], { dim: 0, shape: [size, ...this.shape.slice(ids.shape.length)] });
   },
   takeAlong(this: Tensor, ids: Tensor, dim: number): Tensor {
-    return emit("takeAlong", [this, ids], { dim });
+    return emit("takeAlong", [this, asIds(ids)], { dim });
   },
   oneHot(this: Tensor, depth: number): Tensor {
-    return emit("oneHot", [this], { depth });
+    return emit("oneHot", [asIds(this)], { depth, dtype: "float32" });
   },
   topK(this: Tensor, k: number, dim: number): { readonly values: Tensor; readonly indices: Tensor } {
     const [values, indices] = this.builder.apply("topK", [this], { k, dim });
@@ -124,7 +142,11 @@ const methods = {
   add: arithmetic("add", (c) => ({ mul: 1, add: c })),
   sub: arithmetic("sub", (c) => ({ mul: 1, add: -c })),
   mul: arithmetic("mul", (c) => ({ mul: c, add: 0 })),
-  div: arithmetic("div", (c) => ({ mul: 1 / c, add: 0 })),
+  div(this: Tensor, other: Tensor | number): Tensor {
+    const x = divisible(this);
+    if (typeof other === "number") return emit("affine", [x], { mul: 1 / other, add: 0 });
+    return emit("div", promoted(x, divisible(other)));
+  },
   maximum: pair("maximum"),
   minimum: pair("minimum"),
   equal: comparison("equal"),
@@ -149,6 +171,12 @@ const methods = {
   tanh: unary("tanh"),
   sigmoid: unary("sigmoid"),
   gelu: unary("gelu"),
+  floor: unary("floor"),
+  ceil: unary("ceil"),
+  round: unary("round"),
+  sin: unary("sin"),
+  cos: unary("cos"),
+  erf: unary("erf"),
   sign: unary("sign"),
   reciprocal: unary("reciprocal"),
   stopGradient: unary("stopGradient"),

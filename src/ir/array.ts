@@ -1,5 +1,6 @@
 /** @file Arrays as users hand them in and get them out: data with its shape, in row-major order. */
-import type { DType, TypedArrays } from "./dtype.ts";
+import { arrayType, type DType, dtypes, isDType, isHalf, type TypedArrays } from "./dtype.ts";
+import { type Half, halfBits, halfValue } from "./element.ts";
 import { FeedError } from "./errors.ts";
 
 /** Data with its shape: what goes into a session and what comes out. */
@@ -9,8 +10,6 @@ export interface NdArray<out S extends (number | string)[] = (number | string)[]
   /** Row-major; as many elements as the shape has. */
   readonly data: TypedArrays[D];
 }
-
-const constructors = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /**
  * Wraps typed data as an array of a shape; the data is not copied.
@@ -34,12 +33,9 @@ export function array<const S extends number[], D extends DType>(
       subject: text,
       hint: "give every dim as an integer ≥ 0",
     });
-  const wanted = constructors[dtype];
-  if (!wanted)
-    throw new FeedError("SL6002", `there is no dtype "${dtype}"`, {
-      subject: text,
-      choices: Object.keys(constructors),
-    });
+  if (!isDType(dtype))
+    throw new FeedError("SL6002", `there is no dtype "${dtype}"`, { subject: text, choices: dtypes });
+  const wanted = arrayType<DType>(dtype);
   if (!(data instanceof wanted))
     throw new FeedError("SL6002", `the data is ${describe(data)}, ${dtype} takes ${wanted.name}`, {
       subject: text,
@@ -52,6 +48,41 @@ export function array<const S extends number[], D extends DType>(
       hint: "make the shape's product and the length of the data equal",
     });
   return { shape: [...shape] as unknown as S, dtype, data };
+}
+
+/**
+ * A float16 or bfloat16 array widened to float32; nothing is rounded.
+ *
+ * @example
+ * toFloat32(array([2], "bfloat16", Uint16Array.of(0x3f80, 0x4000))).data; // Float32Array [1, 2]
+ */
+export const toFloat32 = <S extends (number | string)[]>({
+  shape,
+  dtype,
+  data,
+}: NdArray<S, Half>): NdArray<S, "float32"> => ({
+  shape,
+  dtype: "float32",
+  data: Float32Array.from(data, (bits) => halfValue(dtype, bits)),
+});
+
+/**
+ * A float32 array rounded to 16 bits, to the nearest number, of two to the even one; what is too large becomes infinite.
+ *
+ * @throws FeedError SL6002 for a dtype that has not 16 bits
+ * @example
+ * toHalf(array([2], "float32", Float32Array.of(1, 2)), "bfloat16").data; // Uint16Array [0x3f80, 0x4000]
+ */
+export function toHalf<S extends (number | string)[], D extends Half>(
+  { shape, data }: NdArray<S, "float32">,
+  dtype: D,
+): NdArray<S, D> {
+  if (!isDType(dtype) || !isHalf(dtype))
+    throw new FeedError("SL6002", `${dtype} is not stored in 16 bits`, {
+      subject: "toHalf",
+      choices: dtypes.filter(isHalf),
+    });
+  return { shape, dtype, data: Uint16Array.from(data, (value) => halfBits(dtype, value)) as TypedArrays[D] };
 }
 
 const describe = (value: unknown): string =>

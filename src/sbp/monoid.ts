@@ -2,53 +2,51 @@
  * @file The registry of monoids: what a partial value may be the reduction of. All that the algebra knows of one is
  * said here, so that a new one is a new row; outside `src/sbp` only the kernels' opcode map names them.
  */
-import type { DType } from "../ir/dtype.ts";
+import { boundsOf, type DType, numberTypes } from "../ir/dtype.ts";
 import { LayoutError } from "../ir/errors.ts";
 
 export interface Monoid {
   readonly name: string;
   /** Dtypes that it reduces. */
   readonly dtypes: readonly DType[];
-  /** combine(identity, a) = a. */
+  /** combine(identity, a) = a; int64 saturates when the number is made an element. */
   identity(dtype: DType): number;
-  combine(a: number, b: number): number;
+  combine<T extends number | bigint>(a: T, b: T): T;
   /** combine(a, a) = a: a replicated value is a partial one already. */
   readonly idempotent: boolean;
   /** Rounding depends on the order of combining, so the order must be fixed for equal bits. */
   readonly stableOrder: boolean;
 }
 
-const numbers: readonly DType[] = ["float32", "int32"];
-const int32 = { min: -(2 ** 31), max: 2 ** 31 - 1 };
+const notANumber = (x: number | bigint) => typeof x === "number" && Number.isNaN(x);
 
-const registry: ReadonlyMap<string, Monoid> = new Map(
-  [
-    {
-      name: "sum",
-      dtypes: numbers,
-      identity: () => 0,
-      combine: (a: number, b: number) => a + b,
-      idempotent: false,
-      stableOrder: true,
-    },
-    {
-      name: "max",
-      dtypes: numbers,
-      identity: (dtype: DType) => (dtype === "float32" ? Number.NEGATIVE_INFINITY : int32.min),
-      combine: (a: number, b: number) => Math.max(a, b),
-      idempotent: true,
-      stableOrder: false,
-    },
-    {
-      name: "min",
-      dtypes: numbers,
-      identity: (dtype: DType) => (dtype === "float32" ? Number.POSITIVE_INFINITY : int32.max),
-      combine: (a: number, b: number) => Math.min(a, b),
-      idempotent: true,
-      stableOrder: false,
-    },
-  ].map((monoid) => [monoid.name, monoid]),
-);
+const monoids: readonly Monoid[] = [
+  {
+    name: "sum",
+    dtypes: numberTypes,
+    identity: () => 0,
+    combine: <T extends number | bigint>(a: T, b: T) => ((a as number) + (b as number)) as T,
+    idempotent: false,
+    stableOrder: true,
+  },
+  {
+    name: "max",
+    dtypes: numberTypes,
+    identity: (dtype) => boundsOf(dtype)[0],
+    combine: (a, b) => (a > b || notANumber(a) ? a : b),
+    idempotent: true,
+    stableOrder: false,
+  },
+  {
+    name: "min",
+    dtypes: numberTypes,
+    identity: (dtype) => boundsOf(dtype)[1],
+    combine: (a, b) => (a < b || notANumber(a) ? a : b),
+    idempotent: true,
+    stableOrder: false,
+  },
+];
+const registry: ReadonlyMap<string, Monoid> = new Map(monoids.map((monoid) => [monoid.name, monoid]));
 
 export const monoidNames: readonly string[] = [...registry.keys()];
 

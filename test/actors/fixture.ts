@@ -181,7 +181,7 @@ export function tinyPlan(
   };
 }
 
-export const batch = (ranks: number, step: number): { readonly x: NdArray } => ({
+export const batch = (ranks: number, step: number): { readonly x: NdArray<number[], "float32"> } => ({
   x: {
     shape: [width * ranks],
     dtype: "float32",

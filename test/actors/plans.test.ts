@@ -34,9 +34,9 @@ test("a further plan runs on the states that the first one trains", async () => 
   const evaluation = await session.load(reader());
   for (const steps of [0, 3, 3]) {
     for await (const _ of session.run(batches(2, steps)));
-    const w = session.read("w").data;
+    const w = Array.from(session.read("w").data, Number);
     for await (const { outputs } of evaluation.run([batch(2, 5)]))
-      expect([...outputs.y!.data]).toEqual([...w].map((value, i) => batch(2, 5).x.data[i]! + value));
+      expect([...outputs.y!.data]).toEqual(w.map((value, i) => batch(2, 5).x.data[i]! + value));
   }
   expect(session.traffic("reader")).toEqual([]);
   expect(session.traffic()).toHaveLength(1);

@@ -1,5 +1,5 @@
 /** @file Every op at work: shapes, attributes and values that its rules and kernels are tested on. */
-import type { DType } from "../../src/ir/dtype.ts";
+import { type DType, isFloat } from "../../src/ir/dtype.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
 import { elementCases } from "./cases-elements.ts";
 import { networkCases } from "./cases-network.ts";
@@ -142,8 +142,8 @@ export function values({ shapes, dtypes, from = -3, to = 3 }: Case, random: () =
     const dtype = dtypes?.[i] ?? "float32";
     const length = shape.reduce((a, b) => a * b, 1);
     const draw = () => from + random() * (to - from);
-    const kinds = { float32: draw, int32: () => Math.round(draw()), bool: () => Number(random() < 0.5) };
-    return { shape, dtype, data: Float64Array.from({ length }, kinds[dtype]) };
+    const make = isFloat(dtype) ? draw : dtype === "bool" ? () => Number(random() < 0.5) : () => Math.round(draw());
+    return { shape, dtype, data: Float64Array.from({ length }, make) };
   });
 }
 

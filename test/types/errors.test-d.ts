@@ -49,7 +49,7 @@ x.matmul(square);
 // TS2769: … 'ShapeError<"add: shapes do not broadcast: [batch, 784] and [64, 64]">'.
 // @ts-expect-error
 x.add(square);
-// TS2769: Type '"int32"' is not assignable to type '"float32"'.
+// TS2769: … 'ShapeError<"add: shapes do not broadcast: [batch, 784] and [batch]">'.
 // @ts-expect-error
 x.add(ids);
 // TS2345: … 'ShapeError<"maximum: shapes do not broadcast: [batch, 784] and [64, 64]">'.
@@ -94,9 +94,9 @@ concat([x, x], 2);
 // TS2322: Type '"int32"' is not assignable to type '"float32"'.
 // @ts-expect-error
 concat([x, ids], 0);
-// TS2345: Argument of type '"float64"' is not assignable to parameter of type 'DType'.
+// TS2345: Argument of type '"uint8"' is not assignable to parameter of type 'DType'.
 // @ts-expect-error
-x.cast("float64");
+x.cast("uint8");
 // TS2345: Type '"float32"' is not assignable to type '"int32"'.
 // @ts-expect-error
 nn.softmaxCrossEntropy(x, x);

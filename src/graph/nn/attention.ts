@@ -1,5 +1,6 @@
 /** @file Attention: a function, since it has no parameters. */
 import { emit, type Tensor } from "../tensor.ts";
+import type { Float } from "../types/dtype.ts";
 import type { Dim, Drop, IsDynamic, SameShape, Shape, ShapeError, Show } from "../types/shape.ts";
 
 type Last<S extends Shape> = S extends [...Shape, infer D extends Dim] ? [D] : Shape;
@@ -30,12 +31,12 @@ export interface AttentionOptions {
  * @example
  * const mixed = nn.attention(q, k, v, { causal: true }); // q, k, v: ["batch", heads, "seq", 64]
  */
-export function attention<Q extends Shape, K extends Shape, V extends Shape>(
-  q: Tensor<Q, "float32">,
-  k: Tensor<K, "float32">,
-  v: Tensor<V, "float32"> & Fits<Q, K, V>,
+export function attention<Q extends Shape, D extends Float, K extends Shape, V extends Shape>(
+  q: Tensor<Q, D>,
+  k: Tensor<K, NoInfer<D>>,
+  v: Tensor<V, NoInfer<D>> & Fits<Q, K, V>,
   { causal = false, scale }: AttentionOptions = {},
-): Tensor<Out<Q, V>, "float32"> {
+): Tensor<Out<Q, V>, D> {
   const width = Number(q.shape.at(-1));
   const ins = [q, k, v] as unknown as readonly [Tensor, Tensor, Tensor];
   return emit("attention", ins, { causal, scale: scale ?? 1 / Math.sqrt(width) }) as never;

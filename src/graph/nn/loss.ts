@@ -1,5 +1,7 @@
 /** @file Losses: functions, not modules, since they have no parameters. */
-import { emit, type Tensor } from "../tensor.ts";
+import { asIds, emit, type Tensor } from "../tensor.ts";
+import type { Id } from "../types/arrays.ts";
+import type { Float } from "../types/dtype.ts";
 import type { Dim, Drop, SameFits, SameShape, Shape, ShapeError, Show } from "../types/shape.ts";
 
 type LabelsFit<S extends Shape, L extends Shape> =
@@ -14,11 +16,12 @@ type LabelsFit<S extends Shape, L extends Shape> =
  * @example
  * const loss = nn.softmaxCrossEntropy(net(image), label).mean();
  */
-export function softmaxCrossEntropy<S extends Shape, L extends Shape>(
-  logits: Tensor<S, "float32">,
-  labels: Tensor<L, "int32"> & LabelsFit<S, L>,
-): Tensor<Drop<S, [Dim]>, "float32"> {
-  return emit("softmaxCrossEntropy", [logits, labels] as unknown as readonly [Tensor, Tensor]) as never;
+export function softmaxCrossEntropy<S extends Shape, D extends Float, L extends Shape>(
+  logits: Tensor<S, D>,
+  labels: Tensor<L, Id> & LabelsFit<S, L>,
+): Tensor<Drop<S, [Dim]>, D> {
+  const [x, ids] = [logits, labels] as unknown as readonly [Tensor, Tensor];
+  return emit("softmaxCrossEntropy", [x, asIds(ids)]) as never;
 }
 
 /**
@@ -28,10 +31,10 @@ export function softmaxCrossEntropy<S extends Shape, L extends Shape>(
  * @example
  * const loss = nn.denseCrossEntropy(student(image), teacher(image).softmax(1)).mean();
  */
-export function denseCrossEntropy<S extends Shape, S2 extends Shape>(
-  logits: Tensor<S, "float32">,
-  targets: Tensor<S2, "float32"> & SameFits<"denseCrossEntropy", S, S2>,
-): Tensor<Drop<S, [Dim]>, "float32"> {
+export function denseCrossEntropy<S extends Shape, D extends Float, S2 extends Shape>(
+  logits: Tensor<S, D>,
+  targets: Tensor<S2, NoInfer<D>> & SameFits<"denseCrossEntropy", S, S2>,
+): Tensor<Drop<S, [Dim]>, D> {
   const [x, target] = [logits, targets] as unknown as readonly [Tensor, Tensor];
   const dim = x.shape.length - 1;
   const losses = emit("mul", [target, emit("logSoftmax", [x], { dim })]);

@@ -12,8 +12,8 @@ import { checkDim, count, range, sameShape, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { interval } from "./blocks.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkDType, checkNumbers, checkSame } from "./checks.ts";
+import { call, callOn } from "./lowering.ts";
 
 /** The whole tensor and the ids: equal but for the dim. */
 function check(x: TensorType, ids: TensorType, dim: number): void {
@@ -36,8 +36,8 @@ const extents = (whole: LocalTensor, ids: LocalTensor, dim: number) => [
 
 export const takeAlong: OpDef = {
   kind: "takeAlong",
+  moves: true,
   infer([x, ids], attrs) {
-    if (x!.dtype === "bool") throw new ShapeError("SL1012", "takes float32 or int32, got bool");
     check(x!, ids!, attrs.dim as number);
     return [{ shape: ids!.shape, dtype: x!.dtype }];
   },
@@ -66,8 +66,7 @@ export const takeAlong: OpDef = {
 export const addAlong: OpDef = {
   kind: "addAlong",
   infer([values, ids], attrs) {
-    const type: TensorType = { shape: attrs.shape as Shape, dtype: "float32" };
-    checkDType(values!, "float32");
+    const type: TensorType = { shape: attrs.shape as Shape, dtype: checkNumbers([values!]) };
     checkSame(values!, ids!);
     check(type, ids!, attrs.dim as number);
     return [type];
@@ -87,7 +86,7 @@ export const addAlong: OpDef = {
   ],
   lower({ ins: [values, ids], outs: [y], attrs }) {
     if (count(y!.shape) === 0) return [];
-    return [call("add_along", ...extents(y!, ids!, attrs.dim as number), values!.arg, ids!.arg, y!.arg)];
+    return [callOn(y!.dtype, "add_along", ...extents(y!, ids!, attrs.dim as number), values!.arg, ids!.arg, y!.arg)];
   },
   flops: ([values]) => count(values!.shape),
 };

@@ -2,14 +2,14 @@
 import { S } from "../../ir/layout.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkNumbers } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { splitArgmax } from "./split-top-k.ts";
 
 export const argmax: OpDef = {
   kind: "argmax",
   infer([x], attrs) {
-    checkDType(x!, "float32");
+    checkNumbers([x!]);
     checkDim(x!, attrs.dim as number);
     return [{ shape: x!.shape.filter((_, d) => d !== attrs.dim), dtype: "int32" }];
   },
@@ -22,7 +22,7 @@ export const argmax: OpDef = {
   lower({ ins: [x], outs: [y], attrs }) {
     const dim = attrs.dim as number;
     const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];
-    return outer * inner ? [call("argmax", outer, x!.shape[dim]!, inner, x!.arg, y!.arg)] : [];
+    return outer * inner ? [callOn(x!.dtype, "argmax", outer, x!.shape[dim]!, inner, x!.arg, y!.arg)] : [];
   },
   flops: ([x]) => count(x!.shape),
 };

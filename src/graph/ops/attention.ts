@@ -11,14 +11,14 @@ import type { LocalType, Rule } from "../../sbp/rule.ts";
 import { count, range, sameShape, showShape } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats, checkSame } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 
 const sum = P("sum");
 
 /** The type of the output. */
 function check(q: TensorType, k: TensorType, v: TensorType): TensorType {
-  for (const type of [q, k, v]) checkDType(type, "float32");
+  const dtype = checkFloats([q, k, v]);
   const fits =
     q.shape.length >= 2 &&
     sameShape(k.shape.slice(0, -1), v.shape.slice(0, -1)) &&
@@ -29,7 +29,7 @@ function check(q: TensorType, k: TensorType, v: TensorType): TensorType {
       "SL1117",
       `takes [..., T, d], [..., U, d] and [..., U, e], got ${[q, k, v].map(({ shape }) => showShape(shape)).join(", ")}`,
     );
-  return { shape: [...q.shape.slice(0, -1), v.shape.at(-1) as Dim], dtype: "float32" };
+  return { shape: [...q.shape.slice(0, -1), v.shape.at(-1) as Dim], dtype };
 }
 
 /** Kernel arguments: sizes, and which keys the first query of this rank sees. A rank holds queries that follow each other. */
@@ -41,7 +41,7 @@ function lower(kernel: "attention" | "attention_grad", { ins, outs, attrs }: Low
   const sizes = [count(q.shape.slice(0, -2)), T, U, q.shape[seq + 1]!, v.shape[seq + 1]!];
   if (outs.every(({ shape }) => count(shape) === 0)) return [];
   const operands = [...ins, ...outs].map(({ arg }) => arg);
-  return [call(kernel, ...sizes, Number(attrs.causal), first, attrs.scale as number, ...operands)];
+  return [callOn(q.dtype, kernel, ...sizes, Number(attrs.causal), first, attrs.scale as number, ...operands)];
 }
 
 const flops =

@@ -1,7 +1,7 @@
 /** @file Moves a state towards a value, in place: (state, value) → state · (1 − rate) + value · rate. */
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
-import { call } from "./lowering.ts";
+import { callOn } from "./lowering.ts";
 import { byElement, checkLike } from "./update.ts";
 
 export const blend: OpDef = {
@@ -14,6 +14,6 @@ export const blend: OpDef = {
   inPlace: [[0, 0]],
   lower({ ins: [state, value], attrs }) {
     const n = count(state!.shape);
-    return n ? [call("blend", n, attrs.rate as number, value!.arg, state!.arg)] : [];
+    return n ? [callOn(state!.dtype, "blend", n, attrs.rate as number, value!.arg, state!.arg)] : [];
   },
 };

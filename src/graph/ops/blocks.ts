@@ -4,7 +4,7 @@ import { InternalError } from "../../ir/errors.ts";
 import type { Call, Operand } from "../../ir/program.ts";
 import { count } from "../dims.ts";
 import type { LocalTensor } from "../op.ts";
-import { addressOf, call, stridesOf, walks } from "./lowering.ts";
+import { addressOf, call, fill, stridesOf, walks } from "./lowering.ts";
 
 /** The global indices [lo, hi) of a dim that this rank holds; an empty shard holds [0, 0). */
 export function interval({ region }: LocalTensor, dim: number): readonly [lo: number, hi: number] {
@@ -40,8 +40,8 @@ export function copyBlock(
   );
 }
 
-/** One number everywhere; for tensors of numbers. */
+/** One number everywhere. */
 export function fillWith(to: LocalTensor, value: Operand): Call[] {
   const n = count(to.shape);
-  return n ? [call(to.dtype === "float32" ? "fill" : "fill_i32", n, value, to.arg)] : [];
+  return n ? [fill(to.dtype, n, value, to.arg)] : [];
 }

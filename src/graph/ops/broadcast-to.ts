@@ -11,6 +11,7 @@ import { call, stridesOf, walks } from "./lowering.ts";
 
 export const broadcastTo: OpDef = {
   kind: "broadcastTo",
+  moves: true,
   infer([x], attrs) {
     const [shape, dims] = [attrs.shape as Shape, attrs.dims as readonly number[]];
     const rising = dims.every((dim, i) => dim < shape.length && (i === 0 || dim > dims[i - 1]!));

@@ -1,5 +1,4 @@
 /** @file Element-wise ops on two tensors with NumPy's broadcasting. */
-import { ShapeError } from "../../ir/errors.ts";
 import type { TensorType } from "../../ir/graph.ts";
 import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
 import { monoid } from "../../sbp/monoid.ts";
@@ -7,17 +6,15 @@ import type { Rule, Site } from "../../sbp/rule.ts";
 import { broadcastShapes, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
+import { checkFloats, checkNumbers } from "./checks.ts";
+import { addressOf, broadcastStrides, callOn, stridesOf, walks } from "./lowering.ts";
 
 /** Opcodes of the `binary` kernel. */
 const code = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 };
 
-function infer(ins: readonly TensorType[]): TensorType[] {
-  const other = ins.find(({ dtype }) => dtype !== "float32");
-  if (other)
-    throw new ShapeError("SL1012", `takes float32, got ${other.dtype}`, { hint: 'convert it with .cast("float32")' });
-  return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: "float32" }];
-}
+const infer =
+  (check: typeof checkNumbers): OpDef["infer"] =>
+  (ins) => [{ dtype: check(ins), shape: broadcastShapes(ins.map(({ shape }) => shape)) }];
 
 /**
  * Split where operands have the dim, the others repeating. An extent of 1 may stand for a dim that is repeated or for one
@@ -44,7 +41,7 @@ function lower(kind: keyof typeof code, { ins, outs }: LowerSite) {
   const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
   return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
     const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
-    return call("binary", code[kind], ...extents, ...sa!, ...sb!, ...at);
+    return callOn(y.dtype, "binary", code[kind], ...extents, ...sa!, ...sb!, ...at);
   });
 }
 
@@ -76,15 +73,20 @@ function addends(rules: readonly Partial[], { ins: [x], partial = [] }: Site): r
   });
 }
 
-const binary = (kind: keyof typeof code, partial: readonly Partial[], gradient?: OpDef["gradient"]): OpDef => ({
+const binary = (
+  kind: keyof typeof code,
+  partial: readonly Partial[],
+  gradient: NonNullable<OpDef["gradient"]>,
+  check = checkNumbers,
+): OpDef => ({
   kind,
-  infer,
+  infer: infer(check),
   rules(site) {
     const rules = kind === "add" || kind === "sub" ? addends(partial, site) : partial;
     return [...splits(site), ...rules.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))];
   },
   lower: (site) => lower(kind, site),
-  ...(gradient && { gradient }),
+  gradient,
 });
 
 const [sum, max, min] = [P("sum"), P("max"), P("min")];
@@ -122,17 +124,23 @@ export const mul = binary(
   ({ ins: [a, b], grads: [g] }) => [() => sumTo(emit("mul", [g!, b!]), a!), () => sumTo(emit("mul", [g!, a!]), b!)],
 );
 
-export const div = binary("div", [[sum, B, sum]], ({ ins: [a, b], outs: [y], grads: [g] }) => [
-  () => sumTo(emit("div", [g!, b!]), a!),
-  () => sumTo(emit("neg", [emit("div", [emit("mul", [g!, y!]), b!])]), b!),
-]);
+/** Of floats; whole numbers are cast by the tensor's method, as their quotient is none. */
+export const div = binary(
+  "div",
+  [[sum, B, sum]],
+  ({ ins: [a, b], outs: [y], grads: [g] }) => [
+    () => sumTo(emit("div", [g!, b!]), a!),
+    () => sumTo(emit("neg", [emit("div", [emit("mul", [g!, y!]), b!])]), b!),
+  ],
+  checkFloats,
+);
 
 /** The operand that was taken gets the gradient; equals share it, half each, as in PyTorch and JAX. */
 const toTheTaken =
   (wins: string, ties: string): NonNullable<OpDef["gradient"]> =>
   ({ ins: [a, b], grads: [g] }) => {
     const share = (own: Tensor, other: Tensor) => {
-      const [won, tied] = [wins, ties].map((kind) => emit("cast", [emit(kind, [own, other])], { dtype: "float32" }));
+      const [won, tied] = [wins, ties].map((kind) => emit("cast", [emit(kind, [own, other])], { dtype: g!.dtype }));
       return emit("affine", [emit("add", [won!, tied!])], { mul: 0.5, add: 0 });
     };
     return [() => sumTo(emit("mul", [g!, share(a!, b!)]), a!), () => sumTo(emit("mul", [g!, share(b!, a!)]), b!)];

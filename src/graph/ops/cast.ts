@@ -1,31 +1,34 @@
 /** @file To another dtype, element by element. */
-import type { DType } from "../../ir/dtype.ts";
+import { dtypes, isDType, isFloat, isHalf, isInteger, itemSize, kernelCode } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
+import { emit } from "../tensor.ts";
 import { call } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
-/** Codes of the `cast` kernel. */
-const code: Readonly<Record<DType, number>> = { float32: 0, int32: 1, bool: 2 };
-
 export const cast: OpDef = {
   kind: "cast",
+  moves: true,
   infer([x], attrs) {
-    const dtype = attrs.dtype as DType;
-    if (!(dtype in code)) throw new ShapeError("SL1000", `unknown dtype "${dtype}"`, { choices: Object.keys(code) });
+    const { dtype } = attrs;
+    if (!isDType(dtype)) throw new ShapeError("SL1000", `unknown dtype "${dtype}"`, { choices: dtypes });
     return [{ shape: x!.shape, dtype }];
   },
   rules(site) {
-    const same = site.attrs.dtype === site.ins[0]!.dtype;
-    const numbers = site.attrs.dtype !== "bool" && site.ins[0]!.dtype !== "bool";
-    // Not P(sum) from int32 to float32: parts may be far larger than their sum, and would be rounded.
-    return [...alike(site), ...(same ? [pass("sum")] : []), ...(numbers ? [pass("max"), pass("min")] : [])];
+    const [from, to] = [site.ins[0]!.dtype, site.outs[0]!.dtype];
+    // A sum passes where no part is rounded or would have wrapped; a shorter integer keeps the sum's lower bits.
+    const narrower = itemSize[to] < itemSize[from];
+    const sums = from === to || (isFloat(from) ? isFloat(to) && !narrower && !(isHalf(from) && isHalf(to)) : isInteger(to) && narrower);
+    const ordered = from !== "bool" && to !== "bool" && !(isInteger(from) && isInteger(to) && narrower);
+    return [...alike(site), ...(sums ? [pass("sum")] : []), ...(ordered ? [pass("max"), pass("min")] : [])];
   },
   /** Integers have no gradient: only float to float passes it on. */
-  gradient: ({ ins: [x], grads: [g] }) => [x!.dtype === "float32" && g!.dtype === "float32" ? () => g! : undefined],
+  gradient: ({ ins: [x], grads: [g] }) => [
+    isFloat(x!.dtype) && isFloat(g!.dtype) ? () => emit("cast", [g!], { dtype: x!.dtype }) : undefined,
+  ],
   lower({ ins: [x], outs: [y] }) {
     const n = count(y!.shape);
-    return n ? [call("cast", code[x!.dtype], code[y!.dtype], n, x!.arg, y!.arg)] : [];
+    return n ? [call("cast", kernelCode[x!.dtype], kernelCode[y!.dtype], n, x!.arg, y!.arg)] : [];
   },
 };

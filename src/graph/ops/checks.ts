@@ -1,13 +1,45 @@
 /** @file Checks of operand types that several ops make. */
-import type { DType } from "../../ir/dtype.ts";
+import { type DType, floatTypes, isFloat, numberTypes } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { TensorType } from "../../ir/graph.ts";
 import { sameShape, showShape } from "../dims.ts";
 
+/** Throws ShapeError SL1012 when the operand is of none of these dtypes. */
+export function checkOneOf(type: TensorType, dtypes: readonly DType[]): void {
+  if (dtypes.includes(type.dtype)) return;
+  throw new ShapeError("SL1012", `takes ${listed(dtypes)}, got ${type.dtype}`, {
+    hint: `convert it with .cast("${dtypes.includes("float32") ? "float32" : dtypes[0]}")`,
+  });
+}
+
+const listed = (dtypes: readonly DType[]): string =>
+  dtypes === floatTypes ? "floats" : dtypes === numberTypes ? "numbers" : dtypes.join(" or ");
+
 /** Throws ShapeError SL1012 when the operand is of another dtype. */
-export function checkDType(type: TensorType, dtype: DType): void {
-  if (type.dtype !== dtype)
-    throw new ShapeError("SL1012", `takes ${dtype}, got ${type.dtype}`, { hint: `convert it with .cast("${dtype}")` });
+export const checkDType = (type: TensorType, dtype: DType): void => checkOneOf(type, [dtype]);
+
+/** Throws ShapeError SL1012 unless all operands are of the first one's dtype. */
+export function checkAlike(ins: readonly TensorType[]): void {
+  const { dtype } = ins[0]!;
+  const other = ins.find((type) => type.dtype !== dtype);
+  if (other)
+    throw new ShapeError("SL1012", `takes operands of one dtype, got ${dtype} and ${other.dtype}`, {
+      hint: "convert one of them with .cast(…)",
+    });
+}
+
+/** Throws ShapeError SL1012 unless all operands are floats of one dtype, which is returned. */
+export function checkFloats(ins: readonly TensorType[]): DType {
+  for (const type of ins) checkOneOf(type, floatTypes);
+  checkAlike(ins);
+  return ins[0]!.dtype;
+}
+
+/** Throws ShapeError SL1012 unless all operands are numbers of one dtype, which is returned. */
+export function checkNumbers(ins: readonly TensorType[]): DType {
+  for (const type of ins) checkOneOf(type, numberTypes);
+  checkAlike(ins);
+  return ins[0]!.dtype;
 }
 
 /** Throws ShapeError SL1013 when shapes are not equal. */
@@ -16,12 +48,21 @@ export function checkSame(a: TensorType, b: TensorType): void {
     throw new ShapeError("SL1013", `shapes differ: ${showShape(a.shape)} and ${showShape(b.shape)}`);
 }
 
-/** Float operands of one shape; one output like them. */
-export function floats(ins: readonly TensorType[]): TensorType[] {
-  const first = ins[0]!;
-  for (const type of ins) {
-    checkDType(type, "float32");
-    checkSame(first, type);
-  }
-  return [{ shape: first.shape, dtype: "float32" }];
+const oneLike = (ins: readonly TensorType[], dtype: DType): TensorType[] => {
+  for (const type of ins) checkSame(ins[0]!, type);
+  return [{ shape: ins[0]!.shape, dtype }];
+};
+
+/** Operands of one shape and one float dtype; one output like them. */
+export const floats = (ins: readonly TensorType[]): TensorType[] => oneLike(ins, checkFloats(ins));
+
+/** Operands of one shape and one dtype of numbers; one output like them. */
+export const numbers = (ins: readonly TensorType[]): TensorType[] => oneLike(ins, checkNumbers(ins));
+
+/** Throws ShapeError SL1091 when a number cannot be an operand beside integers. */
+export function checkScalar({ dtype }: TensorType, value: number): void {
+  if (isFloat(dtype) || Number.isSafeInteger(value)) return;
+  throw new ShapeError("SL1091", `${value} is no ${dtype}`, {
+    hint: 'give a whole number, or convert the tensor with .cast("float32")',
+  });
 }

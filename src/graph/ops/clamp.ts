@@ -10,8 +10,8 @@ import { monoidNames } from "../../sbp/monoid.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { floats, numbers } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 /** Infinities by name, as JSON has none. */
@@ -22,13 +22,13 @@ export const clamp: OpDef = {
   infer(ins, attrs) {
     const [low, high] = bounds(attrs).map(Number);
     if (!(low! <= high!)) throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`);
-    return floats(ins);
+    return numbers(ins);
   },
   rules: (site) => [...alike(site), pass("max"), pass("min")],
   gradient: ({ ins: [x], grads: [g], attrs }) => [() => emit("clampGrad", [x!, g!], attrs)],
   lower({ ins: [x], outs: [y], attrs }) {
     const n = count(y!.shape);
-    return n ? [call("clamp", n, ...bounds(attrs), x!.arg, y!.arg)] : [];
+    return n ? [callOn(y!.dtype, "clamp", n, ...bounds(attrs), x!.arg, y!.arg)] : [];
   },
 };
 
@@ -39,6 +39,6 @@ export const clampGrad: OpDef = {
   rules: (site) => [...alike(site), ...monoidNames.map((monoid) => ({ ins: [B, P(monoid)], outs: [P(monoid)] }))],
   lower({ ins: [x, dy], outs: [dx], attrs }) {
     const n = count(dx!.shape);
-    return n ? [call("clamp_grad", n, ...bounds(attrs), x!.arg, dy!.arg, dx!.arg)] : [];
+    return n ? [callOn(dx!.dtype, "clamp_grad", n, ...bounds(attrs), x!.arg, dy!.arg, dx!.arg)] : [];
   },
 };

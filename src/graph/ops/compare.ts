@@ -2,12 +2,11 @@
  * @file Comparisons and logic, element by element with NumPy's broadcasting. They answer with truth values, which have
  * no gradient and which nothing reduces: so there are no partials.
  */
-import type { DType } from "../../ir/dtype.ts";
-import { ShapeError } from "../../ir/errors.ts";
+import { type DType, dtypes, kernelCode, numberTypes } from "../../ir/dtype.ts";
 import { broadcastShapes, count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { splits } from "./broadcast.ts";
-import { checkDType } from "./checks.ts";
+import { checkAlike, checkDType, checkOneOf } from "./checks.ts";
 import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
 import { alike } from "./rules.ts";
 
@@ -22,14 +21,12 @@ const code = {
   logicalAnd: 6,
   logicalOr: 7,
 };
-const dtypes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, bool: 2 };
 
 const comparison = (kind: keyof typeof code, takes: readonly DType[]): OpDef => ({
   kind,
   infer(ins) {
-    const [a, b] = [ins[0]!, ins[1]!];
-    if (!takes.includes(a.dtype)) throw new ShapeError("SL1012", `takes ${takes.join(" or ")}, got ${a.dtype}`);
-    checkDType(b, a.dtype);
+    checkOneOf(ins[0]!, takes);
+    checkAlike(ins);
     return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: "bool" }];
   },
   rules: splits,
@@ -38,22 +35,17 @@ const comparison = (kind: keyof typeof code, takes: readonly DType[]): OpDef => 
     const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
     return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
       const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
-      return call("compare", code[kind], dtypes[a.dtype], ...extents, ...sa!, ...sb!, ...at);
+      return call("compare", code[kind], kernelCode[a.dtype], ...extents, ...sa!, ...sb!, ...at);
     });
   },
 });
 
-const [numbers, any]: readonly DType[][] = [
-  ["float32", "int32"],
-  ["float32", "int32", "bool"],
-];
-
-export const equal = comparison("equal", any!);
-export const notEqual = comparison("notEqual", any!);
-export const less = comparison("less", numbers!);
-export const lessEqual = comparison("lessEqual", numbers!);
-export const greater = comparison("greater", numbers!);
-export const greaterEqual = comparison("greaterEqual", numbers!);
+export const equal = comparison("equal", dtypes);
+export const notEqual = comparison("notEqual", dtypes);
+export const less = comparison("less", numberTypes);
+export const lessEqual = comparison("lessEqual", numberTypes);
+export const greater = comparison("greater", numberTypes);
+export const greaterEqual = comparison("greaterEqual", numberTypes);
 export const logicalAnd = comparison("logicalAnd", ["bool"]);
 export const logicalOr = comparison("logicalOr", ["bool"]);
 

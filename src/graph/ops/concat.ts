@@ -10,7 +10,7 @@ import { checkDim, range, sameShape, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { copyBlock, fillWith, interval } from "./blocks.ts";
-import { checkDType } from "./checks.ts";
+import { checkAlike } from "./checks.ts";
 import { named } from "./pad.ts";
 
 const sum = (extents: readonly number[]) => extents.reduce((a, b) => a + b, 0);
@@ -21,8 +21,8 @@ const starts = (extents: readonly number[]): number[] => extents.map((_, i) => s
 function joined(ins: readonly TensorType[], dim: number): TensorType {
   const first = ins[0]!;
   checkDim(first, dim);
+  checkAlike(ins);
   for (const x of ins) {
-    checkDType(x, first.dtype);
     if (x.shape.length !== first.shape.length || !sameShape(x.shape.toSpliced(dim, 1), first.shape.toSpliced(dim, 1)))
       throw new ShapeError("SL1086", `${showShape(first.shape)} and ${showShape(x.shape)} differ beyond dim ${dim}`, {
         hint: `all dims but dim ${dim} must be equal`,
@@ -39,6 +39,7 @@ function joined(ins: readonly TensorType[], dim: number): TensorType {
 
 export const concat: OpDef = {
   kind: "concat",
+  moves: true,
   infer: (ins, attrs) => [joined(ins, attrs.dim as number)],
   rules: ({ ins, attrs }) => [
     ...range(ins[0]!.shape.length).map((dim) => ({

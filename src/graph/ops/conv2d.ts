@@ -9,14 +9,13 @@ import type { LocalType, Rule } from "../../sbp/rule.ts";
 import { count, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
 
 const sum = P("sum");
 
 function checkOperands(x: TensorType, w: TensorType): void {
-  for (const type of [x, w]) checkDType(type, "float32");
   if (x.shape.length < 3 || w.shape.length !== 4)
     throw new ShapeError(
       "SL1114",
@@ -42,7 +41,7 @@ function lower(
   numbers: readonly number[],
   all: readonly LocalTensor[],
 ) {
-  return count(all.at(-1)!.shape) ? [call(kernel, ...numbers, ...all.map(({ arg }) => arg))] : [];
+  return count(all.at(-1)!.shape) ? [callOn(all[0]!.dtype, kernel, ...numbers, ...all.map(({ arg }) => arg))] : [];
 }
 
 const window = (w: { readonly shape: readonly number[] }) => w.shape.slice(-2) as [number, number];
@@ -51,9 +50,10 @@ const window = (w: { readonly shape: readonly number[] }) => w.shape.slice(-2) a
 export const conv2d: OpDef = {
   kind: "conv2d",
   infer([x, w], attrs) {
+    const dtype = checkFloats([x!, w!]);
     checkOperands(x!, w!);
     const [height, width] = windowsOf(sizeOf(x!), sizeOf(w!), attrs);
-    return [{ shape: [...x!.shape.slice(0, -3), w!.shape[0] as Dim, height, width], dtype: "float32" }];
+    return [{ shape: [...x!.shape.slice(0, -3), w!.shape[0] as Dim, height, width], dtype }];
   },
   rules({ ins: [x, w], attrs, parts }) {
     const channel = x!.shape.length - 3;
@@ -83,10 +83,9 @@ export const conv2dGradInput: OpDef = {
   infer([w, dy], attrs) {
     const x: TensorType = {
       shape: [...dy!.shape.slice(0, -3), w!.shape[1] as Dim, ...pair(attrs, "size")],
-      dtype: "float32",
+      dtype: checkFloats([w!, dy!]),
     };
     checkOperands(x, w!);
-    checkDType(dy!, "float32");
     return [x];
   },
   rules({ ins: [w, dy], outs: [dx], attrs, parts }) {
@@ -113,10 +112,9 @@ export const conv2dGradFilter: OpDef = {
   infer([x, dy], attrs) {
     const w: TensorType = {
       shape: [dy!.shape.at(-3) as Dim, x!.shape.at(-3) as Dim, ...pair(attrs, "size")],
-      dtype: "float32",
+      dtype: checkFloats([x!, dy!]),
     };
     checkOperands(x!, w);
-    checkDType(dy!, "float32");
     return [w];
   },
   rules({ ins: [x], attrs, parts }) {

@@ -9,12 +9,12 @@ import type { Rule, Site } from "../../sbp/rule.ts";
 import { count, range, sameShape, showShape } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkDType, checkFloats, checkSame } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { splitCrossEntropy, splitCrossEntropyGrad } from "./split-classes.ts";
 
 function checkLabels(logits: TensorType, labels: TensorType): TensorType {
-  checkDType(logits, "float32");
+  const dtype = checkFloats([logits]);
   checkDType(labels, "int32");
   const rows = logits.shape.slice(0, -1);
   if (logits.shape.length < 1 || !sameShape(rows, labels.shape))
@@ -22,7 +22,7 @@ function checkLabels(logits: TensorType, labels: TensorType): TensorType {
       "SL1018",
       `logits ${showShape(logits.shape)} want labels ${showShape(rows)}, got ${showShape(labels.shape)}`,
     );
-  return { shape: rows, dtype: "float32" };
+  return { shape: rows, dtype };
 }
 
 /** Rows are independent of each other: split along any dim but that of the classes. */
@@ -43,7 +43,9 @@ export const softmaxCrossEntropy: OpDef = {
   ],
   lower({ ins: [logits, labels], outs: [loss] }) {
     const rows = count(loss!.shape);
-    return rows ? [call("cross_entropy", rows, logits!.shape.at(-1)!, logits!.arg, labels!.arg, loss!.arg)] : [];
+    return rows
+      ? [callOn(loss!.dtype, "cross_entropy", rows, logits!.shape.at(-1)!, logits!.arg, labels!.arg, loss!.arg)]
+      : [];
   },
   flops: ([logits]) => flopsPerLogit * count(logits!.shape),
 };
@@ -52,7 +54,7 @@ export const softmaxCrossEntropyGrad: OpDef = {
   kind: "softmaxCrossEntropyGrad",
   infer([logits, labels, dloss]) {
     checkSame(checkLabels(logits!, labels!), dloss!);
-    return [{ shape: logits!.shape, dtype: "float32" }];
+    return [{ shape: logits!.shape, dtype: checkFloats([logits!, dloss!]) }];
   },
   // Linear in the gradient of the loss.
   rules: (site) => [...byRow(site), { ins: [B, B, P("sum")], outs: [P("sum")] }],
@@ -60,7 +62,9 @@ export const softmaxCrossEntropyGrad: OpDef = {
   lower({ ins: [logits, labels, dloss], outs: [dlogits] }) {
     const [rows, classes] = [count(dloss!.shape), logits!.shape.at(-1)!];
     if (rows * classes === 0) return [];
-    return [call("cross_entropy_grad", rows, classes, logits!.arg, labels!.arg, dloss!.arg, dlogits!.arg)];
+    return [
+      callOn(dlogits!.dtype, "cross_entropy_grad", rows, classes, logits!.arg, labels!.arg, dloss!.arg, dlogits!.arg),
+    ];
   },
   flops: ([logits]) => flopsPerLogit * count(logits!.shape),
 };

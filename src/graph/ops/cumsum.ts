@@ -3,14 +3,14 @@ import { P, S } from "../../ir/layout.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { numbers } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 
 export const cumsum: OpDef = {
   kind: "cumsum",
   infer(ins, attrs) {
     checkDim(ins[0]!, attrs.dim as number);
-    return floats(ins);
+    return numbers(ins);
   },
   rules: ({ ins: [x], attrs }) => [
     ...range(x!.shape.length)
@@ -23,6 +23,6 @@ export const cumsum: OpDef = {
     if (count(y!.shape) === 0) return [];
     const dim = attrs.dim as number;
     const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];
-    return [call("cumsum", outer, x!.shape[dim]!, inner, Number(attrs.reverse), x!.arg, y!.arg)];
+    return [callOn(y!.dtype, "cumsum", outer, x!.shape[dim]!, inner, Number(attrs.reverse), x!.arg, y!.arg)];
   },
 };

@@ -13,8 +13,8 @@ import { checkDim, count, range, sameShape, showShape } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { interval } from "./blocks.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkDType, checkNumbers } from "./checks.ts";
+import { call, callOn } from "./lowering.ts";
 
 /** Dims before `dim`, and after it moved on by the dims that stand in its place: those of the rows, table and result. */
 function others(table: TensorType, ids: TensorType, dim: number) {
@@ -27,9 +27,9 @@ const gathered = (table: TensorType, ids: TensorType, dim: number): Shape =>
 
 export const gather: OpDef = {
   kind: "gather",
+  moves: true,
   infer([table, ids], attrs) {
     const dim = attrs.dim as number;
-    if (table!.dtype === "bool") throw new ShapeError("SL1012", "takes float32 or int32, got bool");
     checkDType(ids!, "int32");
     checkDim(table!, dim);
     return [{ shape: gathered(table!, ids!, dim), dtype: table!.dtype }];
@@ -62,8 +62,7 @@ export const scatterAdd: OpDef = {
   kind: "scatterAdd",
   infer([rows, ids], attrs) {
     const dim = attrs.dim as number;
-    const type: TensorType = { shape: attrs.shape as Shape, dtype: "float32" };
-    checkDType(rows!, "float32");
+    const type: TensorType = { shape: attrs.shape as Shape, dtype: checkNumbers([rows!]) };
     checkDType(ids!, "int32");
     checkDim(type, dim);
     const wanted = gathered(type, ids!, dim);
@@ -89,7 +88,7 @@ export const scatterAdd: OpDef = {
     const dim = attrs.dim as number;
     const [outer, inner] = [count(y!.shape.slice(0, dim)), count(y!.shape.slice(dim + 1))];
     const args = [outer, y!.shape[dim]!, inner, count(ids!.shape), interval(y!, dim)[0]];
-    return [call("scatter_add", ...args, rows!.arg, ids!.arg, y!.arg)];
+    return [callOn(y!.dtype, "scatter_add", ...args, rows!.arg, ids!.arg, y!.arg)];
   },
   flops: ([rows]) => count(rows!.shape),
 };

@@ -3,7 +3,7 @@ import { B, P } from "../../ir/layout.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { callOn } from "./lowering.ts";
 import { alike } from "./rules.ts";
 
 export const geluGrad: OpDef = {
@@ -12,6 +12,6 @@ export const geluGrad: OpDef = {
   rules: (site) => [...alike(site), { ins: [B, P("sum")], outs: [P("sum")] }],
   lower({ ins: [x, dy], outs: [dx] }) {
     const n = count(dx!.shape);
-    return n ? [call("gelu_grad", n, x!.arg, dy!.arg, dx!.arg)] : [];
+    return n ? [callOn(dx!.dtype, "gelu_grad", n, x!.arg, dy!.arg, dx!.arg)] : [];
   },
 };

@@ -2,6 +2,7 @@
 export { affine } from "./affine.ts";
 export { addAlong, takeAlong } from "./along.ts";
 export { argmax } from "./argmax.ts";
+export { assign } from "./assign.ts";
 export { attention, attentionGrad } from "./attention.ts";
 export { blend } from "./blend.ts";
 export { add, div, maximum, minimum, mul, sub } from "./broadcast.ts";
@@ -23,6 +24,7 @@ export { concat } from "./concat.ts";
 export { conv2d, conv2dGradFilter, conv2dGradInput } from "./conv2d.ts";
 export { softmaxCrossEntropy, softmaxCrossEntropyGrad } from "./cross-entropy.ts";
 export { cumsum } from "./cumsum.ts";
+export { cotangent, withGradient } from "./custom-gradient.ts";
 export { gather, scatterAdd } from "./gather.ts";
 export { geluGrad } from "./gelu-grad.ts";
 export { lambDirection, trustedRate } from "./lamb.ts";
@@ -47,14 +49,20 @@ export { topK } from "./top-k.ts";
 export { transpose } from "./transpose.ts";
 export {
   abs,
+  ceil,
+  cos,
+  erf,
   exp,
+  floor,
   gelu,
   log,
   neg,
   reciprocal,
   relu,
+  round,
   sigmoid,
   sign,
+  sin,
   sqrt,
   square,
   tanh,

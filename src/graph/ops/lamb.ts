@@ -6,8 +6,8 @@
 import { ShapeError } from "../../ir/errors.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { byElement, checkLike } from "./update.ts";
 
 /** (parameter, m, v, gradient, step) → (m, v, direction): Adam's step with decay, before the learning rate. */
@@ -25,7 +25,7 @@ export const lambDirection: OpDef = {
   lower({ ins, outs, attrs }) {
     const n = count(ins[0]!.shape);
     const options = ["beta1", "beta2", "eps", "weightDecay"].map((name) => attrs[name] as number);
-    return n ? [call("lamb", n, ...ins.map(({ arg }) => arg), ...options, outs[2]!.arg)] : [];
+    return n ? [callOn(ins[0]!.dtype, "lamb", n, ...ins.map(({ arg }) => arg), ...options, outs[2]!.arg)] : [];
   },
   flops: ([p]) => 12 * count(p!.shape),
 };
@@ -34,12 +34,11 @@ export const lambDirection: OpDef = {
 export const trustedRate: OpDef = {
   kind: "trustedRate",
   infer(ins) {
-    for (const type of ins) {
-      checkDType(type, "float32");
+    const dtype = checkFloats(ins);
+    for (const type of ins)
       if (type.shape.length) throw new ShapeError("SL1104", `takes numbers, got [${type.shape.join(",")}]`);
-    }
-    return [{ shape: [], dtype: "float32" }];
+    return [{ shape: [], dtype }];
   },
   rules: () => [],
-  lower: ({ ins, outs }) => [call("trusted_rate", ...[...ins, ...outs].map(({ arg }) => arg))],
+  lower: ({ ins, outs }) => [callOn(outs[0]!.dtype, "trusted_rate", ...[...ins, ...outs].map(({ arg }) => arg))],
 };

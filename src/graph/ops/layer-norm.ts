@@ -6,6 +6,7 @@
  * Rows are independent, so the leading dims may be split; the gradients of gain and bias are then partial sums. Where a
  * normalised dim is split see split-norm.ts.
  */
+import type { DType } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, TensorType } from "../../ir/graph.ts";
 import { B, P, S } from "../../ir/layout.ts";
@@ -13,8 +14,8 @@ import type { LocalType, Rule, Site } from "../../sbp/rule.ts";
 import { count, range, sameShape, showShape } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats, checkSame } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { splitNorm, splitNormGrad, splitNormGradGain } from "./split-norm.ts";
 
 /** Two passes for the moments, one for the result: about this many operations an element. */
@@ -25,9 +26,9 @@ const flops = ([x]: readonly LocalType[]) => flopsPerElement * count(x!.shape);
 const tail = ({ shape }: TensorType, attrs: Attrs) => shape.slice(-(attrs.dims as number));
 const sum = P("sum");
 
-function checkOperands(x: TensorType, affine: readonly TensorType[], attrs: Attrs): void {
+function checkOperands(x: TensorType, affine: readonly TensorType[], attrs: Attrs): DType {
   const dims = attrs.dims as number;
-  for (const type of [x, ...affine]) checkDType(type, "float32");
+  const dtype = checkFloats([x, ...affine]);
   if (!Number.isInteger(dims) || dims < 1 || dims > x.shape.length)
     throw new ShapeError("SL1100", `cannot normalise the last ${dims} dims of ${showShape(x.shape)}`);
   const other = affine.find(({ shape }) => !sameShape(shape, tail(x, attrs)));
@@ -36,6 +37,7 @@ function checkOperands(x: TensorType, affine: readonly TensorType[], attrs: Attr
       "SL1101",
       `${showShape(x.shape)} over its last ${dims} dims wants gain and bias ${showShape(tail(x, attrs))}, got ${showShape(other.shape)}`,
     );
+  return dtype;
 }
 
 /** x and tensors like it are split along a leading dim; the others are replicated. */
@@ -61,8 +63,7 @@ const overRows = (g: Tensor, attrs: Attrs): Tensor => {
 const forward = (kind: string, centred: boolean): OpDef => ({
   kind,
   infer([x, ...affine], attrs) {
-    checkOperands(x!, affine, attrs);
-    return [{ shape: x!.shape, dtype: "float32" }];
+    return [{ shape: x!.shape, dtype: checkOperands(x!, affine, attrs) }];
   },
   // Linear in gain and bias together. The bias is only added: a largest or a least part of it passes.
   rules: (site) => [
@@ -81,7 +82,7 @@ const forward = (kind: string, centred: boolean): OpDef => ({
     const [rows, columns, eps] = rowsOf(site);
     if (rows * columns === 0) return [];
     const args = [x!.arg, gain!.arg, bias?.arg ?? null, site.outs[0]!.arg];
-    return [call("layer_norm", Number(centred), rows, columns, eps, ...args)];
+    return [callOn(x!.dtype, "layer_norm", Number(centred), rows, columns, eps, ...args)];
   },
   flops,
 });
@@ -92,7 +93,7 @@ const gradient = (kind: string, centred: boolean): OpDef => ({
   infer([x, gain, dy], attrs) {
     checkOperands(x!, [gain!], attrs);
     checkSame(x!, dy!);
-    return [{ shape: x!.shape, dtype: "float32" }];
+    return [{ shape: x!.shape, dtype: checkFloats([x!, dy!]) }];
   },
   rules: (site) => [
     ...byRow(site, [true, false, true], S),
@@ -104,7 +105,7 @@ const gradient = (kind: string, centred: boolean): OpDef => ({
     const [rows, columns, eps] = rowsOf(site);
     if (rows * columns === 0) return [];
     const args = [...site.ins, ...site.outs].map(({ arg }) => arg);
-    return [call("layer_norm_grad", Number(centred), rows, columns, eps, ...args)];
+    return [callOn(site.outs[0]!.dtype, "layer_norm_grad", Number(centred), rows, columns, eps, ...args)];
   },
   flops,
 });
@@ -115,7 +116,7 @@ const gradientOfGain = (kind: string, centred: boolean): OpDef => ({
   infer([x, dy], attrs) {
     checkOperands(x!, [], attrs);
     checkSame(x!, dy!);
-    return [{ shape: tail(x!, attrs), dtype: "float32" }];
+    return [{ shape: tail(x!, attrs), dtype: checkFloats([x!, dy!]) }];
   },
   rules: (site) => [...byRow(site, [true, true], () => sum), { ins: [B, sum], outs: [sum] }],
   expansions: splitNormGradGain(centred),
@@ -123,7 +124,7 @@ const gradientOfGain = (kind: string, centred: boolean): OpDef => ({
     const [rows, columns, eps] = rowsOf(site);
     if (columns === 0) return [];
     const args = [...site.ins, ...site.outs].map(({ arg }) => arg);
-    return [call("layer_norm_grad_gain", Number(centred), rows, columns, eps, ...args)];
+    return [callOn(site.outs[0]!.dtype, "layer_norm_grad_gain", Number(centred), rows, columns, eps, ...args)];
   },
   flops,
 });

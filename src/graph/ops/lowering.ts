@@ -1,11 +1,24 @@
 /** @file What the ops share to become kernel calls: strides, walks over strided arrays, addresses. */
-import { itemSize } from "../../ir/dtype.ts";
+import { type DType, isHalf, itemSize, shortName } from "../../ir/dtype.ts";
+import { toElement } from "../../ir/element.ts";
 import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call, Operand } from "../../ir/program.ts";
 import { range } from "../dims.ts";
 import type { LocalTensor } from "../op.ts";
 
 export const call = (kernel: keyof typeof kernels, ...args: Operand[]): Call => ({ kernel, args });
+
+/** The kernel's variant for elements of a dtype: float32 has the plain name. */
+export const callOn = (dtype: DType, kernel: keyof typeof kernels, ...args: Operand[]): Call => ({
+  kernel: dtype === "float32" ? kernel : `${kernel}_${shortName[dtype]}`,
+  args,
+});
+
+/** `n` times one number, an infinity by its name; of 16-bit floats the pattern is written. */
+export function fill(dtype: DType, n: number, value: Operand, to: Operand): Call {
+  if (!isHalf(dtype)) return callOn(dtype, "fill", n, value, to);
+  return call("fill_u16", n, Number(toElement(dtype, Number(value))), to);
+}
 
 /** Of a contiguous row-major array, in elements. */
 export const stridesOf = (shape: readonly number[]): number[] =>

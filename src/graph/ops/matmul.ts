@@ -11,8 +11,8 @@ import { broadcastShapes, count, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { sumTo } from "./broadcast.ts";
-import { checkDType } from "./checks.ts";
-import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
+import { checkFloats } from "./checks.ts";
+import { addressOf, broadcastStrides, call, callOn, fill, stridesOf, walks } from "./lowering.ts";
 
 /** Which dims of the operands are M, K and N. */
 function places(a: TensorType, b: TensorType, attrs: Attrs) {
@@ -24,8 +24,8 @@ function places(a: TensorType, b: TensorType, attrs: Attrs) {
 
 function infer(ins: readonly TensorType[], attrs: Attrs): TensorType[] {
   const [a, b] = [ins[0]!, ins[1]!];
+  const dtype = checkFloats(ins);
   for (const type of ins) {
-    checkDType(type, "float32");
     if (type.shape.length < 2)
       throw new ShapeError("SL1016", `takes tensors of two dims or more, got [${type.shape.join(",")}]`);
   }
@@ -33,7 +33,7 @@ function infer(ins: readonly TensorType[], attrs: Attrs): TensorType[] {
   if (a.shape[kA] !== b.shape[kB])
     throw new ShapeError("SL1017", `inner dims differ: ${a.shape[kA]} vs ${b.shape[kB]}`);
   const lead = broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
-  return [{ shape: [...lead, a.shape[m] as Dim, b.shape[n] as Dim], dtype: "float32" }];
+  return [{ shape: [...lead, a.shape[m] as Dim, b.shape[n] as Dim], dtype }];
 }
 
 function rules({ ins, outs, attrs }: Site): Rule[] {
@@ -70,11 +70,15 @@ function lower({ ins, outs, attrs }: LowerSite): Call[] {
   const { M, K, N, batch } = sizes(ins, outs, attrs);
   const elements = count(y.shape);
   if (elements === 0) return [];
-  if (K === 0) return [call("fill", elements, 0, y.arg)];
+  if (K === 0) return [fill(y.dtype, elements, 0, y.arg)];
   const [ta, tb] = [Number(attrs.transposeA), Number(attrs.transposeB)];
   const [lda, ldb] = [ta ? M : K, tb ? K : N];
-  if (batch === 1 || (!ta && count(b.shape.slice(0, -2)) === 1))
-    return [call("gemm", ta, tb, batch * M, N, K, a.arg, lda, b.arg, ldb, y.arg, N, null, N, null)];
+  if (batch === 1 || (!ta && count(b.shape.slice(0, -2)) === 1)) {
+    const rows = batch * M;
+    if (y.dtype === "float32")
+      return [call("gemm", ta, tb, rows, N, K, a.arg, lda, b.arg, ldb, y.arg, N, null, N, null)];
+    return [callOn(y.dtype, "gemm_batched", 1, ta, tb, rows, N, K, a.arg, lda, 0, b.arg, ldb, 0, y.arg, N, 0)];
+  }
   const lead = y.shape.slice(0, -2);
   const strides = [
     broadcastStrides(a.shape.slice(0, -2), lead).map((s) => s * M * K),
@@ -83,7 +87,8 @@ function lower({ ins, outs, attrs }: LowerSite): Call[] {
   ];
   return walks(lead, strides, 1).map(({ extents: [n], strides: [sa, sb, sy], starts }) => {
     const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
-    return call("gemm_batched", n!, ta, tb, M, N, K, at[0]!, lda, sa![0]!, at[1]!, ldb, sb![0]!, at[2]!, N, sy![0]!);
+    const [pa, pb] = [[at[0]!, lda, sa![0]!] as const, [at[1]!, ldb, sb![0]!] as const];
+    return callOn(y.dtype, "gemm_batched", n!, ta, tb, M, N, K, ...pa, ...pb, at[2]!, N, sy![0]!);
   });
 }
 

@@ -1,12 +1,12 @@
 /** @file Stands for a backward pass and an optimizer's updates until autodiff has written them out. */
 import { InternalError, ShapeError } from "../../ir/errors.ts";
 import type { OpDef } from "../op.ts";
-import { checkDType } from "./checks.ts";
+import { checkFloats } from "./checks.ts";
 
 export const minimize: OpDef = {
   kind: "minimize",
   infer([loss]) {
-    checkDType(loss!, "float32");
+    checkFloats([loss!]);
     if (loss!.shape.length > 0)
       throw new ShapeError("SL1019", `a loss is one number, this is [${loss!.shape.join(",")}]`, {
         hint: "reduce it with .mean() or .sum()",

@@ -1,11 +1,15 @@
-/** @file Ids [...] to rows [..., attrs.depth]: 1 where the id stands, 0 elsewhere; only zeros for an id out of range. */
+/**
+ * @file Ids [...] to rows [..., attrs.depth] of `attrs.dtype`: 1 where the id stands, 0 elsewhere; only zeros for an id out
+ * of range.
+ */
+import { type DType, floatTypes } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import { B, S } from "../../ir/layout.ts";
 import { count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { interval } from "./blocks.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkDType, checkOneOf } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 
 export const oneHot: OpDef = {
   kind: "oneHot",
@@ -13,7 +17,9 @@ export const oneHot: OpDef = {
     const depth = attrs.depth as number;
     checkDType(ids!, "int32");
     if (!Number.isSafeInteger(depth) || depth < 0) throw new ShapeError("SL1088", `${depth} is no number of classes`);
-    return [{ shape: [...ids!.shape, depth], dtype: "float32" }];
+    const type = { shape: [...ids!.shape, depth], dtype: attrs.dtype as DType };
+    checkOneOf(type, floatTypes);
+    return [type];
   },
   rules({ ins: [ids] }) {
     const rank = ids!.shape.length;
@@ -22,6 +28,6 @@ export const oneHot: OpDef = {
   lower({ ins: [ids], outs: [y] }) {
     const last = y!.shape.length - 1;
     if (count(y!.shape) === 0) return [];
-    return [call("one_hot", count(ids!.shape), y!.shape[last]!, interval(y!, last)[0], ids!.arg, y!.arg)];
+    return [callOn(y!.dtype, "one_hot", count(ids!.shape), y!.shape[last]!, interval(y!, last)[0], ids!.arg, y!.arg)];
   },
 };

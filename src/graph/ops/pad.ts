@@ -10,6 +10,7 @@ import { checkDim, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { copyBlock, fillWith, interval } from "./blocks.ts";
+import { checkNumbers } from "./checks.ts";
 import { pass } from "./rules.ts";
 
 const lists = ({ dims, before, after }: Attrs) => ({
@@ -22,9 +23,10 @@ const identityOf = ({ value }: Attrs) => ({ 0: ["sum"], "-Infinity": ["max"], In
 
 export const pad: OpDef = {
   kind: "pad",
+  moves: true,
   infer([x], attrs) {
     const { dims, before, after } = lists(attrs);
-    if (x!.dtype === "bool") throw new ShapeError("SL1012", "takes float32 or int32, got bool");
+    checkNumbers([x!]);
     const shape = [...x!.shape];
     dims.forEach((dim, i) => {
       checkDim(x!, dim);

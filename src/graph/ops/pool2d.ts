@@ -9,8 +9,8 @@ import type { LocalType, Rule } from "../../sbp/rule.ts";
 import { count, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
 
 /** Kinds of the pooling kernels. */
@@ -19,7 +19,7 @@ const sum = P("sum");
 
 /** The pooled shape. Throws ShapeError SL1116 for padding that could fill a window. */
 function pooled(x: TensorType, attrs: Attrs): Shape {
-  checkDType(x, "float32");
+  checkFloats([x]);
   const window = pair(attrs, "window");
   if (x.shape.length < 2) throw new ShapeError("SL1116", `takes [..., H, W], got ${showShape(x.shape)}`);
   if (window.some((n, i) => 2 * pair(attrs, "padding")[i]! > n))
@@ -47,11 +47,11 @@ const flops = (x: LocalType, attrs: Attrs) => count(x.shape) * count([...pair(at
 /** A maximum of maxima and a mean of sums are the whole's. */
 const forward = (kind: string, monoid: keyof typeof code, partial: Sbp, gradient: OpDef["gradient"]): OpDef => ({
   kind,
-  infer: ([x], attrs) => [{ shape: pooled(x!, attrs), dtype: "float32" }],
+  infer: ([x], attrs) => [{ shape: pooled(x!, attrs), dtype: x!.dtype }],
   rules: ({ ins: [x], attrs, parts }) => [...splits(x!, attrs, parts, 1), { ins: [partial], outs: [partial] }],
   gradient: gradient!,
   lower: ({ ins: [x], outs: [y], attrs }) =>
-    count(y!.shape) ? [call("pool2d", code[monoid], ...sizes(x!, y!, attrs), x!.arg, y!.arg)] : [],
+    count(y!.shape) ? [callOn(y!.dtype, "pool2d", code[monoid], ...sizes(x!, y!, attrs), x!.arg, y!.arg)] : [],
   flops: ([x], _, attrs) => flops(x!, attrs),
 });
 
@@ -70,7 +70,9 @@ function backward(
   attrs: Attrs,
 ) {
   const numbers = sizes(dx, dy, attrs);
-  return count(dx.shape) ? [call("pool2d_grad", code[monoid], ...numbers, x?.arg ?? null, dy.arg, dx.arg)] : [];
+  return count(dx.shape)
+    ? [callOn(dx.dtype, "pool2d_grad", code[monoid], ...numbers, x?.arg ?? null, dy.arg, dx.arg)]
+    : [];
 }
 
 /** (x, dy) → dx: to the first of the largest elements of each window. */
@@ -78,7 +80,7 @@ export const maxPool2dGrad: OpDef = {
   kind: "maxPool2dGrad",
   infer([x, dy], attrs) {
     pooled(x!, attrs);
-    checkDType(dy!, "float32");
+    checkFloats([x!, dy!]);
     return [x!];
   },
   rules: ({ outs: [dx], attrs, parts }) => [...splits(dx!, attrs, parts, 2), { ins: [B, sum], outs: [sum] }],
@@ -90,7 +92,7 @@ export const maxPool2dGrad: OpDef = {
 export const avgPool2dGrad: OpDef = {
   kind: "avgPool2dGrad",
   infer([dy], attrs) {
-    const x: TensorType = { shape: [...dy!.shape.slice(0, -2), ...pair(attrs, "size")], dtype: "float32" };
+    const x: TensorType = { shape: [...dy!.shape.slice(0, -2), ...pair(attrs, "size")], dtype: dy!.dtype };
     pooled(x, attrs);
     return [x];
   },

@@ -4,7 +4,7 @@ import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { callOn } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 export const power: OpDef = {
@@ -33,6 +33,6 @@ export const power: OpDef = {
   ],
   lower({ ins: [x], outs: [y], attrs }) {
     const n = count(y!.shape);
-    return n ? [call("power", n, attrs.exponent as number, x!.arg, y!.arg)] : [];
+    return n ? [callOn(y!.dtype, "power", n, attrs.exponent as number, x!.arg, y!.arg)] : [];
   },
 };

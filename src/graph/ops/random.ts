@@ -12,8 +12,8 @@ import type { LocalType, Site } from "../../sbp/rule.ts";
 import { count, range, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { checkDType } from "./checks.ts";
-import { addressOf, call, stridesOf, walks } from "./lowering.ts";
+import { checkDType, checkFloats } from "./checks.ts";
+import { addressOf, callOn, stridesOf, walks } from "./lowering.ts";
 
 /** Kinds of the `random` kernel. */
 const code = { uniform: 0, normal: 1, dropout: 3 };
@@ -50,7 +50,18 @@ function draw(
     const extents = box.map(([lo, hi]) => hi - lo);
     return walks(extents, [whole, local]).map(({ extents: n, strides: [sw, sl], starts }) => {
       const at = (tensor: LocalTensor): Operand => addressOf(tensor, start + starts[1]!);
-      return call("random", ...numbers, ...n, ...sw!, ...sl!, base + starts[0]!, step.arg, x ? at(x) : null, at(y));
+      return callOn(
+        y.dtype,
+        "random",
+        ...numbers,
+        ...n,
+        ...sw!,
+        ...sl!,
+        base + starts[0]!,
+        step.arg,
+        x ? at(x) : null,
+        at(y),
+      );
     });
   });
 }
@@ -86,13 +97,13 @@ export const random: OpDef = {
 export const dropout: OpDef = {
   kind: "dropout",
   infer([x, step], { rate }) {
-    checkDType(x!, "float32");
+    checkFloats([x!]);
     checkStep(step!);
     if (!((rate as number) >= 0 && (rate as number) < 1))
       throw new ShapeError("SL1107", `cannot drop with probability ${rate}`, {
         hint: "give a number from 0 on, below 1",
       });
-    return [{ shape: x!.shape, dtype: "float32" }];
+    return [x!];
   },
   // The mask does not depend on x: dropout is linear.
   rules: (site) => [...splits(site), { ins: [P("sum"), B], outs: [P("sum")] }],

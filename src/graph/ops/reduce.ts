@@ -9,8 +9,8 @@ import type { Rule, Site } from "../../sbp/rule.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkFloats, checkNumbers } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 
 /** Opcodes of the `reduce` kernel, which are those of its monoids. */
 const code = { sum: 0, max: 1, min: 2 };
@@ -23,15 +23,15 @@ const reducedShape = (shape: Shape, attrs: Attrs): Shape =>
     ? shape.map((dim, d) => (dimsOf(attrs).includes(d) ? 1 : dim))
     : shape.filter((_, d) => !dimsOf(attrs).includes(d));
 
-function infer([x]: readonly TensorType[], attrs: Attrs): TensorType[] {
-  checkDType(x!, "float32");
+function infer(check: typeof checkNumbers, [x]: readonly TensorType[], attrs: Attrs): TensorType[] {
+  const dtype = check([x!]);
   const dims = dimsOf(attrs);
   for (const dim of dims) checkDim(x!, dim);
   if (dims.some((dim, i) => dim !== dims[0]! + i))
     throw new ShapeError("SL1014", `dims ${dims.join(",")} do not lie side by side`, {
       hint: "reduce in several steps",
     });
-  return [{ shape: reducedShape(x!.shape, attrs), dtype: "float32" }];
+  return [{ shape: reducedShape(x!.shape, attrs), dtype }];
 }
 
 /** A split of a kept dim stays, that of a reduced one leaves a part on each rank. */
@@ -58,7 +58,7 @@ function lower(monoid: Monoid, scale: (site: LowerSite) => number, site: LowerSi
   const inner = count(x.shape.slice(first + dims.length));
   if (outer * inner === 0) return [];
   const mid = count(x.shape.slice(first, first + dims.length));
-  return [call("reduce", code[monoid], outer, mid, inner, scale(site), x.arg, y.arg)];
+  return [callOn(x.dtype, "reduce", code[monoid], outer, mid, inner, scale(site), x.arg, y.arg)];
 }
 
 /** Elements of the whole tensor that one mean is over. */
@@ -72,9 +72,9 @@ function spread(g: Tensor, x: Tensor, attrs: Attrs): Tensor {
 }
 
 const one = () => 1;
-const reduction = (kind: string, monoid: Monoid, scale: (site: LowerSite) => number): OpDef => ({
+const reduction = (kind: string, monoid: Monoid, scale: (site: LowerSite) => number, check = checkNumbers): OpDef => ({
   kind,
-  infer,
+  infer: (ins, attrs) => infer(check, ins, attrs),
   rules: rules(monoid),
   lower: (site) => lower(monoid, scale, site),
   flops: ([x]) => count(x!.shape),
@@ -86,7 +86,7 @@ export const sum: OpDef = {
 };
 
 export const mean: OpDef = {
-  ...reduction("mean", "sum", (site) => 1 / globalCount(site)),
+  ...reduction("mean", "sum", (site) => 1 / globalCount(site), checkFloats),
   gradient: ({ ins: [x], grads: [g], attrs }) => [
     () => {
       const elements = count(dimsOf(attrs).map((dim) => x!.shape[dim] as number));
@@ -98,7 +98,7 @@ export const mean: OpDef = {
 /** The elements that were taken share the gradient in equal parts: the same under every layout, unlike "the first". */
 const toTheTaken: NonNullable<OpDef["gradient"]> = ({ ins: [x], outs: [y], grads: [g], attrs }) => [
   () => {
-    const taken = emit("cast", [emit("equal", [x!, spread(y!, x!, attrs)])], { dtype: "float32" });
+    const taken = emit("cast", [emit("equal", [x!, spread(y!, x!, attrs)])], { dtype: g!.dtype });
     const share = emit("div", [g!, emit("sum", [taken], attrs)]);
     return emit("mul", [taken, spread(share, x!, attrs)]);
   },

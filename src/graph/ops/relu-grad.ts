@@ -4,7 +4,7 @@ import { monoidNames } from "../../sbp/monoid.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { callOn } from "./lowering.ts";
 import { alike } from "./rules.ts";
 
 export const reluGrad: OpDef = {
@@ -14,6 +14,6 @@ export const reluGrad: OpDef = {
   rules: (site) => [...alike(site), ...monoidNames.map((monoid) => ({ ins: [B, P(monoid)], outs: [P(monoid)] }))],
   lower({ ins: [y, dy], outs: [dx] }) {
     const n = count(dx!.shape);
-    return n ? [call("relu_grad", n, y!.arg, dy!.arg, dx!.arg)] : [];
+    return n ? [callOn(dx!.dtype, "relu_grad", n, y!.arg, dy!.arg, dx!.arg)] : [];
   },
 };

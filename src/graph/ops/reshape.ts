@@ -49,6 +49,7 @@ function size(shape: Shape): string {
 
 export const reshape: OpDef = {
   kind: "reshape",
+  moves: true,
   infer([x], attrs) {
     const shape = attrs.shape as readonly Dim[];
     const wrong = shape.find((dim) => typeof dim === "number" && !(Number.isSafeInteger(dim) && dim >= 0));

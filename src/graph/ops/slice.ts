@@ -37,6 +37,7 @@ function check(x: TensorType, attrs: Attrs): void {
 
 export const slice: OpDef = {
   kind: "slice",
+  moves: true,
   infer([x], attrs) {
     check(x!, attrs);
     const { dims, sizes } = lists(attrs);

@@ -9,7 +9,7 @@ import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { floats } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { callOn } from "./lowering.ts";
 import { splitLogSoftmax, splitLogSoftmaxGrad, splitSoftmax, splitSoftmaxGrad } from "./split-classes.ts";
 
 /** max, exp, sum, division: about this many operations an element. */
@@ -40,7 +40,7 @@ const forward = (kind: string, logs: number, expansions: OpDef["expansions"] & {
   gradient: ({ outs: [y], grads: [g], attrs }) => [() => emit(`${kind}Grad`, [y!, g!], attrs)],
   lower({ ins: [x], outs: [y], attrs }) {
     const sizes = lines(y!, attrs);
-    return count(sizes) ? [call("softmax", logs, ...sizes, x!.arg, y!.arg)] : [];
+    return count(sizes) ? [callOn(y!.dtype, "softmax", logs, ...sizes, x!.arg, y!.arg)] : [];
   },
   flops,
 });
@@ -53,7 +53,7 @@ const backward = (kind: string, logs: number, expansions: OpDef["expansions"] & 
   expansions,
   lower({ ins: [y, dy], outs: [dx], attrs }) {
     const sizes = lines(dx!, attrs);
-    return count(sizes) ? [call("softmax_grad", logs, ...sizes, y!.arg, dy!.arg, dx!.arg)] : [];
+    return count(sizes) ? [callOn(dx!.dtype, "softmax_grad", logs, ...sizes, y!.arg, dy!.arg, dx!.arg)] : [];
   },
   flops,
 });

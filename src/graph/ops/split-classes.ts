@@ -59,7 +59,7 @@ const byClass =
 
 /** Ones for the labels' classes, and 1 a row where the label is a class at all. */
 function targets(logits: Tensor, labels: Tensor, dim: number, along: Along) {
-  const hot = emit("oneHot", [labels], { depth: logits.shape[dim]! });
+  const hot = emit("oneHot", [labels], { depth: logits.shape[dim]!, dtype: logits.dtype });
   return { hot, valid: along(over("sum", hot, dim), "B") };
 }
 

@@ -12,7 +12,7 @@ import { count, range } from "../dims.ts";
 import type { Expansion, ExpansionSite, LocalTensor, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { interval } from "./blocks.ts";
-import { addressOf, call } from "./lowering.ts";
+import { addressOf, call, callOn } from "./lowering.ts";
 
 interface Blocks {
   readonly k: number;
@@ -63,7 +63,7 @@ function search(x: LocalTensor, values: LocalTensor, indices: LocalTensor, { k, 
       const from = addressOf(x, (line * x.shape[dim]! + lo - start) * inner);
       const [found, at] = [values, indices].map((y) => addressOf(y, (line * held + block) * k * inner));
       return [
-        call("top_k", lines, hi - lo, inner, k, from, found!, at!),
+        callOn(x.dtype, "top_k", lines, hi - lo, inner, k, from, found!, at!),
         ...(lo > 0 ? [call("increment", lines * k * inner, lo, at!, at!)] : []),
       ];
     }),

@@ -5,6 +5,7 @@ import { to } from "./to.ts";
 
 export const stopGradient: OpDef = {
   kind: "stopGradient",
+  moves: true,
   infer: to.infer,
   rules: to.rules,
   lower: to.lower,

@@ -9,6 +9,7 @@ import { alike, pass } from "./rules.ts";
 
 export const to: OpDef = {
   kind: "to",
+  moves: true,
   infer: ([x]) => [x!],
   rules: (site) => [...alike(site), ...monoidNames.map((monoid) => pass(monoid))],
   gradient: ({ ins: [x], grads: [g] }) => [

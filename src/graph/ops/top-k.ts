@@ -7,22 +7,22 @@ import { S } from "../../ir/layout.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { checkDType } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkNumbers } from "./checks.ts";
+import { callOn } from "./lowering.ts";
 import { splitTopK } from "./split-top-k.ts";
 
 export const topK: OpDef = {
   kind: "topK",
   infer([x], attrs) {
     const [k, dim] = [attrs.k as number, attrs.dim as number];
-    checkDType(x!, "float32");
+    const dtype = checkNumbers([x!]);
     checkDim(x!, dim);
     const extent = x!.shape[dim]!;
     if (!Number.isSafeInteger(k) || k < 0 || (typeof extent === "number" && k > extent))
       throw new ShapeError("SL1089", `dim ${dim} has no ${k} largest elements, it has ${extent}`);
     const shape = x!.shape.with(dim, k);
     return [
-      { shape, dtype: "float32" },
+      { shape, dtype },
       { shape, dtype: "int32" },
     ];
   },
@@ -39,7 +39,7 @@ export const topK: OpDef = {
     const dim = attrs.dim as number;
     const [outer, inner] = [count(x!.shape.slice(0, dim)), count(x!.shape.slice(dim + 1))];
     const args = [outer, x!.shape[dim]!, inner, attrs.k as number];
-    return [call("top_k", ...args, x!.arg, values!.arg, indices!.arg)];
+    return [callOn(x!.dtype, "top_k", ...args, x!.arg, values!.arg, indices!.arg)];
   },
   flops: ([x], _, attrs) => count(x!.shape) * (attrs.k as number),
 };

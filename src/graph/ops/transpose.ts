@@ -15,6 +15,7 @@ const order = (attrs: Attrs) => attrs.dims as readonly number[];
 
 export const transpose: OpDef = {
   kind: "transpose",
+  moves: true,
   infer([x], attrs) {
     const dims = order(attrs);
     const all = range(x!.shape.length);

@@ -4,8 +4,8 @@ import { B, S } from "../../ir/layout.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
 import { count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
-import { checkDType, checkSame } from "./checks.ts";
-import { call } from "./lowering.ts";
+import { checkDType, checkFloats, checkSame } from "./checks.ts";
+import { call, callOn } from "./lowering.ts";
 
 const number = (attrs: Attrs, name: string) => attrs[name] as number;
 
@@ -19,10 +19,8 @@ export const byElement =
     }));
 
 export function checkLike(ins: readonly TensorType[]): void {
-  for (const type of ins) {
-    checkDType(type, "float32");
-    checkSame(ins[0]!, type);
-  }
+  checkFloats(ins);
+  for (const type of ins) checkSame(ins[0]!, type);
 }
 
 /**
@@ -33,6 +31,7 @@ export const adamW: OpDef = {
   kind: "adamW",
   infer(ins) {
     checkLike(ins.slice(0, 4));
+    checkFloats(ins.slice(0, 5));
     return ins.slice(0, 3);
   },
   rules: byElement(2),
@@ -44,7 +43,7 @@ export const adamW: OpDef = {
   lower({ ins, attrs }) {
     const n = count(ins[0]!.shape);
     const options = ["beta1", "beta2", "eps", "weightDecay"].map((name) => number(attrs, name));
-    return n ? [call("adamw", n, ...ins.map(({ arg }) => arg), ...options)] : [];
+    return n ? [callOn(ins[0]!.dtype, "adamw", n, ...ins.map(({ arg }) => arg), ...options)] : [];
   },
   flops: ([p]) => 12 * count(p!.shape),
 };
@@ -54,6 +53,7 @@ export const sgd: OpDef = {
   kind: "sgd",
   infer(ins) {
     checkLike(ins.slice(0, -1));
+    checkFloats(ins);
     return ins.slice(0, -2);
   },
   rules: byElement(1),
@@ -67,7 +67,7 @@ export const sgd: OpDef = {
     const [gradient, rate] = [ins.at(-2)!, ins.at(-1)!];
     const dampening = 0;
     const numbers = [number(attrs, "momentum"), number(attrs, "weightDecay"), dampening, Number(attrs.nesterov)];
-    return n ? [call("sgd", n, p.arg, velocity, gradient.arg, rate.arg, ...numbers)] : [];
+    return n ? [callOn(p.dtype, "sgd", n, p.arg, velocity, gradient.arg, rate.arg, ...numbers)] : [];
   },
   flops: ([p]) => 4 * count(p!.shape),
 };

@@ -5,7 +5,7 @@ import { broadcastShapes } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { constantLike, emit } from "../tensor.ts";
 import { splits, sumTo } from "./broadcast.ts";
-import { checkDType } from "./checks.ts";
+import { checkAlike, checkDType } from "./checks.ts";
 import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
 
 /** Every element comes from one side: so do its parts. Of a maximum, a whole value is a part already. */
@@ -22,15 +22,16 @@ const partial = (["sum", "max", "min"] as const).flatMap((monoid): [Sbp, Sbp][] 
 
 export const where: OpDef = {
   kind: "where",
+  moves: true,
   infer(ins) {
     const [condition, x, y] = [ins[0]!, ins[1]!, ins[2]!];
     checkDType(condition, "bool");
-    checkDType(y, x.dtype);
+    checkAlike([x, y]);
     return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: x.dtype }];
   },
   rules: (site) => [...splits(site), ...partial.map(([x, y]) => ({ ins: [B, x, y], outs: [x.kind === "P" ? x : y] }))],
   gradient({ ins: [condition, x, y], grads: [g] }) {
-    const zero = () => constantLike(g!, 0);
+    const zero = () => constantLike(g!, 0, g!.dtype);
     return [
       undefined,
       () => sumTo(emit("where", [condition!, g!, zero()]), x!),

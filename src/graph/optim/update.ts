@@ -44,10 +44,8 @@ export function moment(builder: Builder, parameter: Tensor, suffix: string): Ten
   const init = { kind: "constant", value: 0 } as const;
   const name = `${parameter.name}.${suffix}`;
   const follows = parameter.name;
-  return builder.state(
-    { name, kind: "moment", shape, dtype: "float32", init, checkpoint: true, follows },
-    parameter.placement,
-  );
+  const { dtype, placement } = parameter;
+  return builder.state({ name, kind: "moment", shape, dtype, init, checkpoint: true, follows }, placement);
 }
 
 /** Throws GraphError SL1060 unless lo ≤ value < hi. */

@@ -2,7 +2,7 @@
 import type { Layout } from "../layout.ts";
 import type { Placement } from "../placement.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Num } from "./elements.ts";
+import type { Float, Num } from "./dtype.ts";
 import type {
   Behind,
   Dim,
@@ -17,6 +17,9 @@ import type {
   Splice,
   Transposed,
 } from "./shape.ts";
+
+/** Dtypes of ids. */
+export type Id = "int32" | "int64";
 
 export interface ArrayMethods {
   /** The same elements in the same order under another shape. Names of dims must stay. */
@@ -58,70 +61,70 @@ export interface ArrayMethods {
   ): Tensor<Splice<S, I, [number]>, D>;
 
   /** Rows by id: the ids' shape in the place of dim `dim`, the first unless given. An id that is no row reads zeros. */
-  gather<S extends Shape, D extends Num, Ids extends Shape, I extends DimOf<S> = 0 & DimOf<S>>(
+  gather<S extends Shape, D extends DType, Ids extends Shape, I extends DimOf<S> = 0 & DimOf<S>>(
     this: Tensor<S, D>,
-    ids: Tensor<Ids, "int32">,
+    ids: Tensor<Ids, Id>,
     dim?: I,
   ): Tensor<Splice<S, I, Ids>, D>;
   /** Rows `[...ids, ...row]` added up to `[size, ...row]` where their ids say; an id that is no row is left out. */
-  scatterAdd<S extends Shape, Ids extends Shape, N extends Dim>(
-    this: Tensor<S, "float32">,
-    ids: Tensor<Ids, "int32">,
-    size: N,
-  ): Tensor<[N, ...Behind<S, Ids>], "float32">;
-  /** An id for each element: the ids have this tensor's other dims. An id that is not there reads 0. */
-  takeAlong<S extends Shape, D extends Num, Ids extends Shape>(
+  scatterAdd<S extends Shape, D extends Num, Ids extends Shape, N extends Dim>(
     this: Tensor<S, D>,
-    ids: Tensor<Ids, "int32">,
+    ids: Tensor<Ids, Id>,
+    size: N,
+  ): Tensor<[N, ...Behind<S, Ids>], D>;
+  /** An id for each element: the ids have this tensor's other dims. An id that is not there reads 0. */
+  takeAlong<S extends Shape, D extends DType, Ids extends Shape>(
+    this: Tensor<S, D>,
+    ids: Tensor<Ids, Id>,
     dim: DimOf<S>,
   ): Tensor<Ids, D>;
   /** 1 where the id stands in a new last dim, else 0. */
-  oneHot<S extends Shape, N extends number>(this: Tensor<S, "int32">, depth: N): Tensor<[...S, N], "float32">;
+  oneHot<S extends Shape, N extends number>(this: Tensor<S, Id>, depth: N): Tensor<[...S, N], "float32">;
   /** The k largest elements along a dim, in falling order, and their indices; of equals the first comes first. */
-  topK<S extends Shape, K extends number, I extends DimOf<S>>(
-    this: Tensor<S, "float32">,
+  topK<S extends Shape, D extends Num, K extends number, I extends DimOf<S>>(
+    this: Tensor<S, D>,
     k: K,
     dim: I,
   ): {
-    readonly values: Tensor<Splice<S, I, [K]>, "float32">;
+    readonly values: Tensor<Splice<S, I, [K]>, D>;
     readonly indices: Tensor<Splice<S, I, [K]>, "int32">;
   };
   /** Index of the smallest element along a dim, the first of equals. */
-  argmin<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<Reduced<S, I>, "int32">;
+  argmin<S extends Shape, I extends DimOf<S>>(this: Tensor<S, Num>, dim: I): Tensor<Reduced<S, I>, "int32">;
 
   /** `[..., M, K] x [..., K, N]`, leading dims broadcast. */
-  matmul<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & MatMulFits<S, S2>,
-  ): Tensor<MatMul<S, S2>, "float32">;
+  matmul<S extends Shape, D extends Float, S2 extends Shape>(
+    this: Tensor<S, D>,
+    other: Tensor<S2, NoInfer<D>> & MatMulFits<S, S2>,
+  ): Tensor<MatMul<S, S2>, D>;
 
   /** Over one dim, or over all. */
-  sum<S extends Shape, I extends DimOf<S> = never>(
-    this: Tensor<S, "float32">,
+  sum<S extends Shape, D extends Num, I extends DimOf<S> = never>(
+    this: Tensor<S, D>,
     dim?: I,
-  ): Tensor<Reduced<S, I>, "float32">;
+  ): Tensor<Reduced<S, I>, D>;
   /** Over one dim, or over all: the sum over the count of the whole tensor. */
-  mean<S extends Shape, I extends DimOf<S> = never>(
-    this: Tensor<S, "float32">,
+  mean<S extends Shape, D extends Float, I extends DimOf<S> = never>(
+    this: Tensor<S, D>,
     dim?: I,
-  ): Tensor<Reduced<S, I>, "float32">;
+  ): Tensor<Reduced<S, I>, D>;
   /** Over one dim, or over all. Equals share the gradient in equal parts. */
-  max<S extends Shape, I extends DimOf<S> = never>(
-    this: Tensor<S, "float32">,
+  max<S extends Shape, D extends Num, I extends DimOf<S> = never>(
+    this: Tensor<S, D>,
     dim?: I,
-  ): Tensor<Reduced<S, I>, "float32">;
+  ): Tensor<Reduced<S, I>, D>;
   /** Over one dim, or over all. Equals share the gradient in equal parts. */
-  min<S extends Shape, I extends DimOf<S> = never>(
-    this: Tensor<S, "float32">,
+  min<S extends Shape, D extends Num, I extends DimOf<S> = never>(
+    this: Tensor<S, D>,
     dim?: I,
-  ): Tensor<Reduced<S, I>, "float32">;
+  ): Tensor<Reduced<S, I>, D>;
   /** Index of the largest element along a dim, the first of equals. */
-  argmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<Reduced<S, I>, "int32">;
+  argmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, Num>, dim: I): Tensor<Reduced<S, I>, "int32">;
 
   /** `e^x / Σ e^x` along a dim. */
-  softmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<S, "float32">;
+  softmax<S extends Shape, D extends Float, I extends DimOf<S>>(this: Tensor<S, D>, dim: I): Tensor<S, D>;
   /** Logarithm of the softmax along a dim. */
-  logSoftmax<S extends Shape, I extends DimOf<S>>(this: Tensor<S, "float32">, dim: I): Tensor<S, "float32">;
+  logSoftmax<S extends Shape, D extends Float, I extends DimOf<S>>(this: Tensor<S, D>, dim: I): Tensor<S, D>;
 
   /** Moves the tensor: other ranks, another layout, or both. Without a layout the compiler chooses it. */
   to<S extends Shape, D extends DType, Axes extends string>(

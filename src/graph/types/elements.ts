@@ -4,20 +4,35 @@
  * broadcasts and carries the message.
  */
 import type { Tensor } from "../tensor.ts";
+import type { Float, Num, Promote, Quotient } from "./dtype.ts";
 import type { Broadcast, BroadcastFits, DimOf, DType, Shape } from "./shape.ts";
 
-/** Dtypes of numbers. */
-export type Num = "float32" | "int32";
-
-/** Element-wise, with NumPy's broadcasting, or with a number. */
+/** Element-wise, with NumPy's broadcasting, or with a number. Of two dtypes the one that holds both comes out. */
+interface Arithmetic<Op extends string> {
+  <S extends Shape, D extends Num>(this: Tensor<S, D>, other: Tensor<NoInfer<S>, NoInfer<D>> | number): Tensor<S, D>;
+  <S extends Shape, D extends Num, S2 extends Shape, D2 extends DType>(
+    this: Tensor<S, D>,
+    other: Tensor<S2, D2> & BroadcastFits<Op, S, S2>,
+  ): Tensor<Broadcast<S, S2>, Promote<D, D2>>;
+}
+interface Division {
+  <S extends Shape, D extends Num>(
+    this: Tensor<S, D>,
+    other: Tensor<NoInfer<S>, NoInfer<D>> | number,
+  ): Tensor<S, Quotient<D>>;
+  <S extends Shape, D extends Num, S2 extends Shape, D2 extends Num>(
+    this: Tensor<S, D>,
+    other: Tensor<S2, D2> & BroadcastFits<"div", S, S2>,
+  ): Tensor<Broadcast<S, S2>, Promote<Quotient<D>, Quotient<D2>>>;
+}
 interface Comparison<Op extends string, Takes extends DType = Num> {
   <S extends Shape, D extends Takes>(
     this: Tensor<S, D>,
     other: Tensor<NoInfer<S>, NoInfer<D>> | number,
   ): Tensor<S, "bool">;
-  <S extends Shape, D extends Takes, S2 extends Shape>(
+  <S extends Shape, D extends Takes, S2 extends Shape, D2 extends Takes>(
     this: Tensor<S, D>,
-    other: Tensor<S2, NoInfer<D>> & BroadcastFits<Op, S, S2>,
+    other: Tensor<S2, D2> & BroadcastFits<Op, S, S2>,
   ): Tensor<Broadcast<S, S2>, "bool">;
 }
 interface Logic<Op extends string> {
@@ -27,49 +42,26 @@ interface Logic<Op extends string> {
     other: Tensor<S2, "bool"> & BroadcastFits<Op, S, S2>,
   ): Tensor<Broadcast<S, S2>, "bool">;
 }
+/** A function of each element. */
+type Map<Takes extends DType> = <S extends Shape, D extends Takes>(this: Tensor<S, D>) => Tensor<S, D>;
 
 export interface ElementMethods {
-  /** Element-wise, with NumPy's broadcasting; or with a number. */
-  add<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32"> | number): Tensor<S, "float32">;
-  add<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"add", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
-  sub<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32"> | number): Tensor<S, "float32">;
-  sub<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"sub", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
-  mul<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32"> | number): Tensor<S, "float32">;
-  mul<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"mul", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
-  /** By a number: multiplied by its reciprocal. */
-  div<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32"> | number): Tensor<S, "float32">;
-  div<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"div", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
+  readonly add: Arithmetic<"add">;
+  readonly sub: Arithmetic<"sub">;
+  readonly mul: Arithmetic<"mul">;
+  /** The quotient, which of whole numbers is float32. By a number: multiplied by its reciprocal. */
+  readonly div: Division;
   /** The larger of two elements. Equals share the gradient, half each. */
-  maximum<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32">): Tensor<S, "float32">;
-  maximum<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"maximum", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
+  readonly maximum: Arithmetic<"maximum">;
   /** The smaller of two elements. Equals share the gradient, half each. */
-  minimum<S extends Shape>(this: Tensor<S, "float32">, other: Tensor<NoInfer<S>, "float32">): Tensor<S, "float32">;
-  minimum<S extends Shape, S2 extends Shape>(
-    this: Tensor<S, "float32">,
-    other: Tensor<S2, "float32"> & BroadcastFits<"minimum", S, S2>,
-  ): Tensor<Broadcast<S, S2>, "float32">;
+  readonly minimum: Arithmetic<"minimum">;
 
-  neg<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
-  exp<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly neg: Map<Num>;
+  readonly exp: Map<Float>;
   /** Natural logarithm. */
-  log<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
-  sqrt<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
-  relu<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly log: Map<Float>;
+  readonly sqrt: Map<Float>;
+  readonly relu: Map<Num>;
   /** To another dtype. Floats go to integers towards zero; to bool, as "not zero". */
   cast<S extends Shape, D extends DType>(this: Tensor<S>, dtype: D): Tensor<S, D>;
   readonly equal: Comparison<"equal", DType>;
@@ -82,23 +74,33 @@ export interface ElementMethods {
   readonly logicalOr: Logic<"logicalOr">;
   logicalNot<S extends Shape>(this: Tensor<S, "bool">): Tensor<S, "bool">;
 
-  abs<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
-  square<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
-  tanh<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly abs: Map<Num>;
+  readonly square: Map<Num>;
+  readonly tanh: Map<Float>;
   /** 1 / (1 + e^−x) */
-  sigmoid<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly sigmoid: Map<Float>;
   /** x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))) */
-  gelu<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly gelu: Map<Float>;
   /** −1, 0 or 1. Nothing is learnt through it. */
-  sign<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly sign: Map<Num>;
   /** 1 / x */
-  reciprocal<S extends Shape>(this: Tensor<S, "float32">): Tensor<S, "float32">;
+  readonly reciprocal: Map<Float>;
+  /** The largest whole number that is not above it. Nothing is learnt through it. */
+  readonly floor: Map<Float>;
+  /** The smallest whole number that is not below it. Nothing is learnt through it. */
+  readonly ceil: Map<Float>;
+  /** The nearest whole number, from the middle the even one. Nothing is learnt through it. */
+  readonly round: Map<Float>;
+  readonly sin: Map<Float>;
+  readonly cos: Map<Float>;
+  /** The error function, 2/√π · ∫₀ˣ e^(−t²) dt. */
+  readonly erf: Map<Float>;
   /** To a fixed power. Negative elements have whole powers only, others are NaN. */
-  pow<S extends Shape>(this: Tensor<S, "float32">, exponent: number): Tensor<S, "float32">;
+  pow<S extends Shape, D extends Float>(this: Tensor<S, D>, exponent: number): Tensor<S, D>;
   /** Held within bounds, which may be infinite. The gradient passes within them and on them. */
-  clamp<S extends Shape>(this: Tensor<S, "float32">, low: number, high: number): Tensor<S, "float32">;
+  clamp<S extends Shape, D extends Num>(this: Tensor<S, D>, low: number, high: number): Tensor<S, D>;
   /** Running sums along a dim. */
-  cumsum<S extends Shape>(this: Tensor<S, "float32">, dim: DimOf<S>): Tensor<S, "float32">;
+  cumsum<S extends Shape, D extends Num>(this: Tensor<S, D>, dim: DimOf<S>): Tensor<S, D>;
   /** The same values, through which nothing is learnt. */
   stopGradient<S extends Shape, D extends DType>(this: Tensor<S, D>): Tensor<S, D>;
 }
