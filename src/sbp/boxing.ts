@@ -102,7 +102,7 @@ function check(layout: Layout, shape: readonly number[], dtype: DType, placement
     if (sbp.kind === "P" && !monoid(sbp.monoid).dtypes.includes(dtype))
       throw new LayoutError("SL2004", `${showSbp(sbp)} on mesh axis "${axis}" of a ${dtype} tensor`, {
         choices: [...shape.map((_, dim) => `S(${dim})`), "B"],
-        hint: `${sbp.monoid} reduces ${monoid(sbp.monoid).dtypes.join(" and ")}: cast first, or split or replicate`,
+        hint: `${sbp.monoid} reduces numbers: cast first, or split or replicate`,
       });
   regions(layout, shape, placement);
 }

@@ -72,7 +72,9 @@ describe("shapes that do not fit are said with op, shapes and line", () => {
     expect(build(({ x, y }) => ({ out: nn.softmaxCrossEntropy(x, y) }))).toMatch(
       /want labels \[batch\], got \[other\]/,
     );
-    expect(build(({ x, y }) => ({ out: (x as { add(y: never): object }).add(y) }))).toMatch(/takes float32, got int32/);
+    expect(build(({ x, y }) => ({ out: (x as { matmul(y: never): object }).matmul(y) }))).toMatch(
+      /takes floats, got int32/,
+    );
     expect(build(({ x }) => ({ out: nn.linear(9, 4)(x) }))).toMatch(
       /nn\.linear\(9, 4\): expected \[\.\.\., 9\], got x: \[batch,8\]/,
     );

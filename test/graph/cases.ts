@@ -60,7 +60,7 @@ export const cases: Case[] = [
     [0, 0],
     [0, 5],
   ].map(([mul, add]) => of("affine", [[5, 3]], { mul: mul!, add: add! })),
-  ...kinds(["relu", "exp", "neg"], [[5, 3]]),
+  ...kinds(["relu", "exp", "neg", "floor", "ceil", "round", "sin", "cos", "erf"], [[5, 3]]),
   ...kinds(["sqrt", "log"], [[5, 3]], {}, nudge),
   of("reluGrad", [
     [5, 3],
@@ -132,6 +132,10 @@ export const cases: Case[] = [
   ),
   of("sgd", [[5, 3], [5, 3], []], { momentum: 0, weightDecay: 0.1, nesterov: false }),
   of("sgd", [[5, 3], [5, 3], [5, 3], []], { momentum: 0.9, weightDecay: 0, nesterov: true }),
+  of("assign", [
+    [5, 3],
+    [5, 3],
+  ]),
   of("increment", [[]], { by: 1 }, { dtypes: ["int32"] }),
   ...networkCases,
   ...elementCases,

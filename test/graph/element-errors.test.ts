@@ -76,7 +76,7 @@ const wrong: readonly (readonly [what: string, (x: F, ids: I) => Tensor, code: s
     "a truth value in a comparison",
     (x) => (x.greater(0) as never as F).less(x.greater(0) as never),
     "SL1012",
-    /takes float32 or int32, got bool/,
+    /takes numbers, got bool/,
   ],
 ];
 

@@ -27,11 +27,7 @@ export const affine: OpDef = {
   },
   rules(site) {
     const [mul, add] = [site.attrs.mul as number, site.attrs.add as number];
-    return [
-      ...alike(site),
-      ...(add === 0 ? [pass("sum")] : []),
-      ...extremes(mul, site.ins[0]!.dtype),
-    ];
+    return [...alike(site), ...(add === 0 ? [pass("sum")] : []), ...extremes(mul, site.ins[0]!.dtype)];
   },
   gradient: ({ grads: [g], attrs }) => [() => emit("affine", [g!], { mul: attrs.mul!, add: 0 })],
   lower({ ins: [x], outs: [y], attrs }) {

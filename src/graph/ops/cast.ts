@@ -19,7 +19,9 @@ export const cast: OpDef = {
     const [from, to] = [site.ins[0]!.dtype, site.outs[0]!.dtype];
     // A sum passes where no part is rounded or would have wrapped; a shorter integer keeps the sum's lower bits.
     const narrower = itemSize[to] < itemSize[from];
-    const sums = from === to || (isFloat(from) ? isFloat(to) && !narrower && !(isHalf(from) && isHalf(to)) : isInteger(to) && narrower);
+    const sums =
+      from === to ||
+      (isFloat(from) ? isFloat(to) && !narrower && !(isHalf(from) && isHalf(to)) : isInteger(to) && narrower);
     const ordered = from !== "bool" && to !== "bool" && !(isInteger(from) && isInteger(to) && narrower);
     return [...alike(site), ...(sums ? [pass("sum")] : []), ...(ordered ? [pass("max"), pass("min")] : [])];
   },

@@ -1,6 +1,5 @@
 /** @file What the ops share to become kernel calls: strides, walks over strided arrays, addresses. */
-import { type DType, isHalf, itemSize, shortName } from "../../ir/dtype.ts";
-import { toElement } from "../../ir/element.ts";
+import { type DType, itemSize, shortName } from "../../ir/dtype.ts";
 import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call, Operand } from "../../ir/program.ts";
 import { range } from "../dims.ts";
@@ -14,11 +13,8 @@ export const callOn = (dtype: DType, kernel: keyof typeof kernels, ...args: Oper
   args,
 });
 
-/** `n` times one number, an infinity by its name; of 16-bit floats the pattern is written. */
-export function fill(dtype: DType, n: number, value: Operand, to: Operand): Call {
-  if (!isHalf(dtype)) return callOn(dtype, "fill", n, value, to);
-  return call("fill_u16", n, Number(toElement(dtype, Number(value))), to);
-}
+/** `n` times one number, an infinity by its name. */
+export const fill = (dtype: DType, n: number, value: Operand, to: Operand): Call => callOn(dtype, "fill", n, value, to);
 
 /** Of a contiguous row-major array, in elements. */
 export const stridesOf = (shape: readonly number[]): number[] =>
