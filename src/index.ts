@@ -16,8 +16,8 @@ export {
   type OpRule,
   type RuleSbp,
 } from "./define.ts";
-export { opError } from "./graph/define.ts";
 export { customGradient } from "./graph/custom-gradient.ts";
+export { opError } from "./graph/define.ts";
 export { concat, stack, where } from "./graph/functions.ts";
 export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";

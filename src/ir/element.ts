@@ -2,7 +2,7 @@
  * @file Elements on the host: from numbers to what typed arrays hold, and back. Only float16, bfloat16 and int64 differ:
  * 16-bit floats are bit patterns, int64 is BigInt.
  */
-import type { DType } from "./dtype.ts";
+import { arrayType, type DType, type TypedArrays } from "./dtype.ts";
 
 /** How a 16-bit float divides its bits behind the sign. */
 const halves = { float16: { exponent: 5, mantissa: 10 }, bfloat16: { exponent: 8, mantissa: 7 } };
@@ -20,6 +20,17 @@ export function toElement(dtype: DType, value: number): number | bigint {
 export function fromElement(dtype: DType, element: number | bigint): number {
   return dtype === "float16" || dtype === "bfloat16" ? halfValue(dtype, Number(element)) : Number(element);
 }
+
+/** Numbers as a typed array of a dtype. */
+export function toElements<D extends DType>(dtype: D, values: ArrayLike<number>): TypedArrays[D] {
+  const data = new (arrayType(dtype))(values.length);
+  for (let i = 0; i < values.length; i++) data[i] = toElement(dtype, values[i]!) as never;
+  return data;
+}
+
+/** The numbers that the elements of a typed array stand for. */
+export const fromElements = (dtype: DType, data: ArrayLike<number | bigint>): Float64Array =>
+  Float64Array.from({ length: data.length }, (_, i) => fromElement(dtype, data[i]!));
 
 /** The pattern of a number in 16 bits: IEEE 754 binary16, or the upper half of binary32. */
 export function halfBits(dtype: Half, value: number): number {

@@ -5,7 +5,7 @@
  */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { DType, TypedArrays } from "../ir/dtype.ts";
+import { type AnyArray, arrayType, type DType, type TypedArrays } from "../ir/dtype.ts";
 import { InternalError, SessionError } from "../ir/errors.ts";
 import type { HostCall, HostType } from "../ir/program.ts";
 
@@ -92,15 +92,12 @@ function lineIn(error: unknown, module: string): string {
   return `${path.startsWith("..") ? file : path}${line ? `:${line}` : ""}`;
 }
 
-function view({ buffer }: WebAssembly.Memory, { dtype, shape }: HostType, offset: number): TypedArrays[DType] {
-  const elements = shape.reduce((n, extent) => n * extent, 1);
-  const make: Readonly<Record<DType, () => TypedArrays[DType]>> = {
-    float32: () => new Float32Array(buffer, offset, elements),
-    int32: () => new Int32Array(buffer, offset, elements),
-    bool: () => new Uint8Array(buffer, offset, elements),
-  };
-  return make[dtype]();
-}
+const view = ({ buffer }: WebAssembly.Memory, { dtype, shape }: HostType, offset: number): AnyArray =>
+  new (arrayType(dtype))(
+    buffer,
+    offset,
+    shape.reduce((n, extent) => n * extent, 1),
+  );
 
 /** A text as it lies in memory. */
 export function hostText(text: string): Uint8Array {

@@ -149,7 +149,9 @@ const indexed = [
   of("gather", [[5, 3], [4]], { dim: 0 }, { ...ids, dtypes: ["int32", "int32"] }),
   of("takeAlong", [[5], [4]], { dim: 0 }, { ...ids, dtypes: ["int32", "int32"] }),
   of("gather", [[0, 3], [4]], { dim: 0 }, { ...ids, dtypes: ["float32", "int32"] }),
-  ...[[], [5], [2, 3]].map((shape) => of("oneHot", [shape], { depth: 5, dtype: "float32" }, { ...ids, dtypes: ["int32"] })),
+  ...[[], [5], [2, 3]].map((shape) =>
+    of("oneHot", [shape], { depth: 5, dtype: "float32" }, { ...ids, dtypes: ["int32"] }),
+  ),
   ...[0, 1, 2].flatMap((dim) => [
     of("topK", [[5, 4, 3]], { k: 2, dim }),
     of("cumsum", [[5, 4, 3]], { dim, reverse: false }),

@@ -46,7 +46,12 @@ describe("what the ops of networks offer, no more and no less", () => {
       { dim: 1 },
       ["B P(sum) → P(sum)", "S(0) S(0) → S(0)"],
     ],
-    ["layerNorm", [[4, 6], [6], [6]], norm, ["B B P(max) → P(max)", "B B P(min) → P(min)", "B P(sum) P(sum) → P(sum)", "S(0) B B → S(0)"]],
+    [
+      "layerNorm",
+      [[4, 6], [6], [6]],
+      norm,
+      ["B B P(max) → P(max)", "B B P(min) → P(min)", "B P(sum) P(sum) → P(sum)", "S(0) B B → S(0)"],
+    ],
     ["rmsNorm", [[4, 6], [6]], norm, ["B P(sum) → P(sum)", "S(0) B → S(0)"]],
     [
       "layerNormGrad",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type DType, itemSize } from "../../src/ir/dtype.ts";
+import { arrayType, itemSize } from "../../src/ir/dtype.ts";
+import { fromElements, toElements } from "../../src/ir/element.ts";
 import type { Call } from "../../src/ir/program.ts";
 import { encode } from "../../src/kernels/encode.ts";
 import { createExecutor, loadEngine } from "../../src/kernels/engine.ts";
@@ -13,12 +14,6 @@ const engine = loadEngine();
 const start = engine.reserved + engine.stack;
 const executor = createExecutor(engine.image, memory, start);
 
-/** A view of the engine's memory as elements of a dtype. */
-function view(dtype: DType, at: number, length: number) {
-  if (dtype === "float32") return new Float32Array(memory.buffer, at, length);
-  return dtype === "int32" ? new Int32Array(memory.buffer, at, length) : new Uint8Array(memory.buffer, at, length);
-}
-
 /** Runs calls on the engine instead of the reference. */
 function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): void {
   let end = start;
@@ -29,7 +24,7 @@ function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): void {
   };
   const offsets = buffers.map(({ dtype, data }) => take(data.length * itemSize[dtype]));
   buffers.forEach(({ dtype, data }, i) => {
-    view(dtype, offsets[i]!, data.length).set(data);
+    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(toElements(dtype, data) as never);
   });
   const program = encode(calls, {
     address: ({ buffer }) => ({ offset: offsets[buffer]!, stride: 0, index: -1, copies: 1 }),
@@ -40,7 +35,7 @@ function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): void {
   const record = take(64);
   executor.run(at, record, take(executor.workspace(at)));
   buffers.forEach(({ dtype, data }, i) => {
-    data.set(view(dtype, offsets[i]!, data.length));
+    data.set(fromElements(dtype, new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length)));
   });
 }
 

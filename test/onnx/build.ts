@@ -6,9 +6,10 @@
 import { placement, ShapeError } from "sluice";
 import { Builder } from "../../src/graph/builder.ts";
 import type { DType } from "../../src/ir/dtype.ts";
+import { isDType } from "../../src/ir/dtype.ts";
 import type { LogicalGraph, Op } from "../../src/ir/graph.ts";
 import { onWhole, type Value } from "../graph/oracle.ts";
-import { isDType, onEngine } from "./engine.ts";
+import { onEngine } from "./engine.ts";
 import { type Loose, loose } from "./loose.ts";
 import { absent, table } from "./ops/index.ts";
 import type { OnnxAttr, OnnxNode } from "./proto.ts";

@@ -1,5 +1,6 @@
 /** @file Runs kernel calls on the wasm engine, in the dtype of each buffer. */
-import { type DType, itemSize } from "../../src/ir/dtype.ts";
+import { arrayType, itemSize } from "../../src/ir/dtype.ts";
+import { fromElements, toElements } from "../../src/ir/element.ts";
 import type { Call } from "../../src/ir/program.ts";
 import { encode } from "../../src/kernels/encode.ts";
 import { createExecutor, loadEngine } from "../../src/kernels/engine.ts";
@@ -10,16 +11,6 @@ const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: 
 const engine = loadEngine();
 const start = engine.reserved + engine.stack;
 const executor = createExecutor(engine.image, memory, start);
-
-/** The engine's memory as elements of a dtype. */
-const views: Readonly<Record<DType, (at: number, length: number) => Float32Array | Int32Array | Uint8Array>> = {
-  float32: (at, length) => new Float32Array(memory.buffer, at, length),
-  int32: (at, length) => new Int32Array(memory.buffer, at, length),
-  bool: (at, length) => new Uint8Array(memory.buffer, at, length),
-};
-
-/** Does the engine hold numbers of this dtype? */
-export const isDType = (dtype: string): dtype is DType => dtype in itemSize && dtype in views;
 
 /** Runs the calls on buffers in the engine's memory and writes their contents back. */
 export function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): void {
@@ -32,7 +23,7 @@ export function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): vo
   };
   const offsets = buffers.map(({ dtype, data }) => take(data.length * itemSize[dtype]));
   buffers.forEach(({ dtype, data }, i) => {
-    views[dtype](offsets[i]!, data.length).set(data);
+    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(toElements(dtype, data) as never);
   });
   const program = encode(calls, {
     address: ({ buffer }) => ({ offset: offsets[buffer]!, stride: 0, index: -1, copies: 1 }),
@@ -43,6 +34,6 @@ export function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): vo
   const record = take(64);
   executor.run(at, record, take(executor.workspace(at)));
   buffers.forEach(({ dtype, data }, i) => {
-    data.set(views[dtype](offsets[i]!, data.length));
+    data.set(fromElements(dtype, new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length)));
   });
 }

@@ -1,6 +1,7 @@
 /** @file A built test from end to end: its inputs arrive split over two ranks, the compiler does the rest, a session runs. */
 import { array, launch, Plan, S } from "sluice";
 import { compileGraph } from "../../src/compiler/compile.ts";
+import { toElements } from "../../src/ir/element.ts";
 import type { LogicalGraph } from "../../src/ir/graph.ts";
 import type { Value } from "../graph/oracle.ts";
 import { type Built, mesh } from "./build.ts";
@@ -17,9 +18,7 @@ function split(graph: LogicalGraph): LogicalGraph {
   return { ...graph, ops };
 }
 
-const typed = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
-
-const feed = ({ shape, dtype, data }: Value) => array([...shape], dtype, typed[dtype].from(data));
+const feed = ({ shape, dtype, data }: Value) => array([...shape], dtype, toElements(dtype, data));
 
 /** What a session gives, by the outputs' names. */
 export async function runWhole({ graph, values }: Built): Promise<Record<string, ArrayLike<number>>> {
