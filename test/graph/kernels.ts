@@ -192,7 +192,7 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
       nest(n.slice(1, 5), [n.slice(5, 9), n.slice(9, 13)], (a, b) => set(to, b!, get(from, a!)));
     },
   };
-  const [, name, suffix] = /^(.*?)(_f64|_i32|_i64)?$/.exec(kernel)!;
+  const [, name, suffix] = /^(.*?)(_f64|_i32|_i64|_f16|_bf16)?$/.exec(kernel)!;
   const body =
     kernels[name!] ??
     { ...networkKernels, ...elementKernels }[name!]?.bind(null, n, (i) => (args[i] === null ? undefined : p(i)));

@@ -2,7 +2,7 @@
  * @file Ids [...] to rows [..., attrs.depth] of `attrs.dtype`: 1 where the id stands, 0 elsewhere; only zeros for an id out
  * of range.
  */
-import { type DType, floatTypes } from "../../ir/dtype.ts";
+import { type DType, isHalf, numberTypes } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import { B, S } from "../../ir/layout.ts";
 import { count, range } from "../dims.ts";
@@ -18,7 +18,10 @@ export const oneHot: OpDef = {
     checkDType(ids!, "int32");
     if (!Number.isSafeInteger(depth) || depth < 0) throw new ShapeError("SL1088", `${depth} is no number of classes`);
     const type = { shape: [...ids!.shape, depth], dtype: attrs.dtype as DType };
-    checkOneOf(type, floatTypes);
+    checkOneOf(
+      type,
+      numberTypes.filter((dtype) => !isHalf(dtype)),
+    );
     return [type];
   },
   rules({ ins: [ids] }) {

@@ -23,6 +23,8 @@ INLINE uint16_t to_bf16(f32 x) {
   return (uint16_t)((x != x ? bits | 0x400000 : bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
+static void fill_half(ix n, uint16_t value, uint16_t *y) { for (ix i = 0; i < n; i++) y[i] = value; }
+
 // Rounded to odd, a number can be rounded again, to fewer digits, as if it had not been rounded before (Boldo & Melquiond
 // 2008): what lies between two neighbours becomes the odd one.
 INLINE f32 odd_f32(double x) {
