@@ -15,14 +15,16 @@ const workspaceBytes = 1 << 20;
 const dataAt = workspaceAt + workspaceBytes + 64;
 const sentinel = 0x5a5a5a5a;
 
-type Kind = "f32" | "i32" | "u8" | "f64";
+type Kind = "f32" | "i32" | "u8" | "u16" | "f64" | "i64";
 const make = {
   f32: (at: number, n: number) => new Float32Array(memory.buffer, at, n),
   i32: (at: number, n: number) => new Int32Array(memory.buffer, at, n),
   u8: (at: number, n: number) => new Uint8Array(memory.buffer, at, n),
+  u16: (at: number, n: number) => new Uint16Array(memory.buffer, at, n),
+  i64: (at: number, n: number) => new BigInt64Array(memory.buffer, at, n),
   f64: (at: number, n: number) => new Float64Array(memory.buffer, at, n),
 };
-const sizes = { f32: 4, i32: 4, u8: 1, f64: 8 };
+const sizes = { f32: 4, i32: 4, u8: 1, u16: 2, f64: 8, i64: 8 };
 
 /** One arena for a test: arrays at known offsets, 16 guard bytes and more after each. */
 export class Bench {
@@ -36,7 +38,7 @@ export class Bench {
   }
 
   #take(kind: Kind, count: number): number {
-    const aligned = Math.ceil(this.#top / 64) * 64 + (kind === "f64" ? 0 : this.#skew * 4);
+    const aligned = Math.ceil(this.#top / 64) * 64 + (sizes[kind] === 8 ? 0 : this.#skew * 4);
     const end = Math.ceil((aligned + count * sizes[kind]) / 4) * 4;
     new Uint8Array(memory.buffer, aligned + count * sizes[kind], end - aligned - count * sizes[kind]).fill(0x5a);
     new Int32Array(memory.buffer, end, 16).fill(sentinel);
@@ -65,9 +67,23 @@ export class Bench {
     if (typeof data !== "number") array.set(data);
     return array;
   }
-  f64(data: ArrayLike<number>): Float64Array {
-    const array = make.f64(this.#take("f64", data.length), data.length);
-    array.set(data);
+  u16(data: ArrayLike<number> | number): Uint16Array {
+    const count = typeof data === "number" ? data : data.length;
+    const array = make.u16(this.#take("u16", count), count);
+    if (typeof data !== "number") array.set(data);
+    return array;
+  }
+  f64(data: ArrayLike<number> | number): Float64Array {
+    const count = typeof data === "number" ? data : data.length;
+    const array = make.f64(this.#take("f64", count), count);
+    if (typeof data === "number") array.fill(Number.NaN);
+    else array.set(data);
+    return array;
+  }
+  i64(data: ArrayLike<bigint> | number): BigInt64Array {
+    const count = typeof data === "number" ? data : data.length;
+    const array = make.i64(this.#take("i64", count), count);
+    if (typeof data !== "number") array.set(data);
     return array;
   }
 

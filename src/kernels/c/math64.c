@@ -144,8 +144,8 @@ static const uint32_t TWO_OVER_PI[] = {
   0xA2F9836Eu, 0x4E441529u, 0xFC2757D1u, 0xF534DDC0u, 0xDB629599u, 0x3C439041u, 0xFE5163ABu, 0xDEBBC561u, 0xB7246E3Au,
   0x424DD2E0u, 0x06492EEAu, 0x09D1921Cu, 0xFE1DEB1Cu, 0xB129A73Eu, 0xE88235F5u, 0x2EBB4484u, 0xE99C7026u, 0xB45F7E41u,
   0x3991D639u, 0x835339F4u, 0x9C845F8Bu, 0xBDF9283Bu, 0x1FF897FFu, 0xDE05980Fu, 0xEF2F118Bu, 0x5A0A6D1Fu, 0x6D367ECFu,
-  0x27CB09B7u, 0x4F463F66u, 0x9E5FEA2Du, 0x7527BAC7u, 0xEBE5F17Bu, 0x3D0739F7u, 0x8A5292EAu, 0x6BFB5FB1u};
-// 64 bits of a number of seven words, the lowest first, from bit `at` on.
+  0x27CB09B7u, 0x4F463F66u, 0x9E5FEA2Du, 0x7527BAC7u, 0xEBE5F17Bu, 0x3D0739F7u, 0x8A5292EAu, 0x6BFB5FB1u, 0x1F8D5D08u};
+// 64 bits of a number of eight words, the lowest first, from bit `at` on.
 INLINE uint64_t bits_at(const uint32_t *p, int at) {
   const int q = at >> 5, r = at & 31;
   const uint64_t low = p[q] | (uint64_t)p[q + 1] << 32;
@@ -157,10 +157,10 @@ INLINE uint64_t bits_at(const uint32_t *p, int at) {
 static int quarters_of(double x, double *angle) {
   const uint64_t m = (bits_of(x) & 0xFFFFFFFFFFFFFull) | 0x10000000000000ull;
   const int e = (int)(bits_of(x) >> 52) - 1075, skip = e > 33 ? (e - 2) / 32 : 0;   // x = m · 2^e; whole turns are skipped
-  const int point = 160 - (e - 32 * skip);                   // m times five words has so many bits below the point
-  uint32_t p[7] = {0};
-  for (int j = 0; j < 5; j++) {
-    const uint64_t word = TWO_OVER_PI[skip + 4 - j], a = word * (uint32_t)m + p[j], b = word * (m >> 32) + p[j + 1] + (a >> 32);
+  const int point = 192 - (e - 32 * skip);                   // m times six words has so many bits below the point
+  uint32_t p[8] = {0};
+  for (int j = 0; j < 6; j++) {
+    const uint64_t word = TWO_OVER_PI[skip + 5 - j], a = word * (uint32_t)m + p[j], b = word * (m >> 32) + p[j + 1] + (a >> 32);
     p[j] = (uint32_t)a;
     p[j + 1] = (uint32_t)b;
     p[j + 2] = (uint32_t)(b >> 32);
