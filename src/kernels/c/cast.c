@@ -83,7 +83,10 @@ INLINE void cast_at(const int from, const int to, ix i, const void *x, void *y) 
 static int cast(int from, int to, ix n, const void *x, void *y) {
   if (from < F32 || from >= DTYPES || to < F32 || to >= DTYPES) return 0;
   switch (from * DTYPES + to) {
-#define X(from, to) case from * DTYPES + to: PLAIN for (ix i = 0; i < n; i++) cast_at(from, to, i, x, y); break;
+#define X(from, to) case from * DTYPES + to: \
+      if (from == F32 || to == F32) for (ix i = 0; i < n; i++) cast_at(from, to, i, x, y);   /* these are frequent */ \
+      else PLAIN for (ix i = 0; i < n; i++) cast_at(from, to, i, x, y); \
+      break;
     CASTS(X, F32) CASTS(X, I32) CASTS(X, BOOL) CASTS(X, F64) CASTS(X, I64) CASTS(X, F16) CASTS(X, BF16)
 #undef X
   }

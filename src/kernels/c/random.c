@@ -1,8 +1,8 @@
 // What is drawn from the words of philox.c, for any float type E (kern.c).
 
 // UNIFORM: a + (b - a) · u with u = (bits >> 8) · 2^-24 in [0, 1). NORMAL: mean a, deviation b, Box-Muller on lanes (0, 1)
-// and (2, 3). BITS: the 32 bits as they are. DROPOUT: 0 where u < a, else x · b. The same
-// words are drawn for every type, and the same elements dropped: a is rounded to float32 there.
+// and (2, 3). BITS: the 32 bits as they are, for float32 alone. DROPOUT: 0 where u < a, else x · b. The same words are
+// drawn for every type, and the same elements dropped: a is rounded to float32 there.
 INLINE void NAME(draw)(const int kind, Draw d, const uint32_t lanes[4], int lane, const E *x, E *y) {
   const E unit = (E)(lanes[lane] >> 8) * (E)0x1p-24, a = (E)d.a, b = (E)d.b;
   if (kind == BITS) *(uint32_t *)y = lanes[lane];
