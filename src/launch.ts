@@ -153,7 +153,10 @@ const recorded = 200_000;
 function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOptions): () => string {
   if (!trace)
     return () => {
-      throw new SessionError("SL1071", "nothing was recorded", { hint: "launch the plan with { trace: true }" });
+      throw new SessionError("SL1071", "nothing was recorded", {
+        subject: "session",
+        hint: "launch the plan with { trace: true }",
+      });
     };
   const events: SessionEvent[] = [];
   raw.events$.pipe(take(recorded)).subscribe({
@@ -170,6 +173,7 @@ function statesOf(raw: RawSession, plan: Plan, what: "parameter" | "state"): Sta
     if (names.includes(name)) return name;
     const [meant] = nearest(name, names);
     throw new SessionError("SL1070", `there is no ${what} "${name}"`, {
+      subject: "session",
       choices: names,
       hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,
     });

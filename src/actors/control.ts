@@ -14,7 +14,9 @@ export type Circuit = Pick<PlanData, "placements" | "tasks" | "registers" | "edg
 export function only(tasks: readonly TaskTemplate[], kind: "source" | "sink"): TaskTemplate {
   const found = tasks.filter((task) => task.kind === kind);
   if (found.length === 1) return found[0]!;
-  throw new PlanError("SL4023", `the plan has ${found.length} tasks of kind "${kind}", one is needed`);
+  throw new PlanError("SL4023", `the plan has ${found.length} tasks of kind "${kind}", one is needed`, {
+    hint: "compile the graph again",
+  });
 }
 
 /**

@@ -142,6 +142,7 @@ function wire(
   if (edge.produce !== 1 || edge.consume !== 1)
     throw new PlanError("SL4023", `rates ${edge.produce} and ${edge.consume}, both must be 1`, {
       subject: `edge ${from.name} → ${to.name}`,
+      hint: "compile the graph again",
     });
   const here = from.stream === "host" ? [HOST] : placements[from.placement]!.ranks;
   const there = to.stream === "host" ? [HOST] : placements[to.placement]!.ranks;
@@ -154,7 +155,10 @@ function wire(
     })),
   );
   if (pairs.length === 0)
-    throw new PlanError("SL4023", "it joins no two ranks", { subject: `edge ${from.name} → ${to.name}` });
+    throw new PlanError("SL4023", "it joins no two ranks", {
+      subject: `edge ${from.name} → ${to.name}`,
+      hint: "compile the graph again",
+    });
   return pairs;
 }
 

@@ -51,7 +51,7 @@ export function createPlans(engine: Engine, seed: number | undefined, ops: reado
   function home(name: string) {
     const found = homes.get(name);
     if (found) return found;
-    throw new SessionError("SL4013", `there is no state "${name}"`, { choices: homes.names });
+    throw new SessionError("SL4013", `there is no state "${name}"`, { subject: "session", choices: homes.names });
   }
 
   return {
@@ -110,7 +110,11 @@ export function createPlans(engine: Engine, seed: number | undefined, ops: reado
     },
     traffic(hash: string): CollectiveTraffic[] {
       const found = loaded.find((entry) => entry.plan.hash === hash);
-      if (!found) throw new SessionError("SL4013", `there is no plan with hash ${hash}`);
+      if (!found)
+        throw new SessionError("SL4013", `there is no plan with hash ${hash.slice(0, 12)}…`, {
+          subject: "session",
+          hint: "load the plan first, with session.load(plan)",
+        });
       const { plan, memory } = found;
       return plan.collectives.map((c) =>
         readTraffic(arena, c, plan.placements[c.placement]!, memory.regions, (rank) => memory.blockOf(c.id, rank)),

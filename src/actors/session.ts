@@ -130,8 +130,12 @@ export async function startSession(
   function begin(): void {
     if (broken) throw broken;
     if (life.status() === "running" || life.status() === "draining")
-      throw new SessionError("SL4010", "another run is on", { hint: "let it end, or leave its loop, first" });
-    if (life.status() !== "ready") throw new SessionError("SL4011", `the session is ${life.status()}`);
+      throw new SessionError("SL4010", "another run is on", {
+        subject: "session",
+        hint: "let it end, or leave its loop, first",
+      });
+    if (life.status() !== "ready")
+      throw new SessionError("SL4011", `it is ${life.status()}`, { subject: "session", hint: "start another one" });
     life.session.send({ type: "run" });
   }
   function end(): void {
@@ -188,6 +192,7 @@ export async function startSession(
     if (broken) throw broken;
     if (life.status() !== "ready")
       throw new SessionError("SL4010", `${what} while the session is ${life.status()}`, {
+        subject: "session",
         hint: "wait for the run to end",
       });
   }
@@ -195,7 +200,7 @@ export async function startSession(
   async function close(): Promise<void> {
     life.session.send({ type: "close" });
     for (const rank of life.ranks) rank.send({ type: "stop" });
-    breakWith(new SessionError("SL4011", "the session was closed", { hint: "start another one" }));
+    breakWith(new SessionError("SL4011", "the session was closed", { subject: "session", hint: "start another one" }));
     doorbell.stop();
     await crew.end();
     for (const rank of life.ranks) rank.send({ type: "stopped" });

@@ -24,7 +24,10 @@ export function threadMap(
   mapping: Mapping = "rank",
 ): ThreadMap {
   if (!Number.isInteger(threads) || threads < 1)
-    throw new SessionError("SL4014", `threads is ${threads}`, { hint: "give an integer ≥ 1, or leave it out" });
+    throw new SessionError("SL4014", `threads is ${threads}`, {
+      subject: "launch",
+      hint: "give an integer ≥ 1, or leave it out",
+    });
   const compute = Math.min(threads, ranks.length);
   const split = mapping === "stream";
   const home = (rank: number) => Math.floor((ranks.indexOf(rank) * compute) / ranks.length);

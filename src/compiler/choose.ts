@@ -3,6 +3,7 @@
  * between each producer and consumer, with the user's layouts as constraints. Ties go to the signature that comes first,
  * so the same graph always gets the same plan.
  */
+import { showOperand } from "../graph/infer.ts";
 import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
 import { LayoutError } from "../ir/errors.ts";
@@ -162,9 +163,14 @@ function unsatisfiable(draft: Draft, candidates: readonly Signature[][], pick: r
   });
   const state = clash ? (clash.attrs.state as string) : "a state";
   const writer = wrote.get(state)?.op;
-  return new LayoutError("SL3003", `${writer?.kind ?? "the op that writes it"} can not keep the layout it was given`, {
-    subject: state,
-    choices: writer ? [...new Set(candidates[writer.id]!.map((s) => showLayout(s.outs[0]!)))] : [],
+  const axes = clash ? placementOf(draft, clash).axes.map(({ name }) => name) : [];
+  const show = (layout: Layout) => showLayout(layout, axes);
+  const given = clash && draft.fixed.get(clash.outputs[0]!);
+  const value = clash && draft.graph.values[clash.outputs[0]!];
+  const by = writer?.kind ?? "the op that writes it";
+  return new LayoutError("SL3003", `${by} cannot keep it as it was given`, {
+    subject: `state ${value ? showOperand({ ...value, name: state, layout: given && show(given) }) : state}`,
+    choices: writer ? [...new Set(candidates[writer.id]!.map((s) => show(s.outs[0]!)))] : [],
     hint: "give the state one of these layouts",
     at: clash?.at,
   });

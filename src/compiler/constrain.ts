@@ -4,6 +4,7 @@
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
 import { matcher } from "../graph/patterns.ts";
+import { userLine } from "../graph/source.ts";
 import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
 import type { StateKind } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
@@ -59,7 +60,9 @@ export function constrain(draft: Draft): Draft {
   const idle = patterns.find(({ used }) => !used);
   if (idle) {
     const guess = typeof idle.pattern === "string" ? nearest(idle.pattern, parameters) : [];
-    throw new LayoutError("SL3001", `sharding: ${idle.pattern} matches no parameter`, {
+    throw new LayoutError("SL3001", `${idle.pattern} matches no parameter`, {
+      subject: `sharding of graph "${graph.name}"`,
+      at: userLine(),
       choices: parameters,
       hint: guess[0] ? `did you mean "${guess[0]}"?` : "correct the pattern or leave it out",
     });

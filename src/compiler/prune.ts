@@ -2,22 +2,24 @@
  * @file Drops ops that neither an output nor a state depends on. Inputs stay: a batch is checked against all of them. What
  * is assigned to states goes to the end, behind all who read them: nothing depends on it within the step.
  */
-import { InternalError, ShapeError } from "../ir/errors.ts";
+import { userLine } from "../graph/source.ts";
+import { GraphError, InternalError } from "../ir/errors.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import { type Draft, producers } from "./draft.ts";
 
 export function prune(draft: Draft): Draft {
   const { graph } = draft;
   if (!Object.keys(graph.outputs).length)
-    throw new ShapeError("SL3010", "the graph has no outputs", {
+    throw new GraphError("SL3010", "the graph has no outputs", {
       subject: `graph "${graph.name}"`,
+      at: userLine(),
       hint: "return at least one tensor from the function given to graph(…), such as { loss }",
     });
   const produced = producers(graph);
   for (const [name, id] of Object.entries(graph.outputs)) {
     const op = produced[id]!;
     if (op.kind !== "input" && op.kind !== "state") continue;
-    throw new ShapeError(
+    throw new GraphError(
       "SL3011",
       `it is ${op.kind === "input" ? "an input" : "a parameter"} of the graph, not a result`,
       {

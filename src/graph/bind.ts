@@ -1,7 +1,8 @@
 /** @file Names of dims become numbers, and every op is asked again: what only numbers can tell is found here. */
 import { nearest, ShapeError } from "../ir/errors.ts";
 import type { Attr, Attrs, Dim, LogicalGraph, Shape, Value } from "../ir/graph.ts";
-import { inferTypes } from "./infer.ts";
+import { givenLayout, inferTypes, showCall } from "./infer.ts";
+import { userLine } from "./source.ts";
 
 type Dims = Readonly<Record<string, number>>;
 
@@ -22,11 +23,12 @@ export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
   const values: Value[] = [];
   const ops = graph.ops.map((op) => {
     const attrs = bindAttrs(op.attrs);
-    const types = inferTypes(
-      op.kind,
-      op.inputs.map((id) => values[id]!),
-      attrs,
-      op.at,
+    const ins = op.inputs.map((id) => values[id]!);
+    const types = inferTypes(op.kind, ins, attrs, op.at, () =>
+      showCall(
+        op.kind,
+        ins.map((value) => ({ ...value, layout: givenLayout(graph, value.id) })),
+      ),
     );
     op.outputs.forEach((id, i) => {
       values[id] = { ...graph.values[id]!, shape: types[i]!.shape };
@@ -40,12 +42,14 @@ function checkDims(graph: LogicalGraph, dims: Dims): void {
   const names = new Set(graph.values.flatMap(({ shape }) => shape.filter((dim: Dim) => typeof dim === "string")));
   const known = [...names];
   const subject = `graph "${graph.name}"`;
+  const at = userLine();
   const example = `compile(graph, { dims: { ${known.map((name) => `${name}: …`).join(", ")} } })`;
   for (const [name, value] of Object.entries(dims)) {
     if (!names.has(name)) {
       const [meant] = nearest(name, known);
       throw new ShapeError("SL1041", `no dim is named "${name}"`, {
         subject,
+        at,
         choices: known,
         hint: meant === undefined ? "leave it out" : `did you mean "${meant}"?`,
       });
@@ -53,10 +57,11 @@ function checkDims(graph: LogicalGraph, dims: Dims): void {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new ShapeError("SL1042", `dim "${name}" cannot be ${value}`, {
         subject,
+        at,
         hint: "bind a whole number from 1 on",
       });
   }
   const open = known.find((name) => dims[name] === undefined);
   if (open !== undefined)
-    throw new ShapeError("SL1040", `dim "${open}" is not bound to a number`, { subject, hint: example });
+    throw new ShapeError("SL1040", `dim "${open}" is not bound to a number`, { subject, at, hint: example });
 }

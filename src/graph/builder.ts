@@ -2,11 +2,12 @@
  * @file A logical graph under construction. `graph(…)` makes one for the user's function; autodiff continues one. It
  * alone appends ops, so here every op gets its types, its unique name and the user's line.
  */
-import { GraphError, InternalError, PlacementError } from "../ir/errors.ts";
+import { GraphError, InternalError } from "../ir/errors.ts";
 import type { Attrs, Init, LogicalGraph, Op, StateDecl, Value } from "../ir/graph.ts";
-import { type PlacementData, samePlacement, showPlacement } from "../ir/placement.ts";
-import { inferTypes, showCall } from "./infer.ts";
-import { type OrderedLayout, toLayout } from "./layout.ts";
+import { type PlacementData, samePlacement } from "../ir/placement.ts";
+import { checkCall, givenLayout, inferTypes, type Shown } from "./infer.ts";
+import { checkLayout, type OrderedLayout } from "./layout.ts";
+import { checkOperands, showTensors } from "./operands.ts";
 import { userLine } from "./source.ts";
 import { makeTensor, type Tensor } from "./tensor.ts";
 import type { Shape } from "./types/shape.ts";
@@ -94,6 +95,21 @@ export class Builder {
     return this.#tensors[id]!;
   }
 
+  /** A tensor as messages show it. */
+  shown(id: number): Shown {
+    const graph = { ops: this.#ops, values: this.#values, placements: this.#placements };
+    return { ...this.#values[id]!, layout: givenLayout(graph, id) };
+  }
+
+  /** Runs a check of what is about to become an op; a ShapeError that it throws gets the call and the user's line. */
+  check(kind: string, ins: readonly Tensor[], check: () => void): void {
+    checkCall(
+      () => showTensors(kind, ins),
+      () => this.#scope.at ?? userLine(),
+      check,
+    );
+  }
+
   /** Path that new ops are named under. */
   get scope(): string {
     return this.#scope.path;
@@ -113,16 +129,16 @@ export class Builder {
 
   /**
    * Appends an op and gives its outputs. Throws the op's ShapeError, PlacementError SL1030 for operands on different
-   * placements, GraphError SL1031 for a tensor of another graph, SL1033 for a second op that writes a state.
+   * placements, GraphError SL1037 for an operand that is no tensor, SL1031 for a tensor of another graph, SL1033 for a second op that writes a state.
    */
   apply(kind: string, ins: readonly Tensor[], attrs: Attrs = {}, options: ApplyOptions = {}): readonly Tensor[] {
     const at = options.at ?? this.#scope.at ?? userLine();
-    this.#checkOperands(kind, ins, options.placement === undefined, at);
+    checkOperands(this, kind, ins, options.placement === undefined, at);
     const placement = this.#intern(options.placement ?? ins[0]?.placement);
-    const types = inferTypes(kind, ins, attrs, at);
+    const types = inferTypes(kind, ins, attrs, at, () => showTensors(kind, ins));
     const name = this.#unique(options.name ?? this.#nameFor(kind));
     if (kind === "to" && attrs.layout)
-      toLayout(this.#placements[placement]!, attrs.layout as unknown as OrderedLayout, types[0]!.shape, name, at);
+      checkLayout(this.#placements[placement]!, attrs.layout as unknown as OrderedLayout, types[0]!, name, at);
     const outputs = types.map((type, i) => {
       const suffix = types.length > 1 ? `.${i}` : "";
       return this.#add({ ...type, id: this.#values.length, name: `${name}${suffix}`, placement });
@@ -254,22 +270,5 @@ export class Builder {
       at,
       hint: "call a module that keeps statistics once in a graph that trains, or make one module for each call",
     });
-  }
-
-  #checkOperands(kind: string, ins: readonly Tensor[], together: boolean, at: string | undefined): void {
-    const stranger = ins.find((t) => t.builder !== this);
-    if (stranger)
-      throw new GraphError("SL1031", `${stranger.name} belongs to another graph, "${stranger.builder.name}"`, {
-        subject: showCall(kind, ins),
-        at,
-        hint: "use only tensors made in the function given to this graph",
-      });
-    const away = together && ins.find((t) => !samePlacement(t.placement, ins[0]!.placement));
-    if (away)
-      throw new PlacementError(
-        "SL1030",
-        `${ins[0]!.name} lives on ${showPlacement(ins[0]!.placement)}, ${away.name} on ${showPlacement(away.placement)}`,
-        { subject: showCall(kind, ins), at, hint: "move one of them with .to(placement)" },
-      );
   }
 }

@@ -32,6 +32,7 @@ export function checkDim(type: TensorType, dim: number): void {
   const rank = type.shape.length;
   throw new ShapeError("SL1011", `there is no dim ${dim}, the tensor has ${rank === 1 ? "1 dim" : `${rank} dims`}`, {
     choices: [...type.shape.keys()].map(String),
+    hint: rank === 0 ? "take a tensor with dims" : "dims count from 0",
   });
 }
 

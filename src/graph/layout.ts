@@ -4,13 +4,15 @@
  * right ones.
  */
 import { LayoutError, nearest } from "../ir/errors.ts";
-import type { Shape as AnyShape } from "../ir/graph.ts";
+import type { Shape as AnyShape, TensorType } from "../ir/graph.ts";
 import { type Layout as IrLayout, parseSbp, type Sbp, showSbp } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { region } from "../sbp/boxes.ts";
+import { checkReductions } from "../sbp/boxing.ts";
 import { canonical } from "../sbp/canonical.ts";
 import { monoidNames } from "../sbp/monoid.ts";
 import type { Placement } from "./placement.ts";
+import { userLine } from "./source.ts";
 import type { Index, Shape } from "./types/shape.ts";
 
 export type Reduction = "sum" | "max" | "min";
@@ -51,6 +53,7 @@ export function layout<
   if (twice)
     throw new LayoutError("SL1020", `axis "${twice[0]}" is named twice`, {
       subject: `layout on ${showPlacement(mesh.data)}`,
+      at: userLine(),
       hint: "give each mesh axis one SBP",
     });
   const object = Object.fromEntries(entries);
@@ -62,6 +65,8 @@ export function layout<
 export function ordered(placement: PlacementData, user: UserLayout): OrderedLayout {
   if (typeof user !== "object" || user === null)
     throw new LayoutError("SL1022", `a layout is an object, got ${JSON.stringify(user)}`, {
+      subject: `layout on ${showPlacement(placement)}`,
+      at: userLine(),
       choices: placement.axes.map(({ name }) => `{ ${name}: S(0) }`),
     });
   const names = placement.axes.map(({ name }) => name);
@@ -110,6 +115,35 @@ export function toLayout(
   return canonical(layout, placement);
 }
 
+/** As `toLayout`, for a tensor whose dtype is known: LayoutError SL2004 for a partial layout that cannot be reduced. */
+export function checkLayout(
+  placement: PlacementData,
+  user: UserLayout | OrderedLayout,
+  { shape, dtype }: TensorType,
+  subject: string,
+  at: string | undefined,
+): void {
+  const layout = toLayout(placement, user, shape, subject, at);
+  placed(subject, at, () => checkReductions(layout, shape, dtype));
+}
+
+/** `{data: S(0), model: B}`: every axis of the mesh, those not named last. */
+export function showOrdered(placement: PlacementData, entries: OrderedLayout): string {
+  const rest = placement.axes.filter(({ name }) => !entries.some(([axis]) => axis === name));
+  return `{${[...entries, ...rest.map(({ name }) => [name, "B"] as const)].map((pair) => pair.join(": ")).join(", ")}}`;
+}
+
+/** Gives a LayoutError of `src/sbp` the tensor and the user's line, and another code if one is given. */
+function placed(subject: string, at: string | undefined, check: () => void, code?: "SL1025"): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    const { what, choices, hint } = error;
+    throw new LayoutError(code ?? error.code, what, { subject, at, choices, ...(hint && { hint }), cause: error });
+  }
+}
+
 const legal = (shape: AnyShape) => [
   ...[...shape.keys()].map((dim) => `S(${dim})`),
   "B",
@@ -137,10 +171,8 @@ function checkPartitions(
 ): void {
   const byHand = layout.some(([, sbp]) => sbp.kind === "S" && sbp.part);
   if (!byHand || !shape.every((dim) => typeof dim === "number")) return;
-  try {
+  const check = () => {
     for (const member of placement.ranks.keys()) region(layout, shape as number[], placement, member);
-  } catch (error) {
-    if (!(error instanceof LayoutError)) throw error;
-    throw new LayoutError("SL1025", error.what, { subject, at, ...(error.hint && { hint: error.hint }), cause: error });
-  }
+  };
+  placed(subject, at, check, "SL1025");
 }

@@ -2,7 +2,7 @@
 import { type DType, dtypes } from "../ir/dtype.ts";
 import { LayoutError, nearest, PlacementError, ShapeError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
-import { type Layout, type OrderedLayout, ordered, toLayout, type UserLayout } from "./layout.ts";
+import { checkLayout, type Layout, type OrderedLayout, ordered, type UserLayout } from "./layout.ts";
 import { userLine } from "./source.ts";
 import type { Shape } from "./types/shape.ts";
 
@@ -155,7 +155,7 @@ function sliced(data: PlacementData, at: Readonly<Record<string, number>>): Plac
       throw new PlacementError("SL1007", `axis "${axis}" has size ${size}, there is no index ${index}`, {
         subject,
         at: line,
-        choices: Array.from({ length: size }, (_, i) => String(i)),
+        choices: [size === 1 ? "0" : `0 … ${size - 1}`],
       });
   }
   const axes = data.axes.filter(({ name }) => at[name] === undefined);
@@ -198,6 +198,6 @@ function declare<S extends Shape, D extends DType>(
       subject,
       at,
     });
-  if (layout) toLayout(data, layout, shape, subject, at);
+  if (layout) checkLayout(data, layout, { shape, dtype }, subject, at);
   return { shape: [...shape] as Shape as S, dtype, layout: layout ? ordered(data, layout) : null, placement: data, at };
 }

@@ -62,6 +62,7 @@ export function randomOf(builder: Builder, home: PlacementData): Random {
       throw new ShapeError("SL1105", `takes finite numbers, got ${wrong}`, {
         subject: `random.${kind}`,
         at: userLine(),
+        hint: "give finite bounds, or a finite mean and deviation",
       });
     const placement = on?.data ?? home;
     const { key, step } = drawing(builder, `random.${kind}`, placement);

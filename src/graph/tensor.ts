@@ -87,11 +87,11 @@ const shaping = {
     return emit("reshape", [this], { shape });
   },
   squeeze(this: Tensor, dim: number): Tensor {
-    checkDim(this, dim);
+    this.builder.check("squeeze", [this], () => checkDim(this, dim));
     return emit("reshape", [this], { shape: this.shape.toSpliced(dim, 1) });
   },
   unsqueeze(this: Tensor, dim: number): Tensor {
-    checkDim({ ...this, shape: [...this.shape, 1] }, dim);
+    this.builder.check("unsqueeze", [this], () => checkDim({ ...this, shape: [...this.shape, 1] }, dim));
     return emit("reshape", [this], { shape: this.shape.toSpliced(dim, 0, 1) });
   },
   transpose(this: Tensor): Tensor {
@@ -102,7 +102,7 @@ const shaping = {
     return emit("transpose", [this], { dims });
   },
   slice(this: Tensor, dim: number, start: number, stop?: number): Tensor {
-    checkDim(this, dim);
+    this.builder.check("slice", [this], () => checkDim(this, dim));
     const end = stop ?? this.shape[dim]!;
     return emit("slice", [this], { dims: [dim], starts: [start], sizes: [(end as number) - start] });
   },

@@ -2,6 +2,7 @@
  * @file Errors that people can act on. Each says what is wrong and where, the numbers, the legal choices and the next
  * step; `internal:` marks our own bugs.
  */
+import type { ErrorCode } from "./codes/index.ts";
 
 export interface ErrorParts {
   /** The op, tensor, input, file or parameter it is about. */
@@ -15,9 +16,12 @@ export interface ErrorParts {
   readonly cause?: unknown;
 }
 
-/** Base of all errors that Sluice throws on purpose. `code` is stable; messages may be reworded. */
+/**
+ * Base of all errors that Sluice throws on purpose. `code` is stable; messages may be reworded. The last line of a message
+ * names the page of its code, a file of the package.
+ */
 export class SluiceError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   /** The first sentence alone, without subject and line, for a caller that knows these better. */
   readonly what: string;
   readonly subject: string | undefined;
@@ -25,11 +29,14 @@ export class SluiceError extends Error {
   readonly hint: string | undefined;
   readonly at: string | undefined;
 
-  constructor(code: string, what: string, parts: ErrorParts = {}) {
+  constructor(code: ErrorCode, what: string, parts: ErrorParts = {}) {
     const lines = [`${parts.subject ? `${parts.subject}: ` : ""}${what}${parts.at ? ` · at ${parts.at}` : ""}`];
     if (parts.choices?.length) lines.push(`  choices: ${parts.choices.join(", ")}`);
     if (parts.hint) lines.push(`  next: ${parts.hint}`);
-    super(`${lines.join("\n")}\n  [${code}]`, parts.cause === undefined ? {} : { cause: parts.cause });
+    super(
+      `${lines.join("\n")}\n  [${code}: sluice/docs/errors/${code}.md]`,
+      parts.cause === undefined ? {} : { cause: parts.cause },
+    );
     this.name = new.target.name;
     this.code = code;
     this.what = what;
@@ -83,7 +90,7 @@ export function nearest(wrong: string, known: readonly string[]): string[] {
 }
 
 /** Throws OptionError for names that are no options: a misspelt one would otherwise be left out in silence. */
-export function checkOptions(code: string, subject: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(code: ErrorCode, subject: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null)
     throw new OptionError(code, `options are an object, got ${String(options)}`, { subject, choices: known });
   const unknown = Object.keys(options).find((name) => !known.includes(name));
@@ -97,7 +104,7 @@ export function checkOptions(code: string, subject: string, options: unknown, kn
 }
 
 /** Throws OptionError unless the option is absent or a whole number of at least `least`. */
-export function checkWhole(code: string, subject: string, value: unknown, least: number): void {
+export function checkWhole(code: ErrorCode, subject: string, value: unknown, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
   const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
   throw new OptionError(code, `it is ${shown}`, { subject, choices: [`a whole number ≥ ${least}`] });

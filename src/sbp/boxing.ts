@@ -88,7 +88,10 @@ export function planBoxing(request: BoxingRequest, model: Model = sharedMemory):
   const { plans, searches } = cacheOf(model);
   const problem = `${showPlacement(placement)} ${dtype}[${shape.join(",")}]`;
   return plans.get(`${problem} ${keyOf(source)} > ${keyOf(target)}`, () => {
-    for (const layout of [source, target]) check(layout, shape, dtype, placement);
+    for (const layout of [source, target]) {
+      checkReductions(layout, shape, dtype);
+      regions(layout, shape, placement);
+    }
     const alphabet = alphabetOf(shape, [source, target]);
     const find = searches.get(`${problem} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
       search({ shape, dtype, placement, model, alphabet }),
@@ -97,14 +100,14 @@ export function planBoxing(request: BoxingRequest, model: Model = sharedMemory):
   });
 }
 
-function check(layout: Layout, shape: readonly number[], dtype: DType, placement: PlacementData): void {
+/** Throws LayoutError SL2004 for a partial layout of a dtype that its reduction is not defined on. */
+export function checkReductions(layout: Layout, shape: readonly (number | string)[], dtype: DType): void {
   for (const [axis, sbp] of layout)
     if (sbp.kind === "P" && !monoid(sbp.monoid).dtypes.includes(dtype))
       throw new LayoutError("SL2004", `${showSbp(sbp)} on mesh axis "${axis}" of a ${dtype} tensor`, {
         choices: [...shape.map((_, dim) => `S(${dim})`), "B"],
         hint: `${sbp.monoid} reduces numbers: cast first, or split or replicate`,
       });
-  regions(layout, shape, placement);
 }
 
 function planOf(edges: readonly Edge[], source: Layout, placement: PlacementData): BoxingPlan {

@@ -76,7 +76,7 @@ describe("shapes that do not fit are said with op, shapes and line", () => {
       /takes floats, got int32/,
     );
     expect(build(({ x }) => ({ out: nn.linear(9, 4)(x) }))).toMatch(
-      /nn\.linear\(9, 4\): expected \[\.\.\., 9\], got x: \[batch,8\]/,
+      /nn\.linear\(9, 4\): expected \[\.\.\., 9\], got x: f32\[batch,8\]/,
     );
   });
 });

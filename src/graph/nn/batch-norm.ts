@@ -2,8 +2,10 @@
  * @file Batch norm. It is made of reductions and element-wise ops, so it may be split along any dim: over a split batch
  * the partial sums of the statistics are added up between the ranks, and every layout gives what one device gives.
  */
+
 import { GraphError, ShapeError } from "../../ir/errors.ts";
-import { range, showShape } from "../dims.ts";
+import { range } from "../dims.ts";
+import { showOperand } from "../infer.ts";
 import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
@@ -58,8 +60,8 @@ function norm(kind: string, channels: number, spatial: number, options: BatchNor
     if (x.shape.at(-1 - spatial) !== channels)
       throw new ShapeError(
         "SL1110",
-        `expected [..., ${[channels, "height", "width"].slice(0, 1 + spatial).join(", ")}], got ${x.name}: ${showShape(x.shape)}`,
-        { subject, at: userLine() },
+        `expected [..., ${[channels, "height", "width"].slice(0, 1 + spatial).join(", ")}], got ${showOperand(x.builder.shown(x.id))}`,
+        { subject, at: userLine(), hint: "make it for the tensor's channels, or .permute its dims" },
       );
     const [weight, bias] = [useParameter(weightEntry, x), useParameter(biasEntry, x)];
     const body = () => {

@@ -91,7 +91,11 @@ type Compose = <
 function chain(...layers: readonly AnyModule[]): AnyModule {
   const [first, last] = [layers[0], layers.at(-1)];
   if (!first || !last)
-    throw new GraphError("SL1062", "there are no layers", { at: userLine(), hint: "give at least one module" });
+    throw new GraphError("SL1062", "there are no layers", {
+      subject: "nn.sequential",
+      at: userLine(),
+      hint: "give at least one module",
+    });
   const parts = { in: first.in, out: last.out, from: first.from, to: last.to };
   const keyed = layers.map((layer, i) => [String(i), layer] as const);
   return makeModule({ ...parts, parameters: collect(keyed) }, (x) =>

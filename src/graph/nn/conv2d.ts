@@ -1,7 +1,8 @@
 /** @file The convolution layer. */
+
 import { GraphError, ShapeError } from "../../ir/errors.ts";
 import type { Init } from "../../ir/graph.ts";
-import { showShape } from "../dims.ts";
+import { showOperand } from "../infer.ts";
 import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";
@@ -58,10 +59,15 @@ export function conv2d<In extends number, Out extends number, N extends string =
   const [weight, bias] = parameters as readonly [Entry<never>, Entry<never>];
   return makeModule({ parameters }, (x) => {
     if (x.shape.at(-3) !== inputs)
-      throw new ShapeError("SL1119", `expected [..., ${inputs}, height, width], got ${x.name}: ${showShape(x.shape)}`, {
-        subject,
-        at: userLine(),
-      });
+      throw new ShapeError(
+        "SL1119",
+        `expected [..., ${inputs}, height, width], got ${showOperand(x.builder.shown(x.id))}`,
+        {
+          subject,
+          at: userLine(),
+          hint: "make it for the image's channels, or .permute its dims",
+        },
+      );
     const [w, b] = [useParameter(weight, x), useParameter(bias, x)];
     const body = () => {
       const y = emit("conv2d", [x, w], { stride: both(stride), padding: both(padding) });

@@ -1,7 +1,8 @@
 /** @file The linear layer: x·W + b on the last dim. */
+
 import { GraphError, ShapeError } from "../../ir/errors.ts";
 import type { Init } from "../../ir/graph.ts";
-import { showShape } from "../dims.ts";
+import { showOperand } from "../infer.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";
@@ -49,8 +50,9 @@ export function linear<In extends number, Out extends number, N extends string =
 
 function checkWidth(x: Tensor, inputs: number, outputs: number): void {
   if (x.shape.at(-1) === inputs) return;
-  throw new ShapeError("SL1064", `expected [..., ${inputs}], got ${x.name}: ${showShape(x.shape)}`, {
+  throw new ShapeError("SL1064", `expected [..., ${inputs}], got ${showOperand(x.builder.shown(x.id))}`, {
     subject: `nn.linear(${inputs}, ${outputs})`,
     at: userLine(),
+    hint: `make the layer for ${x.shape.at(-1) ?? "a dim"} inputs, or reshape the tensor`,
   });
 }

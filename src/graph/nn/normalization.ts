@@ -1,6 +1,8 @@
 /** @file Layers that normalise the last dims: layer norm and RMS norm. */
+
 import { GraphError, ShapeError } from "../../ir/errors.ts";
-import { sameShape, showShape } from "../dims.ts";
+import { sameShape } from "../dims.ts";
+import { showOperand } from "../infer.ts";
 import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
@@ -33,9 +35,10 @@ function norm(kind: string, dims: readonly number[], eps: number, name: string |
   return makeModule({ in: [...dims], out: [...dims], parameters }, (x) => {
     const tail = x.shape.slice(-dims.length);
     if (!sameShape(tail, dims))
-      throw new ShapeError("SL1103", `expected [..., ${dims.join(", ")}], got ${x.name}: ${showShape(x.shape)}`, {
+      throw new ShapeError("SL1103", `expected [..., ${dims.join(", ")}], got ${showOperand(x.builder.shown(x.id))}`, {
         subject,
         at: userLine(),
+        hint: "make the norm for the last dims of the tensor, or permute them",
       });
     const used = parameters.map((entry) => useParameter(entry as Entry<never>, x));
     return x.builder.within(scopeOf(used[0]!), () => emit(kind, [x, ...used], { dims: dims.length, eps }), {

@@ -20,7 +20,10 @@ export const affine: OpDef = {
   infer(ins, attrs) {
     const types = numbers(ins);
     for (const c of [attrs.mul as number, attrs.add as number]) {
-      if (!Number.isFinite(c)) throw new ShapeError("SL1009", `takes finite numbers, got ${c}`);
+      if (!Number.isFinite(c))
+        throw new ShapeError("SL1009", `takes finite numbers, got ${c}`, {
+          hint: "give a finite number; .clamp takes infinities",
+        });
       checkScalar(ins[0]!, c);
     }
     return types;

@@ -20,7 +20,9 @@ function check(x: TensorType, ids: TensorType, dim: number): void {
   checkDType(ids, "int32");
   checkDim(x, dim);
   if (x.shape.length !== ids.shape.length || !sameShape(x.shape.toSpliced(dim, 1), ids.shape.toSpliced(dim, 1)))
-    throw new ShapeError("SL1086", `${showShape(x.shape)} and ${showShape(ids.shape)} differ beyond dim ${dim}`);
+    throw new ShapeError("SL1086", `${showShape(x.shape)} and ${showShape(ids.shape)} differ beyond dim ${dim}`, {
+      hint: `all dims but dim ${dim} must be equal`,
+    });
 }
 
 const kept = (rank: number, dim: number) => range(rank).filter((d) => d !== dim);

@@ -28,6 +28,7 @@ function check(q: TensorType, k: TensorType, v: TensorType): TensorType {
     throw new ShapeError(
       "SL1117",
       `takes [..., T, d], [..., U, d] and [..., U, e], got ${[q, k, v].map(({ shape }) => showShape(shape)).join(", ")}`,
+      { hint: "make d equal in the first two, U in the last two, and the dims before them in all" },
     );
   return { shape: [...q.shape.slice(0, -1), v.shape.at(-1) as Dim], dtype };
 }

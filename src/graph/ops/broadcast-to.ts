@@ -19,6 +19,7 @@ export const broadcastTo: OpDef = {
       throw new ShapeError(
         "SL1015",
         `${showShape(x!.shape)} at dims ${dims.join(",")} does not repeat to ${showShape(shape)}`,
+        { hint: "name for each dim the one that it becomes, in rising order; only dims of 1 repeat" },
       );
     return [{ shape, dtype: x!.dtype }];
   },

@@ -45,7 +45,9 @@ export function checkNumbers(ins: readonly TensorType[]): DType {
 /** Throws ShapeError SL1013 when shapes are not equal. */
 export function checkSame(a: TensorType, b: TensorType): void {
   if (!sameShape(a.shape, b.shape))
-    throw new ShapeError("SL1013", `shapes differ: ${showShape(a.shape)} and ${showShape(b.shape)}`);
+    throw new ShapeError("SL1013", `shapes differ: ${showShape(a.shape)} and ${showShape(b.shape)}`, {
+      hint: "give both one shape",
+    });
 }
 
 const oneLike = (ins: readonly TensorType[], dtype: DType): TensorType[] => {

@@ -21,7 +21,10 @@ export const clamp: OpDef = {
   kind: "clamp",
   infer(ins, attrs) {
     const [low, high] = bounds(attrs).map(Number);
-    if (!(low! <= high!)) throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`);
+    if (!(low! <= high!))
+      throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`, {
+        hint: "give the low bound first",
+      });
     return numbers(ins);
   },
   rules: (site) => [...alike(site), pass("max"), pass("min")],

@@ -20,9 +20,12 @@ function checkOperands(x: TensorType, w: TensorType): void {
     throw new ShapeError(
       "SL1114",
       `takes [..., C, H, W] and [K, C, R, S], got ${showShape(x.shape)} and ${showShape(w.shape)}`,
+      { hint: "a dim that is missing is made with .unsqueeze" },
     );
   if (x.shape.at(-3) !== w.shape[1])
-    throw new ShapeError("SL1115", `the image has ${x.shape.at(-3)} channels, the filters have ${w.shape[1]}`);
+    throw new ShapeError("SL1115", `the image has ${x.shape.at(-3)} channels, the filters have ${w.shape[1]}`, {
+      hint: "make the two equal",
+    });
 }
 
 /** Sizes as the kernels take them: N, C, H, W, K, R, S, OH, OW, then strides and padding. */

@@ -21,6 +21,7 @@ function checkLabels(logits: TensorType, labels: TensorType): TensorType {
     throw new ShapeError(
       "SL1018",
       `logits ${showShape(logits.shape)} want labels ${showShape(rows)}, got ${showShape(labels.shape)}`,
+      { hint: "give one class id for each row; for distributions there is nn.denseCrossEntropy" },
     );
   return { shape: rows, dtype };
 }

@@ -70,6 +70,7 @@ export const scatterAdd: OpDef = {
       throw new ShapeError(
         "SL1087",
         `ids ${showShape(ids!.shape)} and a result ${showShape(type.shape)} want rows ${showShape(wanted)}, got ${showShape(rows!.shape)}`,
+        { hint: "give one row for each id" },
       );
     return [type];
   },

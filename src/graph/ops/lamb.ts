@@ -36,7 +36,10 @@ export const trustedRate: OpDef = {
   infer(ins) {
     const dtype = checkFloats(ins);
     for (const type of ins)
-      if (type.shape.length) throw new ShapeError("SL1104", `takes numbers, got [${type.shape.join(",")}]`);
+      if (type.shape.length)
+        throw new ShapeError("SL1104", `takes numbers, got [${type.shape.join(",")}]`, {
+          hint: "reduce it with .sum()",
+        });
     return [{ shape: [], dtype }];
   },
   rules: () => [],

@@ -30,12 +30,15 @@ function checkOperands(x: TensorType, affine: readonly TensorType[], attrs: Attr
   const dims = attrs.dims as number;
   const dtype = checkFloats([x, ...affine]);
   if (!Number.isInteger(dims) || dims < 1 || dims > x.shape.length)
-    throw new ShapeError("SL1100", `cannot normalise the last ${dims} dims of ${showShape(x.shape)}`);
+    throw new ShapeError("SL1100", `cannot normalise the last ${dims} dims of ${showShape(x.shape)}`, {
+      hint: `give a number from 1 to ${x.shape.length}`,
+    });
   const other = affine.find(({ shape }) => !sameShape(shape, tail(x, attrs)));
   if (other)
     throw new ShapeError(
       "SL1101",
       `${showShape(x.shape)} over its last ${dims} dims wants gain and bias ${showShape(tail(x, attrs))}, got ${showShape(other.shape)}`,
+      { hint: "give both the shape of the dims that are normalised" },
     );
   return dtype;
 }

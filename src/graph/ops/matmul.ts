@@ -27,11 +27,15 @@ function infer(ins: readonly TensorType[], attrs: Attrs): TensorType[] {
   const dtype = checkFloats(ins);
   for (const type of ins) {
     if (type.shape.length < 2)
-      throw new ShapeError("SL1016", `takes tensors of two dims or more, got [${type.shape.join(",")}]`);
+      throw new ShapeError("SL1016", `takes tensors of two dims or more, got [${type.shape.join(",")}]`, {
+        hint: "make it a matrix of one row with .unsqueeze(0)",
+      });
   }
   const { m, kA, kB, n } = places(a, b, attrs);
   if (a.shape[kA] !== b.shape[kB])
-    throw new ShapeError("SL1017", `inner dims differ: ${a.shape[kA]} vs ${b.shape[kB]}`);
+    throw new ShapeError("SL1017", `inner dims differ: ${a.shape[kA]} vs ${b.shape[kB]}`, {
+      hint: "make the two equal; .transpose() swaps the last two dims of a tensor",
+    });
   const lead = broadcastShapes([a.shape.slice(0, -2), b.shape.slice(0, -2)]);
   return [{ shape: [...lead, a.shape[m] as Dim, b.shape[n] as Dim], dtype }];
 }

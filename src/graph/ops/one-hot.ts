@@ -16,7 +16,8 @@ export const oneHot: OpDef = {
   infer([ids], attrs) {
     const depth = attrs.depth as number;
     checkDType(ids!, "int32");
-    if (!Number.isSafeInteger(depth) || depth < 0) throw new ShapeError("SL1088", `${depth} is no number of classes`);
+    if (!Number.isSafeInteger(depth) || depth < 0)
+      throw new ShapeError("SL1088", `${depth} is no number of classes`, { hint: "give a whole number from 0 on" });
     const type = { shape: [...ids!.shape, depth], dtype: attrs.dtype as DType };
     checkOneOf(
       type,

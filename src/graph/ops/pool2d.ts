@@ -21,7 +21,10 @@ const sum = P("sum");
 function pooled(x: TensorType, attrs: Attrs): Shape {
   checkFloats([x]);
   const window = pair(attrs, "window");
-  if (x.shape.length < 2) throw new ShapeError("SL1116", `takes [..., H, W], got ${showShape(x.shape)}`);
+  if (x.shape.length < 2)
+    throw new ShapeError("SL1116", `takes [..., H, W], got ${showShape(x.shape)}`, {
+      hint: "a dim that is missing is made with .unsqueeze",
+    });
   if (window.some((n, i) => 2 * pair(attrs, "padding")[i]! > n))
     throw new ShapeError("SL1116", `padding ${pair(attrs, "padding").join("×")} fills windows of ${window.join("×")}`, {
       hint: "pad by half a window at most",

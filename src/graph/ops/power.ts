@@ -10,7 +10,10 @@ import { alike, pass } from "./rules.ts";
 export const power: OpDef = {
   kind: "power",
   infer(ins, { exponent }) {
-    if (!Number.isFinite(exponent)) throw new ShapeError("SL1009", `takes finite numbers, got ${exponent}`);
+    if (!Number.isFinite(exponent))
+      throw new ShapeError("SL1009", `takes finite numbers, got ${exponent}`, {
+        hint: "give a finite number; .clamp takes infinities",
+      });
     return floats(ins);
   },
   rules(site) {

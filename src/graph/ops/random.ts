@@ -20,7 +20,10 @@ const code = { uniform: 0, normal: 1, dropout: 3 };
 
 function checkStep(step: TensorType): void {
   checkDType(step, "int32");
-  if (step.shape.length) throw new ShapeError("SL1106", `the step is one number, got ${showShape(step.shape)}`);
+  if (step.shape.length)
+    throw new ShapeError("SL1106", `the step is one number, got ${showShape(step.shape)}`, {
+      hint: "take the step that the graph counts",
+    });
 }
 
 /** The number of the step is replicated, the rest split alike. */

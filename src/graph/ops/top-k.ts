@@ -19,7 +19,9 @@ export const topK: OpDef = {
     checkDim(x!, dim);
     const extent = x!.shape[dim]!;
     if (!Number.isSafeInteger(k) || k < 0 || (typeof extent === "number" && k > extent))
-      throw new ShapeError("SL1089", `dim ${dim} has no ${k} largest elements, it has ${extent}`);
+      throw new ShapeError("SL1089", `dim ${dim} has no ${k} largest elements, it has ${extent}`, {
+        hint: `give a whole number from 0 to ${extent}`,
+      });
     const shape = x!.shape.with(dim, k);
     return [
       { shape, dtype },

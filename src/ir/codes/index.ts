@@ -1,0 +1,27 @@
+/**
+ * @file The one table of error codes. Errors take a code of its type, pages are written from its texts
+ * (`npm run docs:errors`), and its examples are run by tests. Import the type alone: the texts are not for run time.
+ */
+import { compilerCodes } from "./compiler.ts";
+import { dataCodes } from "./data.ts";
+import { graphCodes } from "./graph.ts";
+import { networkCodes } from "./network.ts";
+import { opCodes } from "./ops.ts";
+import { optionCodes } from "./options.ts";
+import { placementCodes } from "./placement.ts";
+import { runtimeCodes } from "./runtime.ts";
+
+/** Parts of the table by what the errors are about, as the index of the pages shows them. */
+export const sections = {
+  "Placements, inputs and layouts": placementCodes,
+  "Graphs, dims and training": graphCodes,
+  Ops: opCodes,
+  "Modules, optimizers and random draws": networkCodes,
+  "Layouts and plans in the compiler": compilerCodes,
+  "Options and requests": optionCodes,
+  "Sessions and batches": runtimeCodes,
+  "Data, pictures and reports": dataCodes,
+} as const;
+
+type Section = (typeof sections)[keyof typeof sections];
+export type ErrorCode = Section extends infer Table ? (Table extends unknown ? keyof Table : never) : never;
