@@ -90,12 +90,14 @@ export async function outcome(program: string): Promise<unknown> {
   const home = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), "sluice-example-"));
   const sessions: { close(): Promise<void> }[] = [];
-  const launch = async (...given: Parameters<typeof sluice.launch>) => {
-    const session = await sluice.launch(...given);
+  // One thread is started faster than one for each core.
+  const launch = async (plan: sluice.Plan, options?: sluice.SessionOptions) => {
+    const session = await sluice.launch(plan, { threads: 1, ...options });
     sessions.push(session);
     return session;
   };
-  const scope = { ...Object.assign({}, ...Object.values(modules)), launch, console: { log: () => {} } };
+  const progress = (options: cli.ProgressOptions) => cli.progress({ ...options, out: { write: () => {} } });
+  const scope = { ...Object.assign({}, ...Object.values(modules)), launch, progress, console: { log: () => {} } };
   // The lines of the imports stay, so that lines are counted as they are shown.
   const body = program.replace(/^import .*$/gm, "");
   try {
