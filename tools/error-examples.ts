@@ -99,7 +99,7 @@ export async function outcome(program: string): Promise<unknown> {
   const progress = (options: cli.ProgressOptions) => cli.progress({ ...options, out: { write: () => {} } });
   const scope = { ...Object.assign({}, ...Object.values(modules)), launch, progress, console: { log: () => {} } };
   // The lines of the imports stay, so that lines are counted as they are shown.
-  const body = program.replace(/^import .*$/gm, "");
+  const body = program.replace(/^import .*$/gm, "").replaceAll("import.meta.url", '"file:///model.js"');
   try {
     process.chdir(folder);
     const filename = join(process.cwd(), "model.js");

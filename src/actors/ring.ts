@@ -4,6 +4,7 @@
  * executors wait on done-counters (that is what a ticket names); the loop sleeps on the doorbell.
  */
 
+import type { ErrorCode } from "../ir/codes/index.ts";
 import type { HostOp } from "../kernels/host.ts";
 
 /** Indices of control words. Each that is waited on has a cache line of its own. */
@@ -82,7 +83,7 @@ export interface ThreadSetup {
 /** An error on its way to another thread. */
 export interface Told {
   /** Of an error for the user. */
-  readonly code?: string;
+  readonly code?: ErrorCode;
   readonly what: string;
   readonly at?: string;
   readonly hint?: string;

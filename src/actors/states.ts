@@ -66,7 +66,10 @@ export function createHomes(): StateHomes {
 
 function agree({ state: old, placement: there }: Home, state: State, here: PlacementData): void {
   const text = (s: State, p: PlacementData) =>
-    `${showType(s)} ${showLayout(canonical(s.layout, p))} on ${showPlacement(p)}`;
+    `${showType(s)} ${showLayout(
+      canonical(s.layout, p),
+      p.axes.map(({ name }) => name),
+    )} on ${showPlacement(p)}`;
   const [has, wants] = [text(old, there), text(state, here)];
   if (has === wants) return;
   throw new PlanError("SL4020", `it is ${has} in the session and ${wants} in this plan`, {

@@ -14,6 +14,7 @@ import { Builder } from "./builder.ts";
 import { count } from "./dims.ts";
 import type { GradientSite, LocalTensor, OpDef } from "./op.ts";
 import { type Origin, registerOp } from "./registry.ts";
+import { userLine } from "./source.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** A rule with its SBPs as users write them. */
@@ -80,7 +81,11 @@ function read(kind: string, args: readonly unknown[]): { readonly ins: readonly 
   const ins = (end < 0 ? args : args.slice(0, end)) as readonly Tensor[];
   const rest = end < 0 ? [] : args.slice(end);
   const wrong = (what: string) =>
-    new GraphError("SL1135", what, { subject: `op "${kind}"`, choices: [`${kind}(x)`, `${kind}(x, { … })`] });
+    new GraphError("SL1135", what, {
+      subject: `op "${kind}"`,
+      at: userLine(),
+      choices: [`${kind}(x)`, `${kind}(x, { … })`],
+    });
   if (ins.length === 0) throw wrong(`it takes a tensor first, got ${show(args[0])}`);
   const [attrs] = rest;
   if (rest.length > 1 || (attrs !== undefined && !isPlain(attrs)))
@@ -108,6 +113,7 @@ function checkAttrs(kind: string, attrs: Readonly<Record<string, unknown>>): Att
     if (isPlain(value)) return copyAll(value, `${path}.`);
     throw new GraphError("SL1136", `attribute ${path} is ${show(value)}, which JSON cannot hold`, {
       subject: `op "${kind}"`,
+      at: userLine(),
       choices: ["finite numbers", "strings", "booleans", "null", "arrays and plain objects of these"],
     });
   };

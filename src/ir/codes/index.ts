@@ -8,6 +8,7 @@ import { graphCodes } from "./graph.ts";
 import { networkCodes } from "./network.ts";
 import { opCodes } from "./ops.ts";
 import { optionCodes } from "./options.ts";
+import { ownOpCodes } from "./own-ops.ts";
 import { placementCodes } from "./placement.ts";
 import { runtimeCodes } from "./runtime.ts";
 
@@ -21,6 +22,8 @@ export const sections = {
   "Options and requests": optionCodes,
   "Sessions and batches": runtimeCodes,
   "Data, pictures and reports": dataCodes,
+  // Last: its examples define ops, which sessions that start later would have to load.
+  "Ops of one's own": ownOpCodes,
 } as const;
 
 type Section = (typeof sections)[keyof typeof sections];
