@@ -125,7 +125,7 @@ dataset(images, array([2], "int32", Int32Array.of(7, 2)));`,
     error: "DataError",
     title: "A shuffle without seed or epoch",
     meaning: "The order of a shuffle is a function of seed and epoch, two whole numbers from 0 on.",
-    causes: ["A seed from `Math.random()`, which is a fraction."],
+    causes: ["A random fraction for the seed."],
     remedy: "Give whole numbers: `{ shuffle: { seed: 1, epoch } }`.",
     program: [
       "digits.batches(10, { shuffle: { seed: 0.5, epoch: 0 } });",
