@@ -36,17 +36,6 @@ graph(mesh, { name: "first", inputs }, ({ x }) => ({ y: x.exp() }));
 graph(mesh, { name: "second", inputs }, ({ x }) => ({ y: x.add(x.exp()) }));`,
     ],
   },
-  SL1032: {
-    error: "GraphError",
-    title: "Two states of one name",
-    meaning:
-      "A state (a parameter, a moment, a running statistic) is found by its name, and two that differ in kind, shape or dtype have the same one.",
-    causes: [
-      "Two modules with the same `name` of which one keeps a statistic that is called like the other's parameter.",
-    ],
-    remedy: "Give one of the modules another name.",
-    unmet: "Modules of one name are refused before, by SL1061.",
-  },
   SL1033: {
     error: "GraphError",
     title: "A state written twice in a step",

@@ -11,11 +11,13 @@ import { optionCodes } from "./options.ts";
 import { ownOpCodes } from "./own-ops.ts";
 import { placementCodes } from "./placement.ts";
 import { runtimeCodes } from "./runtime.ts";
+import { stateCodes } from "./states.ts";
 
 /** Parts of the table by what the errors are about, as the index of the pages shows them. */
 export const sections = {
   "Placements, inputs and layouts": placementCodes,
   "Graphs, dims and training": graphCodes,
+  "States, gradients of one's own": stateCodes,
   Ops: opCodes,
   "Modules, optimizers and random draws": networkCodes,
   "Layouts and plans in the compiler": compilerCodes,

@@ -40,9 +40,20 @@ export const opCodes = entries({
     error: "ShapeError",
     title: "Shapes that must be equal and are not",
     meaning: "Two operands of an op that does not broadcast differ in shape.",
-    causes: ["A gradient, made by an op of one's own, that has not the shape of what it is the gradient of."],
+    causes: ["A state assigned a value of another shape.", "A dim that a reduction took away."],
     remedy: "Give both the same shape.",
-    unmet: "Only ops of gradients and updates ask for it, and these are made by Sluice with shapes that fit.",
+    program: [
+      `const inputs = { x: mesh.input([8, 6], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  g.assign(g.state("latest", [6], "float32"), x.sum());
+  return { y: x.exp() };
+});`,
+      `const inputs = { x: mesh.input([8, 6], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  g.assign(g.state("latest", [6], "float32"), x.sum(0));
+  return { y: x.exp() };
+});`,
+    ],
   },
   SL1014: {
     error: "ShapeError",
@@ -204,5 +215,16 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
     causes: ["A list filled in a loop that ran zero times."],
     remedy: "Give at least one tensor.",
     inGraph: ["concat([], 0)", "concat([x, x], 0)"],
+  },
+  SL1091: {
+    error: "ShapeError",
+    title: "A number that the tensor's dtype does not hold",
+    meaning: "A number beside a tensor of integers is taken as an integer, and this one is none.",
+    causes: [
+      "A fraction added to ids or counts.",
+      "A division of integers by a number, which multiplies by a fraction.",
+    ],
+    remedy: "Give a whole number, or cast the tensor first.",
+    inGraph: ["ids.add(0.5)", 'ids.cast("float32").add(0.5)'],
   },
 });

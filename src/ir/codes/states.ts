@@ -1,0 +1,100 @@
+/** @file Error codes of states, of gradients of one's own, and of what is frozen. */
+import { entries } from "./entry.ts";
+
+export const stateCodes = entries({
+  SL1032: {
+    error: "GraphError",
+    title: "Two states of one name",
+    meaning:
+      "A state (a parameter, a moment, a running statistic, one of your own) is found by its name, and two that differ in kind, shape or dtype have the same one.",
+    causes: ["A state of one's own that is called like a parameter.", "A state declared twice with different shapes."],
+    remedy: "Give one of them another name.",
+    inGraph: [
+      'x.add(g.state("kept", [6], "float32")).mul(g.state("kept", [], "float32"))',
+      'x.add(g.state("kept", [6], "float32")).mul(g.state("factor", [], "float32"))',
+    ],
+  },
+  SL1053: {
+    error: "GraphError",
+    title: "A frozen parameter that is not there",
+    meaning:
+      "A name or a pattern of `frozen` means no parameter of the graph. It would have no effect, so it is refused.",
+    causes: ["A misspelt name.", "A layer that was renamed or taken out."],
+    remedy: "Take a name of those that the message lists, or take the pattern out.",
+    program: [
+      `const net = nn.sequential(nn.linear(6, 6, { name: "fc1" }), nn.linear(6, 4, { name: "fc2" }));
+const inputs = { x: mesh.input([8, 6], "float32") };
+const built = graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const loss = net(x).square().mean();
+  g.minimize(loss, optim.sgd({ lr: 0.1 }), { frozen: ["fc3.*"] });
+  return { loss };
+});
+compile(built);`,
+      `const net = nn.sequential(nn.linear(6, 6, { name: "fc1" }), nn.linear(6, 4, { name: "fc2" }));
+const inputs = { x: mesh.input([8, 6], "float32") };
+const built = graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const loss = net(x).square().mean();
+  g.minimize(loss, optim.sgd({ lr: 0.1 }), { frozen: ["fc1.*"] });
+  return { loss };
+});
+compile(built);`,
+    ],
+  },
+  SL1092: {
+    error: "ShapeError",
+    title: "A gradient of another type than its input",
+    meaning:
+      "The backward function of `customGradient` gives for each input a gradient of the input's shape and dtype.",
+    causes: [
+      "A gradient that was not reduced over dims that the forward function repeats.",
+      "Gradients in another order than the inputs.",
+    ],
+    remedy: "Compare the two types in the message.",
+    inGraph: [
+      "customGradient([x], (a) => a.sign(), (grad) => [grad.sum(0)])",
+      "customGradient([x], (a) => a.sign(), (grad) => [grad])",
+    ],
+  },
+  SL1093: {
+    error: "GraphError",
+    title: "Too few or too many gradients",
+    meaning: "The backward function of `customGradient` gives a list with one gradient for each input.",
+    causes: ["Inputs that need no gradient left out of the list."],
+    remedy: "Give `undefined` in the place of an input without a gradient.",
+    inGraph: [
+      "customGradient([x, bias], (a, b) => a.mul(b), (grad) => [grad])",
+      "customGradient([x, bias], (a, b) => a.mul(b), (grad) => [grad, undefined])",
+    ],
+  },
+  SL1094: {
+    error: "GraphError",
+    title: "A state of no fixed size",
+    meaning:
+      "What is kept from step to step has a size that does not change: every dim of `g.state` is a whole number from 0 on.",
+    causes: ["The batch dim, which has a name.", "A quotient that does not come out even."],
+    remedy: "Give numbers. What has one element for each row of the batch cannot be kept.",
+    inGraph: ['x.add(g.state("kept", ["batch", 6], "float32"))', 'x.add(g.state("kept", [8, 6], "float32"))'],
+  },
+  SL1095: {
+    error: "GraphError",
+    title: "An assignment to what is no state",
+    meaning: "`g.assign` says what a state becomes when the step ends, and was given another tensor.",
+    causes: ["A tensor computed from the state, instead of the state."],
+    remedy: "Keep what `g.state` returned and assign to it.",
+    program: [
+      `const inputs = { x: mesh.input([8], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const total = g.state("total", [], "float32").add(x.sum());
+  g.assign(total, total);
+  return { total };
+});`,
+      `const inputs = { x: mesh.input([8], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const before = g.state("total", [], "float32");
+  const total = before.add(x.sum());
+  g.assign(before, total);
+  return { total };
+});`,
+    ],
+  },
+});
