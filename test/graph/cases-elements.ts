@@ -26,7 +26,7 @@ const pairs: Shapes[] = [
   [[], [5, 3]],
 ];
 const comparisons = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"].flatMap((kind) =>
-  pairs.flatMap((shapes) => [of(kind, shapes, {}, all("int32", "int32")), of(kind, shapes)]),
+  pairs.flatMap((shapes) => [of(kind, shapes, {}, all("int32", "int32")), of(kind, shapes, {}, { whole: true })]),
 );
 const logic = ["equal", "notEqual", "logicalAnd", "logicalOr"].flatMap((kind) =>
   pairs.map((shapes) => of(kind, shapes, {}, all("bool", "bool"))),
@@ -169,7 +169,9 @@ const indexed = [
 ];
 
 const casts = (["float32", "int32", "bool"] as const).flatMap((from) =>
-  (["float32", "int32", "bool"] as const).map((dtype) => of("cast", [[5, 3]], { dtype }, all(from))),
+  (["float32", "int32", "bool"] as const).map((dtype) =>
+    of("cast", [[5, 3]], { dtype }, { ...all(from), whole: dtype === "bool" }),
+  ),
 );
 
 export const elementCases: readonly Case[] = [

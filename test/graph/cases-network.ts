@@ -36,7 +36,14 @@ const lamb = [
     { beta1: 0.9, beta2: 0.99, eps: 1e-6, weightDecay: 0.01 },
     { from: 0.5, to: 3, dtypes: [...Array(4).fill("float32"), "int32"] },
   ),
+  of(
+    "lambDirection",
+    [[5], [5], [5], [5], []],
+    { beta1: 0.9, beta2: 0.99, eps: 1e-6, weightDecay: 0.01 },
+    { from: 0.5, to: 3, dtypes: [...Array(4).fill("float32"), "int32"] },
+  ),
   of("trustedRate", [[], [], []], {}, { from: 0.5 }),
+  of("trustedRate", [[], [], []], {}, { whole: true }),
   of("trustedRate", [[], [], []], {}, { from: 0, to: 0 }),
 ];
 

@@ -22,6 +22,8 @@ export interface Case {
   /** Range of the values. */
   readonly from?: number;
   readonly to?: number;
+  /** Whole numbers, so that some are equal and some are 0. */
+  readonly whole?: boolean;
 }
 
 export const of = (
@@ -130,6 +132,12 @@ export const cases: Case[] = [
     { beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.01 },
     { ...nudge, dtypes: [...Array(5).fill("float32"), "int32"] },
   ),
+  of(
+    "adamW",
+    [[5], [5], [5], [5], [], []],
+    { beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.01 },
+    { ...nudge, dtypes: [...Array(5).fill("float32"), "int32"] },
+  ),
   of("sgd", [[5, 3], [5, 3], []], { momentum: 0, weightDecay: 0.1, nesterov: false }),
   of("sgd", [[5, 3], [5, 3], [5, 3], []], { momentum: 0.9, weightDecay: 0, nesterov: true }),
   of("assign", [
@@ -141,12 +149,13 @@ export const cases: Case[] = [
   ...elementCases,
 ];
 
-export function values({ shapes, dtypes, from = -3, to = 3 }: Case, random: () => number): Value[] {
+export function values({ shapes, dtypes, from = -3, to = 3, whole = false }: Case, random: () => number): Value[] {
   return shapes.map((shape, i) => {
     const dtype = dtypes?.[i] ?? "float32";
     const length = shape.reduce((a, b) => a * b, 1);
     const draw = () => from + random() * (to - from);
-    const make = isFloat(dtype) ? draw : dtype === "bool" ? () => Number(random() < 0.5) : () => Math.round(draw());
+    const numbers = isFloat(dtype) && !whole ? draw : () => Math.round(draw());
+    const make = dtype === "bool" ? () => Number(random() < 0.5) : numbers;
     return { shape, dtype, data: Float64Array.from({ length }, make) };
   });
 }

@@ -2,7 +2,6 @@
  * @file The oracle for expansions: an op whose signature needs boxing inside is expanded as the compiler does it, then
  * every op of what it became runs on each rank alone, and where layouts differ the value is laid out anew.
  */
-import { placement } from "sluice";
 import { choose } from "../../src/compiler/choose.ts";
 import { type Draft, start } from "../../src/compiler/draft.ts";
 import { expand } from "../../src/compiler/expand.ts";
@@ -30,9 +29,6 @@ function alone({ kind, attrs }: Case, ins: readonly Value[], mesh: PlacementData
   return { draft: start(graph, {}), op: graph.ops.at(-1)! };
 }
 
-export const meshOf = (...sizes: number[]) =>
-  placement("cpu", Object.fromEntries(sizes.map((size, i) => ["abc"[i]!, size]))).data;
-
 /** The signatures of a case that need an expansion. */
 export function expansionsOf(c: Case, ins: readonly Value[], mesh: PlacementData): readonly Signature[] {
   const { draft, op } = alone(c, ins, mesh);
@@ -42,11 +38,8 @@ export function expansionsOf(c: Case, ins: readonly Value[], mesh: PlacementData
     .map(({ signature }) => signature);
 }
 
-export const showSignature = ({ ins, outs }: Signature) =>
-  [ins, outs].map((side) => side.map((layout) => showLayout(layout)).join(" ")).join(" → ");
-
 /** The ops that the op becomes under the signature, with a signature for each. */
-export function expanded(c: Case, ins: readonly Value[], mesh: PlacementData, signature: Signature): Draft {
+function expanded(c: Case, ins: readonly Value[], mesh: PlacementData, signature: Signature): Draft {
   const { draft, op } = alone(c, ins, mesh);
   const settled = new Map<string, Signature>([[op.name, signature]]);
   op.inputs.forEach((id, i) => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { opDef, opKinds } from "../../src/graph/registry.ts";
 import { cases, sequence, shapesOf, values } from "./cases.ts";
-import { expansionError, expansionsOf, meshOf, showSignature } from "./expanded.ts";
+import { expansionError, expansionsOf } from "./expanded.ts";
+import { meshOf, showSignature } from "./truth.ts";
 
 const meshes = [meshOf(2), meshOf(3), meshOf(4), meshOf(2, 2)];
 const withExpansions = opKinds().filter((kind) => opDef(kind).expansions);

@@ -20,6 +20,9 @@ export interface Value {
   readonly data: Float64Array;
 }
 
+/** A number as its dtype holds it: the reference computes in doubles, where integers do not wrap. */
+const held = (dtype: DType, x: number): number => (dtype === "int32" && Number.isFinite(x) ? x | 0 : x);
+
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const whole = (shape: readonly number[]): Region => shape.map((n) => (n ? [[0, n] as const] : []));
 
@@ -47,7 +50,7 @@ function apply(
       ...places[side][i]!,
     });
   run(def.lower({ ins: ins.map(tensor("ins")), outs: outs.map(tensor("outs")), attrs, seed: 2 ** 33 + 7 }), buffers);
-  return outs.map((type, i) => ({ ...type, data: buffers[where[i]!]!.data }));
+  return outs.map((type, i) => ({ ...type, data: buffers[where[i]!]!.data.map((x) => held(type.dtype, x)) }));
 }
 
 interface Place {
@@ -97,12 +100,14 @@ function splitAll(value: Value, [outer, ...inner]: Partials, random: () => numbe
 }
 
 /** The value of parts by number; undoes `splitAll`. */
-function join(parts: readonly number[], [outer, ...inner]: Partials): number {
+function join(dtype: DType, parts: readonly number[], [outer, ...inner]: Partials): number {
   if (!outer) return parts[0] ?? Number.NaN;
   const each = parts.length / outer.size;
-  return Array.from({ length: outer.size }, (_, i) => join(parts.slice(i * each, (i + 1) * each), inner)).reduce(
-    monoid(outer.monoid).combine,
+  const { combine } = monoid(outer.monoid);
+  const values = Array.from({ length: outer.size }, (_, i) =>
+    join(dtype, parts.slice(i * each, (i + 1) * each), inner),
   );
+  return held(dtype, values.reduce(combine));
 }
 
 /**
@@ -117,11 +122,12 @@ function split(value: Value, name: string, parts: number, random: () => number):
     let sum = 0;
     all.forEach((part, k) => {
       const noise = value.dtype === "int32" ? Math.round(random() * 9) : random() * 4;
-      const other = { sum: noise - 2, max: x - noise, min: x + noise }[name]!;
-      part[i] = random() < 0.2 ? identity(value.dtype) : other;
+      const nothing = identity(value.dtype);
+      const other = { sum: noise - 2, max: Math.max(x - noise, nothing), min: Math.min(x + noise, nothing) }[name]!;
+      part[i] = random() < 0.2 ? nothing : other;
       if (k !== holder) sum += part[i]!;
     });
-    all[holder]![i] = name === "sum" ? x - sum : x;
+    all[holder]![i] = name === "sum" ? held(value.dtype, x - sum) : x;
   });
   return all;
 }
@@ -168,9 +174,10 @@ export function collect(
   });
   const axes = partials(layout, mesh);
   const parts = axes.reduce((n, { size }) => n * size, 1);
-  const data = Float64Array.from(found, (held) =>
+  const data = Float64Array.from(found, (given) =>
     join(
-      Array.from({ length: parts }, (_, part) => held.get(part) ?? Number.NaN),
+      dtype,
+      Array.from({ length: parts }, (_, part) => given.get(part) ?? Number.NaN),
       axes,
     ),
   );

@@ -130,7 +130,7 @@ describe("what the ops of networks offer, no more and no less", () => {
 
   test("dropout and draws", () => {
     expect(offered("dropout", [[4, 6], []], { rate: 0.1, key: "d" }, [1])).toEqual(
-      ["P(sum) B → P(sum)", "S(0) B → S(0)", "S(1) B → S(1)"].sort(),
+      ["P(max) B → P(max)", "P(min) B → P(min)", "P(sum) B → P(sum)", "S(0) B → S(0)", "S(1) B → S(1)"].sort(),
     );
     const draw = { shape: [4, 6], distribution: "normal", a: 0, b: 1, key: "n" };
     expect(offered("random", [[]], draw, [0])).toEqual(["B → S(0)", "B → S(1)"]);

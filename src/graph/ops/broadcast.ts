@@ -1,13 +1,13 @@
 /** @file Element-wise ops on two tensors with NumPy's broadcasting. */
 import type { TensorType } from "../../ir/graph.ts";
 import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
-import { monoid } from "../../sbp/monoid.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
 import { broadcastShapes, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkFloats, checkNumbers } from "./checks.ts";
 import { addressOf, broadcastStrides, callOn, stridesOf, walks } from "./lowering.ts";
+import { unbounded } from "./rules.ts";
 
 /** Opcodes of the `binary` kernel. */
 const code = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 };
@@ -63,13 +63,12 @@ type Partial = readonly [a: Sbp, b: Sbp, y: Sbp];
  * integers, whose least number is their identity: added to, it wraps.
  */
 function addends(rules: readonly Partial[], { ins: [x], partial = [] }: Site): readonly Partial[] {
-  const wraps = Number.isFinite(monoid("max").identity(x!.dtype));
   const becomes = (operand: 0 | 1, by: string) =>
     rules.find((rule) => showSbp(rule[operand]) === `P(${by})` && rule[1 - operand]!.kind === "B")?.[2];
   return rules.filter(([a, b, y]) => {
     if (a.kind === "P" && b.kind === "P") return true;
     const other = a.kind === "P" ? 1 : 0;
-    return !wraps && (partial[other] ?? []).every((by) => [y, undefined].includes(becomes(other, by)));
+    return unbounded(x!.dtype) && (partial[other] ?? []).every((by) => [y, undefined].includes(becomes(other, by)));
   });
 }
 

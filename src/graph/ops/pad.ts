@@ -11,7 +11,7 @@ import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { copyBlock, fillWith, interval } from "./blocks.ts";
 import { checkNumbers } from "./checks.ts";
-import { pass } from "./rules.ts";
+import { pass, unbounded } from "./rules.ts";
 
 const lists = ({ dims, before, after }: Attrs) => ({
   dims: dims as readonly number[],
@@ -46,7 +46,8 @@ export const pad: OpDef = {
       if (!lists(attrs).dims.includes(dim)) return [{ ins: [S(dim)], outs: [S(dim)] }];
       return identityOf(attrs).map((monoid) => ({ ins: [S(dim)], outs: [P(monoid)] }));
     }),
-    ...(attrs.value === 0 ? [pass("sum")] : []),
+    // Of a sum every rank adds its padding: 0, and infinities, stay what they are.
+    ...(attrs.value === 0 || (unbounded(x!.dtype) && !Number.isFinite(attrs.value)) ? [pass("sum")] : []),
     pass("max"), // a value is the largest, and the least, of its copies
     pass("min"),
   ],

@@ -8,6 +8,7 @@ import { B, P, S } from "../../ir/layout.ts";
 import { seedKey, streamOf } from "../../ir/philox.ts";
 import type { Call, Operand } from "../../ir/program.ts";
 import { boxesOf } from "../../sbp/boxes.ts";
+import { monoidNames } from "../../sbp/monoid.ts";
 import type { LocalType, Site } from "../../sbp/rule.ts";
 import { count, range, showShape } from "../dims.ts";
 import type { LocalTensor, OpDef } from "../op.ts";
@@ -108,8 +109,8 @@ export const dropout: OpDef = {
       });
     return [x!];
   },
-  // The mask does not depend on x: dropout is linear.
-  rules: (site) => [...splits(site), { ins: [P("sum"), B], outs: [P("sum")] }],
+  // The mask does not depend on x: an element is scaled up or it is 0, in every part alike.
+  rules: (site) => [...splits(site), ...monoidNames.map((monoid) => ({ ins: [P(monoid), B], outs: [P(monoid)] }))],
   gradient: ({ ins: [, step], grads: [g], attrs }) => [() => emit("dropout", [g!, step!], attrs), undefined],
   lower(site) {
     const rate = site.attrs.rate as number;
