@@ -22,7 +22,7 @@ function drawsOf({ shapes }: Case): number {
   return elements <= 1 ? 200 : elements <= 64 ? 24 : 6;
 }
 
-const show = ({ ins, outs }: Rule) => `${ins.map(showSbp).join(", ")} → ${outs.map(showSbp).join(", ")}`;
+export const show = ({ ins, outs }: Rule) => `${ins.map(showSbp).join(", ")} → ${outs.map(showSbp).join(", ")}`;
 const layoutOf = (sbp: Sbp): Layout => (sbp.kind === "B" ? [] : [["a", sbp]]);
 
 /** How an operand may lie on one axis. */

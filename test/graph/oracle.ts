@@ -13,6 +13,7 @@ import { coordinate } from "../../src/sbp/mesh.ts";
 import { monoid } from "../../src/sbp/monoid.ts";
 import type { Signature } from "../../src/sbp/signatures.ts";
 import { type Buffer, execute } from "./kernels.ts";
+import { wrap } from "./pointer.ts";
 
 export interface Value {
   readonly shape: readonly number[];
@@ -20,8 +21,8 @@ export interface Value {
   readonly data: Float64Array;
 }
 
-/** A number as its dtype holds it: the reference computes in doubles, where integers do not wrap. */
-const held = (dtype: DType, x: number): number => (dtype === "int32" && Number.isFinite(x) ? x | 0 : x);
+/** A number as its dtype holds it: this computes in doubles, where integers do not wrap. */
+const held = (dtype: DType, x: number): number => (dtype === "int32" ? wrap(x, dtype) : x);
 
 const count = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 const whole = (shape: readonly number[]): Region => shape.map((n) => (n ? [[0, n] as const] : []));
@@ -50,7 +51,7 @@ function apply(
       ...places[side][i]!,
     });
   run(def.lower({ ins: ins.map(tensor("ins")), outs: outs.map(tensor("outs")), attrs, seed: 2 ** 33 + 7 }), buffers);
-  return outs.map((type, i) => ({ ...type, data: buffers[where[i]!]!.data.map((x) => held(type.dtype, x)) }));
+  return outs.map((type, i) => ({ ...type, data: buffers[where[i]!]!.data }));
 }
 
 interface Place {
