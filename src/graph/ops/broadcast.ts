@@ -1,4 +1,5 @@
 /** @file Element-wise ops on two tensors with NumPy's broadcasting. */
+import { isFloat } from "../../ir/dtype.ts";
 import type { TensorType } from "../../ir/graph.ts";
 import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
@@ -7,7 +8,6 @@ import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkFloats, checkNumbers } from "./checks.ts";
 import { addressOf, broadcastStrides, callOn, stridesOf, walks } from "./lowering.ts";
-import { unbounded } from "./rules.ts";
 
 /** Opcodes of the `binary` kernel. */
 const code = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 };
@@ -68,7 +68,7 @@ function addends(rules: readonly Partial[], { ins: [x], partial = [] }: Site): r
   return rules.filter(([a, b, y]) => {
     if (a.kind === "P" && b.kind === "P") return true;
     const other = a.kind === "P" ? 1 : 0;
-    return unbounded(x!.dtype) && (partial[other] ?? []).every((by) => [y, undefined].includes(becomes(other, by)));
+    return isFloat(x!.dtype) && (partial[other] ?? []).every((by) => [y, undefined].includes(becomes(other, by)));
   });
 }
 
