@@ -2,6 +2,7 @@
  * @file A logical graph under construction. `graph(…)` makes one for the user's function; autodiff continues one. It
  * alone appends ops, so here every op gets its types, its unique name and the user's line.
  */
+import { showType } from "../ir/dtype.ts";
 import { GraphError, InternalError } from "../ir/errors.ts";
 import type { Attrs, Init, LogicalGraph, Op, StateDecl, Value } from "../ir/graph.ts";
 import { type PlacementData, samePlacement } from "../ir/placement.ts";
@@ -176,11 +177,11 @@ export class Builder {
       String(known.shape) !== String(declared.shape) ||
       known.dtype !== declared.dtype
     )
-      throw new GraphError(
-        "SL1032",
-        `there is a ${known.kind} of this name already, ${known.dtype}[${known.shape.join(",")}]`,
-        { subject: `state "${declared.name}"`, at: userLine(), hint: "give one of the two another name" },
-      );
+      throw new GraphError("SL1032", `there is a ${known.kind} of this name already, ${showType(known)}`, {
+        subject: `state "${declared.name}"`,
+        at: userLine(),
+        hint: "give one of the two another name",
+      });
     const read = this.#reads.get(declared.name)!;
     return samePlacement(read.placement, placement)
       ? read
