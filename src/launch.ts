@@ -18,6 +18,7 @@ import type { Inputs, Outputs } from "./graph/graph.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
 import type { DType } from "./ir/dtype.ts";
+import { fromElement } from "./ir/element.ts";
 import { checkOptions, checkWhole, nearest, OptionError, SessionError } from "./ir/errors.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
@@ -51,7 +52,7 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
   readonly parameters: States<"float32">;
-  /** All states: parameters, optimizers' moments, running statistics, counters, those of `g.state`. */
+  /** All states of all plans: parameters, optimizers' moments, running statistics, counters, those of `g.state`. */
   readonly states: States<DType>;
   /** Ranks that it hosts, in order. */
   readonly ranks: readonly number[];
@@ -111,12 +112,13 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   const raw = await startSession(plan.data, options);
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
+  const parameters = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
   return {
     id: nanoid(10),
     ...typed<I, O, Dims>(raw),
     load: async (further) => typed(await raw.load(further.data)),
-    parameters: statesOf(raw, plan, "parameter") as States<"float32">,
-    states: statesOf(raw, plan, "state"),
+    parameters: statesOf(raw, "parameter", () => parameters) as States<"float32">,
+    states: statesOf(raw, "state", () => raw.states),
     ranks: raw.ranks,
     threads: raw.threads,
     get status() {
@@ -141,10 +143,14 @@ const typed = <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runne
 
 async function* steps<O, Dims>(raw: AsyncIterable<RawStep>): AsyncIterable<Step<O, Dims>> {
   for await (const { step, outputs } of raw) {
-    const values = Object.entries(outputs).map(([name, value]) => [name, value.shape.length ? value : value.data[0]]);
+    const values = Object.entries(outputs).map(([name, value]) => [name, value.shape.length ? value : scalar(value)]);
     yield { step, ...Object.fromEntries(values) };
   }
 }
+
+/** A number; of int64 a bigint, which holds them all. */
+const scalar = ({ dtype, data }: NdArray): number | bigint =>
+  dtype === "int64" ? data[0]! : fromElement(dtype, data[0]!);
 
 /** Events kept for the trace: some hundred steps of a small plan, tens of MB at most. */
 const recorded = 200_000;
@@ -166,20 +172,21 @@ function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOpt
   return () => traceJson(plan, events);
 }
 
-function statesOf(raw: RawSession, plan: Plan, what: "parameter" | "state"): States<DType> {
-  const listed = plan.data.states.filter(({ kind }) => what === "state" || kind === "param");
-  const names = listed.map(({ name }) => name);
+/** States by name; `names` are asked for anew, as further plans bring more. */
+function statesOf(raw: RawSession, what: "parameter" | "state", names: () => readonly string[]): States<DType> {
   const known = (name: string): string => {
-    if (names.includes(name)) return name;
-    const [meant] = nearest(name, names);
+    if (names().includes(name)) return name;
+    const [meant] = nearest(name, names());
     throw new SessionError("SL1070", `there is no ${what} "${name}"`, {
       subject: "session",
-      choices: names,
+      choices: names(),
       hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,
     });
   };
   return {
-    names,
+    get names() {
+      return names();
+    },
     read: async (name) => raw.read(known(name)) as NdArray<number[]>,
     write: async (name, value) => raw.write(known(name), value),
   };

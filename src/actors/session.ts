@@ -4,6 +4,7 @@
  */
 import { Subject } from "rxjs";
 import type { InspectionEvent } from "xstate";
+import { fromElement } from "../ir/element.ts";
 import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
@@ -147,8 +148,8 @@ export async function startSession(
   function stepped(name: string, step: number, outputs: Outputs): void {
     if (!metrics.observed) return;
     const t = now();
-    const scalars = Object.entries(outputs).flatMap(([name, { shape, data }]) =>
-      shape.length ? [] : [[name, data[0]!]],
+    const scalars = Object.entries(outputs).flatMap(([name, { shape, dtype, data }]) =>
+      shape.length ? [] : [[name, fromElement(dtype, data[0]!)]],
     );
     metrics.next({ plan: name, step, ms: t - lastStep, outputs: Object.fromEntries(scalars) });
     lastStep = t;

@@ -10,7 +10,7 @@ import { monoidNames } from "../../sbp/monoid.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { floats, numbers } from "./checks.ts";
+import { checkScalar, floats, numbers } from "./checks.ts";
 import { callOn } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 

@@ -34,13 +34,15 @@ export type FeedFits<F, I extends Inputs, Dims> = string extends keyof I
     ? unknown
     : FeedMismatch<FeedProblem<F, I, Dims>>;
 
-/** A scalar reads as a number, anything else as an array with its names bound; either where the rank is unknown. */
+type Scalar<D> = D extends "int64" ? bigint : number;
+
+/** A scalar reads as a number, of int64 as a bigint, anything else as an array with its names bound; either where the rank is unknown. */
 type ValueOf<T, Dims> =
   T extends Tensor<infer S, infer D>
     ? IsDynamic<S> extends true
-      ? number | NdArray<Dim[], D>
+      ? Scalar<D> | NdArray<Dim[], D>
       : S extends []
-        ? number
+        ? Scalar<D>
         : NdArray<Bind<S, Dims>, D>
     : never;
 

@@ -140,6 +140,7 @@ static int call_host(const Call *c) {
   X(fill_i32, "iip", 0, 0, OK(fill_i32(I(0), (int32_t)I(1), V(2)))) \
   X(fill_i64, "ifp", 0, 0, OK(fill_i64(I(0), of_i64(D(1)), V(2)))) \
   X(fill_f16, "ifp", 0, 0, OK(fill_half(I(0), to_f16(odd_f32(D(1))), V(2)))) \
+  X(fill_bool, "iip", 0, 0, OK(__builtin_memset(V(2), I(1) != 0, (size_t)I(0)))) \
   X(fill_bf16, "ifp", 0, 0, OK(fill_half(I(0), to_bf16(odd_f32(D(1))), V(2)))) \
   X(cast, "iiipp", 0, 0, cast((int)I(0), (int)I(1), I(2), V(3), V(4))) \
   X(increment, "iipp", 0, 0, OK(increment(I(0), (int32_t)I(1), V(2), V(3)))) \
