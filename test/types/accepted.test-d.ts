@@ -158,7 +158,8 @@ for await (const step of session.run([{ image, label }])) {
   is<typeof step.logits.shape, [128, 10]>(true);
 }
 const read = await launch(Plan.fromJSON(plan.toJSON())); // names unknown: checked when a batch arrives
-for await (const step of read.run([{ image, label }])) is<typeof step.loss, number | bigint | NdArray<Dim[]> | undefined>(true);
+for await (const step of read.run([{ image, label }]))
+  is<typeof step.loss, number | bigint | NdArray<Dim[]> | undefined>(true);
 declare const loader: AsyncIterable<{
   image: ReturnType<typeof array<[number, 784], "float32">>;
   label: typeof label;

@@ -25,7 +25,9 @@ export const clamp: OpDef = {
       throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`, {
         hint: "give the low bound first",
       });
-    return numbers(ins);
+    const types = numbers(ins);
+    for (const bound of [low!, high!]) if (Number.isFinite(bound)) checkScalar(ins[0]!, bound);
+    return types;
   },
   rules: (site) => [...alike(site), pass("max"), pass("min")],
   gradient: ({ ins: [x], grads: [g], attrs }) => [() => emit("clampGrad", [x!, g!], attrs)],
