@@ -18,6 +18,8 @@ export interface ApplyOptions {
   readonly name?: string;
   /** Where the outputs live; the default is where the inputs do, which must then agree. */
   readonly placement?: PlacementData;
+  /** What the user called, where it is not the op by its kind: `div(x, 2)` is an affine op. */
+  readonly written?: { readonly kind: string; readonly beside: number };
   /** For each output the state that it becomes. */
   readonly writes?: readonly (string | null)[];
   /** The user's line, when it is not the line running now. */
@@ -136,7 +138,9 @@ export class Builder {
     const at = options.at ?? this.#scope.at ?? userLine();
     checkOperands(this, kind, ins, options.placement === undefined, at);
     const placement = this.#intern(options.placement ?? ins[0]?.placement);
-    const types = inferTypes(kind, ins, attrs, at, () => showTensors(kind, ins));
+    const types = inferTypes(kind, ins, attrs, at, () =>
+      showTensors(options.written?.kind ?? kind, ins, options.written?.beside),
+    );
     const name = this.#unique(options.name ?? this.#nameFor(kind));
     if (kind === "to" && attrs.layout)
       checkLayout(this.#placements[placement]!, attrs.layout as unknown as OrderedLayout, types[0]!, name, at);

@@ -20,7 +20,8 @@ export const showOperand = (operand: Shown): string =>
   `${operand.name}: ${showType(operand)}${operand.layout === undefined ? "" : ` ${operand.layout}`}`;
 
 /** `matmul(x: f32[128,784] {data: S(0)}, fc1.weight: f32[256,10])` */
-export const showCall = (kind: string, ins: readonly Shown[]): string => `${kind}(${ins.map(showOperand).join(", ")})`;
+export const showCall = (kind: string, ins: readonly Shown[], beside?: number): string =>
+  `${kind}(${[...ins.map(showOperand), ...(beside === undefined ? [] : [beside])].join(", ")})`;
 
 /** The layout that the user gave a value: declared with the input, or asked for by `.to(…)`. */
 export function givenLayout(

@@ -5,11 +5,12 @@ import type { Builder } from "./builder.ts";
 import { showCall } from "./infer.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** `add(x: f32[8,6] {data: S(0)}, y: f32[8,6])`; the tensors may be of any graph. */
-export const showTensors = (kind: string, ins: readonly Tensor[]): string =>
+/** `add(x: f32[8,6] {data: S(0)}, y: f32[8,6])`; the tensors may be of any graph; `beside` is a number that follows. */
+export const showTensors = (kind: string, ins: readonly Tensor[], beside?: number): string =>
   showCall(
     kind,
     ins.map(({ builder, id }) => builder.shown(id)),
+    beside,
   );
 
 const describe = (value: unknown): string =>

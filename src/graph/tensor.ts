@@ -60,9 +60,12 @@ const comparison = (kind: string) =>
       typeof other === "number" ? [this, constantLike(this, other, this.dtype)] : promoted(this, other),
     );
   };
+/** x · mul + add, for a method that the user called with a number. */
+const affine = (kind: string, x: Tensor, number: number, attrs: Attrs): Tensor =>
+  x.builder.apply("affine", [x], attrs, { written: { kind, beside: number } })[0]!;
 const arithmetic = (kind: string, scalar: (x: number) => Attrs) =>
   function (this: Tensor, other: Tensor | number): Tensor {
-    return typeof other === "number" ? emit("affine", [this], scalar(other)) : emit(kind, promoted(this, other));
+    return typeof other === "number" ? affine(kind, this, other, scalar(other)) : emit(kind, promoted(this, other));
   };
 const pair = (kind: string) =>
   function (this: Tensor, other: Tensor): Tensor {
@@ -144,7 +147,7 @@ const methods = {
   mul: arithmetic("mul", (c) => ({ mul: c, add: 0 })),
   div(this: Tensor, other: Tensor | number): Tensor {
     const x = divisible(this);
-    if (typeof other === "number") return emit("affine", [x], { mul: 1 / other, add: 0 });
+    if (typeof other === "number") return affine("div", x, other, { mul: 1 / other, add: 0 });
     return emit("div", promoted(x, divisible(other)));
   },
   maximum: pair("maximum"),
