@@ -59,7 +59,7 @@ A test runs when its op can be said in ours and its dtypes are ours: \`test/onnx
   truth values exactly);
 - every op of ours in it is run **under each of its legal signatures on 2 ranks**, by the WebAssembly kernels, with the
   values that occur at its place: inputs are laid out by the signature, each rank computes alone, the results are put
-  together and compared. Signatures that box inside (expansions) have tests of their own;
+  together and compared. A signature that boxes inside runs as the ops that it stands for;
 - a sample is compiled with all inputs split and run in a session.
 
 Parameters that ONNX passes as tensors (axes, shapes, indices) are taken from their data while the graph is built.

@@ -53,6 +53,14 @@ function parts(x: number, name: string, i: number, dtype: Value["dtype"]): reado
   )[i % 4]!;
 }
 
+/** Shards of this layout with nothing in them. */
+export const empty = ({ shape, dtype }: Omit<Value, "data">, layout: Layout, mesh: PlacementData): Shard[] =>
+  mesh.ranks.map((_, member) => {
+    const held = region(layout, shape, mesh, member);
+    const own = extents(held);
+    return { shape: own, dtype, data: new Float64Array(own.reduce((a, b) => a * b, 1)).fill(Number.NaN), region: held };
+  });
+
 export function scatter(value: Value, layout: Layout, mesh: PlacementData): Shard[] {
   const { shape, dtype } = value;
   const name = partial(layout);

@@ -4,7 +4,9 @@ import { elements } from "./elements.ts";
 import { indexing } from "./indexing.ts";
 import { einsum, losses, optimizers } from "./losses.ts";
 import { networks } from "./networks.ts";
+import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
+import { resize } from "./resize.ts";
 import { shapes } from "./shapes.ts";
 
 export const table: Table = {
@@ -15,6 +17,8 @@ export const table: Table = {
   ...networks,
   ...losses,
   ...optimizers,
+  ...recurrent,
+  ...resize,
   Einsum: einsum,
 };
 

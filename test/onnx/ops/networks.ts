@@ -1,5 +1,5 @@
 /** @file Products, windows and norms. */
-import { concat, emit, type Loose } from "../loose.ts";
+import { emit, type Loose } from "../loose.ts";
 import { dimOf, product, range, type Site, type Table, Uncovered } from "../site.ts";
 import { reduceOver } from "./reductions.ts";
 
@@ -236,15 +236,4 @@ export const networks: Table = {
     return s.x(0).sub(mean).div(variance.sqrt().add(1e-9));
   },
   Softmax: (s) => s.x(0).softmax(dimOf(s.int("axis", -1), s.shape(0).length)),
-  Upsample(s) {
-    const scales = s.data(1);
-    return s.shape(0).reduce((x, n, dim) => {
-      const by = scales[dim]!;
-      if (by === 1) return x;
-      return concat(
-        range(n).flatMap((i) => range(by).map(() => x.slice(dim, i, i + 1))),
-        dim,
-      );
-    }, s.x(0));
-  },
 };
