@@ -4,9 +4,11 @@
  * may be the result of nodes before it.
  */
 import { placement, ShapeError } from "sluice";
+import { start } from "../../src/compiler/draft.ts";
+import { widen } from "../../src/compiler/widen.ts";
 import { Builder } from "../../src/graph/builder.ts";
-import type { DType } from "../../src/ir/dtype.ts";
-import { isDType } from "../../src/ir/dtype.ts";
+import { opDef } from "../../src/graph/registry.ts";
+import { type DType, isDType, isHalf } from "../../src/ir/dtype.ts";
 import type { LogicalGraph, Op } from "../../src/ir/graph.ts";
 import { onWhole, type Value } from "../graph/oracle.ts";
 import { onEngine } from "./engine.ts";
@@ -76,8 +78,8 @@ class Build {
   data(name: string): number[] {
     const { tensor, constant } = this.#get(name);
     if (!constant) this.run();
-    const data = constant ? constant.data : this.values.get(tensor!.id)!.data;
-    if (!data) throw new Uncovered(`no dtype ${constant!.dtype}`);
+    const data = constant ? constant.data : this.values.get(tensor!.id)?.data;
+    if (!data) throw new Uncovered(constant ? `no dtype ${constant.dtype}` : "a parameter in 16 bits");
     return [...data];
   }
 
@@ -90,16 +92,8 @@ class Build {
   /** Computes what has been added. */
   run(): void {
     const { ops } = this.builder.finish({}, {});
-    for (const op of ops.slice(this.#done)) if (op.kind !== "input") this.#compute(op);
+    for (const op of ops.slice(this.#done)) if (op.kind !== "input") compute(op, this.values);
     this.#done = ops.length;
-  }
-
-  #compute(op: Op): void {
-    const ins = op.inputs.map((id) => this.values.get(id)!);
-    const attrs = op.kind === "to" ? { layout: null } : op.attrs;
-    onWhole(op.kind, ins, attrs, onEngine).forEach((value, i) => {
-      this.values.set(op.outputs[i]!, value);
-    });
   }
 
   node(node: OnnxNode): void {
@@ -143,22 +137,49 @@ class Build {
   }
 
   finish(outputs: readonly (readonly [name: string, stored: OnnxTensor])[]): Built {
-    const ids = outputs.map(([name]) => {
+    const tensors = outputs.map(([name, stored]) => {
       const { tensor } = this.#get(name);
       if (!tensor) throw new Uncovered("known while the graph is built: nothing runs");
-      return tensor.id;
+      // Indices are int32 in ours, int64 in ONNX's.
+      return stored.dtype === "int64" && tensor.dtype === "int32" ? tensor.cast("int64") : tensor;
     });
     this.run();
-    const named = Object.fromEntries(outputs.map(([name], i) => [name, ids[i]!]));
-    const graph = this.builder.finish(this.#fed, named);
-    if (graph.ops.every(({ kind }) => kind === "input")) throw new Uncovered("nothing runs");
-    return { graph, values: this.values, outputs: ids };
+    const named = Object.fromEntries(outputs.map(([name], i) => [name, tensors[i]!.id]));
+    const narrow = this.builder.finish(this.#fed, named);
+    if (narrow.ops.every(({ kind }) => kind === "input")) throw new Uncovered("nothing runs");
+    const { graph } = widen(start(narrow, {}));
+    const values = graph === narrow ? this.values : valuesOf(graph, narrow, this.values);
+    return { graph, values, outputs: outputs.map(([name]) => graph.outputs[name]!) };
   }
 }
+
+/** An op on whole tensors. Nothing computes in 16 bits: `widen` will put casts round such an op. */
+function compute(op: Op, values: Map<number, Value>): void {
+  const ins = op.inputs.flatMap((id) => values.get(id) ?? []);
+  const half = !opDef(op.kind).moves && ins.some(({ dtype }) => isHalf(dtype));
+  if (half || ins.length < op.inputs.length) return;
+  const attrs = op.kind === "to" ? { layout: null } : op.attrs;
+  onWhole(op.kind, ins, attrs, onEngine).forEach((value, i) => {
+    values.set(op.outputs[i]!, value);
+  });
+}
+
+/** The values of a rewritten graph, its inputs having the values that they had before. */
+function valuesOf(graph: LogicalGraph, before: LogicalGraph, known: ReadonlyMap<number, Value>): Map<number, Value> {
+  const inputs = Object.entries(graph.inputs).map(([name, id]) => [id, known.get(before.inputs[name]!)!] as const);
+  const values = new Map(inputs);
+  for (const op of graph.ops) if (op.kind !== "input") compute(op, values);
+  return values;
+}
+
+const cutOff = "stored with bits cut off, where ONNX says to round";
 
 /** Tests whose stored outputs are not what their models say. */
 const wrongData: Readonly<Record<string, string>> = {
   test_adam_multiple: "stored with epsilon = 0.01, which its model does not say",
+  test_cast_FLOAT_to_BFLOAT16: cutOff,
+  test_castlike_FLOAT_to_BFLOAT16: cutOff,
+  test_castlike_FLOAT_to_BFLOAT16_expanded: cutOff,
 };
 
 /** The graph of a test. Throws Uncovered, with the reason, for one that we cannot build. */

@@ -1,5 +1,5 @@
 /** @file Runs kernel calls on the wasm engine, in the dtype of each buffer. */
-import { arrayType, itemSize } from "../../src/ir/dtype.ts";
+import { arrayType, type DType, isInteger, itemSize } from "../../src/ir/dtype.ts";
 import { fromElements, toElements } from "../../src/ir/element.ts";
 import type { Call } from "../../src/ir/program.ts";
 import { encode } from "../../src/kernels/encode.ts";
@@ -12,6 +12,11 @@ const engine = loadEngine();
 const start = engine.reserved + engine.stack;
 const executor = createExecutor(engine.image, memory, start);
 
+/** What integers hold before a kernel has written them, where floats hold NaN. */
+const poison = -77;
+const elements = (dtype: DType, data: Float64Array) =>
+  toElements(dtype, isInteger(dtype) ? data.map((x) => (Number.isNaN(x) ? poison : x)) : data);
+
 /** Runs the calls on buffers in the engine's memory and writes their contents back. */
 export function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): void {
   let end = start;
@@ -23,7 +28,7 @@ export function onEngine(calls: readonly Call[], buffers: readonly Buffer[]): vo
   };
   const offsets = buffers.map(({ dtype, data }) => take(data.length * itemSize[dtype]));
   buffers.forEach(({ dtype, data }, i) => {
-    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(toElements(dtype, data) as never);
+    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(elements(dtype, data) as never);
   });
   const program = encode(calls, {
     address: ({ buffer }) => ({ offset: offsets[buffer]!, stride: 0, index: -1, copies: 1 }),

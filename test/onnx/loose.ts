@@ -9,7 +9,7 @@ import type { Attrs } from "../../src/ir/graph.ts";
 
 type Unary =
   | ("neg" | "exp" | "log" | "sqrt" | "relu" | "abs" | "square" | "tanh" | "sigmoid" | "sign" | "reciprocal")
-  | ("logicalNot" | "transpose");
+  | ("floor" | "ceil" | "round" | "sin" | "cos" | "erf" | "logicalNot" | "transpose");
 type Arithmetic = "add" | "sub" | "mul" | "div";
 type Comparison = "equal" | "notEqual" | "less" | "lessEqual" | "greater" | "greaterEqual";
 type Pair = "maximum" | "minimum" | "logicalAnd" | "logicalOr" | "matmul";

@@ -56,7 +56,7 @@ Written by \`npm run docs:onnx\`; \`npm test\` checks that it is still true. The
 A test runs when its op can be said in ours and its dtypes are ours: \`test/onnx/ops\` says how. Then
 
 - the outputs computed on whole tensors are compared with the stored ones (relative 1e-5, absolute 1e-7; integers and
-  truth values exactly);
+  truth values exactly; windows of signals 1e-3, for they are stored with π = 3.1415);
 - every op of ours in it is run **under each of its legal signatures on 2 ranks**, by the WebAssembly kernels, with the
   values that occur at its place: inputs are laid out by the signature, each rank computes alone, the results are put
   together and compared. A signature that boxes inside runs as the ops that it stands for;

@@ -3,7 +3,7 @@
  * tensor what is a parameter for us (axes, shapes, k), as numbers.
  */
 import type { DType } from "../../src/ir/dtype.ts";
-import type { Loose } from "./loose.ts";
+import { type Loose, where } from "./loose.ts";
 import type { OnnxNode } from "./proto.ts";
 import type { OnnxTensor } from "./tensors.ts";
 
@@ -46,9 +46,8 @@ export const range = (n: number): number[] => Array.from({ length: n }, (_, i) =
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
 /** Ids of rows, those counted from the end made positive. */
-export const ids = (site: Site, i: number, extent: number): Loose =>
-  site.feed(
-    "int32",
-    site.shape(i),
-    site.data(i).map((id) => (id < 0 ? id + extent : id)),
-  );
+export function ids(site: Site, i: number, extent: number): Loose {
+  const given = site.x(i);
+  const fromEnd = site.data(i).some((id) => id < 0);
+  return (fromEnd ? where(given.less(0), given.add(extent), given) : given).cast("int32");
+}

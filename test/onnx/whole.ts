@@ -1,7 +1,7 @@
 /** @file A built test from end to end: its inputs arrive split over two ranks, the compiler does the rest, a session runs. */
-import { array, launch, Plan, S } from "sluice";
+import { array, launch, type NdArray, Plan, S } from "sluice";
 import { compileGraph } from "../../src/compiler/compile.ts";
-import { toElements } from "../../src/ir/element.ts";
+import { fromElements, toElements } from "../../src/ir/element.ts";
 import type { LogicalGraph } from "../../src/ir/graph.ts";
 import type { Value } from "../graph/oracle.ts";
 import { type Built, mesh } from "./build.ts";
@@ -33,5 +33,8 @@ export async function runWhole({ graph, values }: Built): Promise<Record<string,
 }
 
 /** A single number comes as it is. */
-const numbers = (found: unknown): ArrayLike<number> =>
-  typeof found === "object" ? (found as { data: ArrayLike<number> }).data : [Number(found)];
+function numbers(found: unknown): ArrayLike<number> {
+  if (typeof found !== "object") return [Number(found)];
+  const { dtype, data } = found as NdArray;
+  return fromElements(dtype, data);
+}

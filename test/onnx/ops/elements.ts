@@ -1,4 +1,5 @@
 /** @file Element by element: functions of one tensor, arithmetic, comparisons, logic. */
+import { isDType, isFloat } from "../../../src/ir/dtype.ts";
 import { concat, emit, type Loose, where } from "../loose.ts";
 import { type Entry, type Site, type Table, Uncovered } from "../site.ts";
 
@@ -6,19 +7,13 @@ const highest = 3.4028234663852886e38; // the largest float32
 const tiniest = 2 ** -126; // its logarithm is a number, that of 0 is not
 const infinity = Number.POSITIVE_INFINITY;
 
-/** A method of one tensor that may not be there. */
+type Unary = { [K in keyof Loose]: Loose[K] extends () => Loose ? K : never }[keyof Loose];
+type Binary = { [K in keyof Loose]: Loose[K] extends (other: Loose) => Loose ? K : never }[keyof Loose];
+
 const method =
-  (name: string): Entry =>
-  (s) => {
-    const found = (s.x(0) as unknown as Record<string, unknown>)[name];
-    if (typeof found !== "function") throw new Uncovered(`no ${name}`);
-    return call(s.x(0), name);
-  };
-const call = (x: Loose, name: string, ...rest: unknown[]): Loose => {
-  const found = (x as unknown as Record<string, (...rest: unknown[]) => Loose>)[name];
-  if (!found) throw new Uncovered(`no ${name}`);
-  return found.apply(x, rest);
-};
+  (name: Unary): Entry =>
+  (s) =>
+    s.x(0)[name]();
 
 const half = (x: Loose) => x.mul(0.5);
 const alpha = (s: Site, otherwise: number) => s.float("alpha", otherwise);
@@ -80,23 +75,23 @@ const unary: Table = {
   Softplus: (s) => s.x(0).relu().add(s.x(0).abs().neg().exp().add(1).log()),
   Softsign: (s) => s.x(0).div(s.x(0).abs().add(1)),
   Sqrt: method("sqrt"),
-  Tan: (s) => call(s.x(0), "sin").div(call(s.x(0), "cos")),
+  Tan: (s) => s.x(0).sin().div(s.x(0).cos()),
   Tanh: method("tanh"),
   ThresholdedRelu: (s) => where(s.x(0).greater(alpha(s, 1)), s.x(0), 0),
 };
 
 const binary =
-  (name: string): Entry =>
+  (name: Binary): Entry =>
   (s) =>
-    call(s.x(0), name, s.x(1));
+    s.x(0)[name](s.x(1));
 
 /** One operand after another. */
 const many =
-  (name: string, finish = (x: Loose, _: number) => x): Entry =>
+  (name: Binary, finish = (x: Loose, _: number) => x): Entry =>
   (s) => {
     const all = s.all();
     const alone = () => emit("to", [all[0]!], { layout: null });
-    return finish(all.length === 1 ? alone() : all.reduce((a, b) => call(a, name, b)), all.length);
+    return finish(all.length === 1 ? alone() : all.reduce((a, b) => a[name](b)), all.length);
   };
 
 const pairs: Table = {
@@ -114,10 +109,9 @@ const pairs: Table = {
   /** By the sign of the divisor, or with `fmod` of the dividend. */
   Mod(s) {
     const [x, y] = [s.x(0), s.x(1)];
-    if (!x.dtype.includes("float")) throw new Uncovered("no whole quotients of integers");
     const quotient = x.div(y);
-    const whole = s.int("fmod", 0) ? call(quotient.abs(), "floor").mul(quotient.sign()) : call(quotient, "floor");
-    return x.sub(whole.mul(y));
+    const whole = s.int("fmod", 0) ? quotient.abs().floor().mul(quotient.sign()) : quotient.floor();
+    return x.sub(whole.cast(x.dtype).mul(y));
   },
   Mul: binary("mul"),
   Or: binary("logicalOr"),
@@ -125,9 +119,9 @@ const pairs: Table = {
   Pow(s) {
     if (s.shape(1).length === 0) return s.x(0).pow(s.data(1)[0]!);
     if (s.data(0).some((x) => x < 0)) throw new Uncovered("no powers of negative numbers by a tensor");
-    const dtype = s.x(0).dtype;
-    const y = s.x(1).dtype === dtype ? s.x(1) : s.x(1).cast(dtype);
-    return s.x(0).clamp(tiniest, infinity).log().mul(y).exp();
+    const x = s.x(0);
+    if (isFloat(x.dtype)) return x.clamp(tiniest, infinity).log().mul(s.x(1)).exp();
+    return x.cast("float32").log().mul(s.x(1)).exp().round().cast(x.dtype);
   },
   Sub: binary("sub"),
   Sum: many("add"),
@@ -146,13 +140,9 @@ const dtypes: Readonly<Record<number, string>> = {
   8: "string",
 };
 
-/** Left to `cast` to refuse. */
 const castTo = (x: Loose, dtype: string): Loose => {
-  try {
-    return x.cast(dtype as Loose["dtype"]);
-  } catch {
-    throw new Uncovered(`no dtype ${dtype}`);
-  }
+  if (isDType(dtype)) return x.cast(dtype);
+  throw new Uncovered(`no dtype ${dtype}`);
 };
 
 const others: Table = {

@@ -8,6 +8,7 @@ import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
 import { resize } from "./resize.ts";
 import { shapes } from "./shapes.ts";
+import { windows } from "./windows.ts";
 
 export const table: Table = {
   ...elements,
@@ -19,6 +20,7 @@ export const table: Table = {
   ...optimizers,
   ...recurrent,
   ...resize,
+  ...windows,
   Einsum: einsum,
 };
 

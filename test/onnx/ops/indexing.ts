@@ -1,4 +1,5 @@
 /** @file Rows and elements by number, the largest, ranges and triangles. */
+import { isDType } from "../../../src/ir/dtype.ts";
 import { emit, type Loose, where } from "../loose.ts";
 import { dimOf, type Entry, ids, product, range, type Site, type Table, Uncovered } from "../site.ts";
 
@@ -31,7 +32,7 @@ function scattered(s: Site, data: Loose, put: (values: Loose) => Loose): Loose {
   const mode = s.text("reduction", "none");
   if (mode === "add") return data.add(put(updates));
   if (mode !== "none") throw new Uncovered(`no scatter that does ${mode}`);
-  return where(put(s.fill("float32", updates.shape, 1)).greater(0), put(updates), data);
+  return where(put(s.fill(updates.dtype, updates.shape, 1)).greater(0), put(updates), data);
 }
 
 const scatterElements: Entry = (s) => {
@@ -65,7 +66,8 @@ export const indexing: Table = {
   ConstantOfShape(s) {
     const { value } = s.node.attrs;
     const { dtype, data } = typeof value === "object" && "data" in value ? value : { dtype: "float32", data: [0] };
-    return s.fill(dtype as Loose["dtype"], s.data(0), data![0]!);
+    if (!isDType(dtype)) throw new Uncovered(`no dtype ${dtype}`);
+    return s.fill(dtype, s.data(0), data![0]!);
   },
   CumSum(s) {
     const dim = dimOf(s.data(1)[0]!, s.shape(0).length);
@@ -77,9 +79,7 @@ export const indexing: Table = {
     const diagonal = along(s, shape, 1)
       .sub(along(s, shape, 0))
       .equal(s.int("k", 0));
-    const dtype = { 1: "float32", 6: "int32", 11: "float64" }[s.int("dtype", 6)];
-    if (dtype === "float64") throw new Uncovered("no dtype float64");
-    return diagonal.cast(dtype as Loose["dtype"]);
+    return diagonal.cast(({ 1: "float32", 6: "int32", 11: "float64" } as const)[s.int("dtype", 6)]!);
   },
   Gather(s) {
     const dim = dimOf(s.int("axis", 0), s.shape(0).length);
@@ -109,13 +109,13 @@ export const indexing: Table = {
       .mul(on - off)
       .add(off);
     const moved = moveDim(rows, rank, dimOf(s.int("axis", -1), rank + 1));
-    return s.dtype(2) === "float32" ? moved : moved.cast(s.dtype(2) as Loose["dtype"]);
+    return moved.cast(s.x(2).dtype);
   },
   Range(s) {
     const [start, limit, delta] = range(3).map((i) => s.data(i)[0]!) as [number, number, number];
     const n = Math.max(0, Math.ceil((limit - start) / delta));
     const found = along(s, [n], 0).mul(delta).add(start);
-    return s.dtype(0) === "float32" ? found : found.cast(s.dtype(0) as Loose["dtype"]);
+    return found.cast(s.x(0).dtype);
   },
   ReverseSequence(s) {
     const [time, batch] = [s.int("time_axis", 0), s.int("batch_axis", 1)];
@@ -149,11 +149,8 @@ export const indexing: Table = {
   },
   Trilu(s) {
     const shape = s.shape(0);
-    const rank = shape.length;
     const above = along(s, shape.slice(-2), 1).sub(along(s, shape.slice(-2), 0));
     const k = s.has(1) ? s.data(1)[0]! : 0;
-    const x = s.x(0);
-    if (rank < 2) throw new Uncovered("no triangle of a vector");
-    return where(s.int("upper", 1) ? above.greaterEqual(k) : above.lessEqual(k), x, 0);
+    return where(s.int("upper", 1) ? above.greaterEqual(k) : above.lessEqual(k), s.x(0), 0);
   },
 };

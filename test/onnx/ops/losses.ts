@@ -1,15 +1,11 @@
 /** @file Losses against class ids, and what a training step and dropout do. */
-import { emit, type Loose } from "../loose.ts";
-import { product, range, type Site, type Table, Uncovered } from "../site.ts";
+import { emit, type Loose, where } from "../loose.ts";
+import { range, type Site, type Table, Uncovered } from "../site.ts";
 
 /** Class ids with −1, which is none, for those to be ignored. */
 const targets = (s: Site): Loose => {
-  const ignored = s.node.attrs.ignore_index;
-  return s.feed(
-    "int32",
-    s.shape(1),
-    s.data(1).map((id) => (id === ignored ? -1 : id)),
-  );
+  const [given, ignored] = [s.x(1), s.node.attrs.ignore_index];
+  return (typeof ignored === "number" ? where(given.equal(ignored), -1, given) : given).cast("int32");
 };
 
 /** Losses of all rows weighed by class and reduced; ids that are none have weight 0. */
@@ -100,9 +96,24 @@ export const optimizers: Table = {
 
 /** `ij,jk->ik`: every letter a dim, the operands broadcast and multiplied, the letters that are left out summed. */
 export function einsum(s: Site): Loose {
-  const [left, right] = s.text("equation", "").replaceAll(" ", "").split("->") as [string, string | undefined];
+  const equation = s.text("equation", "").replaceAll(" ", "");
+  const shape = s.shape(0);
+  if (equation === "...ii->...i") {
+    const n = shape.at(-1)!;
+    const flat = s.x(0).reshape([...shape.slice(0, -2), n * n]);
+    return flat.gather(
+      s.feed(
+        "int32",
+        [n],
+        range(n).map((i) => i * (n + 1)),
+      ),
+      shape.length - 2,
+    );
+  }
+  const [left, right] = equation.split("->") as [string, string | undefined];
   const terms = left.split(",").map((term) => [...term]);
-  if (terms.some((term) => term.includes(".") || new Set(term).size < term.length)) throw new Uncovered("no diagonals");
+  if (terms.some((term) => term.includes(".") || new Set(term).size < term.length))
+    throw new Uncovered(`no einsum ${equation}`);
   const letters = [...new Set(terms.flat())];
   const once = letters.filter((x) => terms.flat().filter((y) => y === x).length === 1).sort();
   const out = right === undefined ? once : [...right];
@@ -117,5 +128,5 @@ export function einsum(s: Site): Loose {
   });
   const whole = spread.reduce((a, b) => a.mul(b));
   const summed = range(all.length).slice(out.length);
-  return product([summed.length]) ? emit("sum", [whole], { dims: summed, keep: false }) : whole;
+  return summed.length ? emit("sum", [whole], { dims: summed, keep: false }) : whole;
 }
