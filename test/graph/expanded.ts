@@ -39,7 +39,7 @@ export function expansionsOf(c: Case, ins: readonly Value[], mesh: PlacementData
 }
 
 /** The ops that the op becomes under the signature, with a signature for each. */
-function expanded(c: Case, ins: readonly Value[], mesh: PlacementData, signature: Signature): Draft {
+export function expanded(c: Case, ins: readonly Value[], mesh: PlacementData, signature: Signature): Draft {
   const { draft, op } = alone(c, ins, mesh);
   const settled = new Map<string, Signature>([[op.name, signature]]);
   op.inputs.forEach((id, i) => {

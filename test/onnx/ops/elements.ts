@@ -2,6 +2,7 @@
 import { isDType, isFloat } from "../../../src/ir/dtype.ts";
 import { concat, emit, type Loose, where } from "../loose.ts";
 import { type Entry, type Site, type Table, Uncovered } from "../site.ts";
+import { dataTypes } from "../tensors.ts";
 
 const highest = 3.4028234663852886e38; // the largest float32
 const tiniest = 2 ** -126; // its logarithm is a number, that of 0 is not
@@ -129,24 +130,13 @@ const pairs: Table = {
   Xor: binary("notEqual"),
 };
 
-const dtypes: Readonly<Record<number, string>> = {
-  1: "float32",
-  10: "float16",
-  11: "float64",
-  16: "bfloat16",
-  6: "int32",
-  7: "int64",
-  9: "bool",
-  8: "string",
-};
-
 const castTo = (x: Loose, dtype: string): Loose => {
   if (isDType(dtype)) return x.cast(dtype);
   throw new Uncovered(`no dtype ${dtype}`);
 };
 
 const others: Table = {
-  Cast: (s) => castTo(s.x(0), dtypes[s.int("to", 1)] ?? `of number ${s.int("to", 1)}`),
+  Cast: (s) => castTo(s.x(0), dataTypes[s.int("to", 1)] ?? "undefined"),
   CastLike: (s) => castTo(s.x(0), s.dtype(1)),
   Clip(s) {
     const [low, high] = [s.has(1) ? s.data(1)[0]! : -infinity, s.has(2) ? s.data(2)[0]! : infinity];
