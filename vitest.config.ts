@@ -9,10 +9,11 @@ export default defineConfig({
       { find: /^sluice$/, replacement: here("./src/index.ts") },
       { find: /^sluice\/data$/, replacement: here("./src/data/index.ts") },
       { find: /^sluice\/cli$/, replacement: here("./src/cli/index.ts") },
+      { find: /^sluice\/testing$/, replacement: here("./src/testing/index.ts") },
     ],
   },
   test: {
-    include: ["test/**/*.test.ts", "src/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "src/**/*.test.ts", "examples/**/*.test.ts"],
     testTimeout: 60_000,
     pool: "forks",
   },

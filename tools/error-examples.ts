@@ -9,6 +9,7 @@ import { runInThisContext } from "node:vm";
 import * as sluice from "sluice";
 import * as cli from "sluice/cli";
 import * as data from "sluice/data";
+import * as testing from "sluice/testing";
 import type { Entry } from "../src/ir/codes/entry.ts";
 
 /** Tensors that expressions in a graph may use. */
@@ -43,7 +44,13 @@ const training = graph(mesh, { name: "training", inputs: { x: mesh.input([8, 6],
   ["mesh", 'const mesh = placement("cpu", { data: 2, model: 2 });'],
 ];
 
-const modules = { sluice, "sluice/data": data, "sluice/cli": cli, "node:fs": { writeFileSync } };
+const modules = {
+  sluice,
+  "sluice/data": data,
+  "sluice/cli": cli,
+  "sluice/testing": testing,
+  "node:fs": { writeFileSync },
+};
 
 const mentions = (text: string, name: string) => new RegExp(`(?<![\\w"]|[^.]\\.)${name}\\b(?!:)`).test(text);
 

@@ -18,8 +18,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   data: ["actors"],
 };
 
-/** Layers that read everything: the files beside `src/index.ts`, and those that only look or only steer. */
-const READERS = ["src/*.ts", "view", "cli"];
+/** Layers that read everything: the files beside `src/index.ts`, and those that only look, steer or check. */
+const READERS = ["src/*.ts", "view", "cli", "testing"];
 
 export interface ImportProblem {
   readonly file: string;

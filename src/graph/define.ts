@@ -3,7 +3,7 @@
  * a mistake in a definition is told as the user's, with the line of the definition. In a plan the op is a call of the
  * kernel `host`, which says in a text what is meant.
  */
-import { itemSize, showType } from "../ir/dtype.ts";
+import { isDType, showType } from "../ir/dtype.ts";
 import { GraphError, LayoutError, ShapeError } from "../ir/errors.ts";
 import type { Attr, Attrs, TensorType } from "../ir/graph.ts";
 import { parseSbp, type Sbp } from "../ir/layout.ts";
@@ -133,7 +133,7 @@ function badTypes(types: unknown): string | undefined {
   if (!Array.isArray(types) || types.length === 0) return `${show(types)}, not a list of types`;
   for (const [i, type] of (types as readonly (Partial<TensorType> | null)[]).entries()) {
     if (!Array.isArray(type?.shape)) return `no shape for output ${i}`;
-    if (!((type.dtype as string) in itemSize)) return `dtype ${show(type.dtype)} for output ${i}`;
+    if (!isDType(type.dtype)) return `dtype ${show(type.dtype)} for output ${i}`;
     const dim = type.shape.find((d) => typeof d !== "string" && !(Number.isSafeInteger(d) && d >= 0));
     if (dim !== undefined) return `a dim ${show(dim)} for output ${i}`;
   }

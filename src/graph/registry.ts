@@ -43,5 +43,7 @@ export function registerOp(def: OpDef, origin: Origin): void {
 const whose = (origin: Origin | undefined): string =>
   origin ? `, defined at ${origin.at ?? origin.module}` : ", one of Sluice's own";
 
+export const hasOp = (kind: string): boolean => registry.has(kind);
+
 /** Kinds of Sluice's own ops. */
 export const opKinds = (): readonly string[] => [...registry].flatMap(([kind, { origin }]) => (origin ? [] : [kind]));

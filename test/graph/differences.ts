@@ -1,25 +1,24 @@
 /** @file Gradients against finite differences: a graph that minimises a loss, run as it stands in double precision. */
 import { expect } from "vitest";
 import type { LogicalGraph } from "../../src/ir/graph.ts";
+import { evaluate } from "../../src/testing/gradients.ts";
+import type { Value } from "../../src/testing/value.ts";
 import { sequence } from "./cases.ts";
-import { onWhole, type Value } from "./oracle.ts";
+import { execute } from "./kernels.ts";
 
 type Arrays = ReadonlyMap<string, Float64Array>;
 
 const count = (shape: readonly unknown[]) => (shape as readonly number[]).reduce((a, b) => a * b, 1);
 
-/** Every value of the graph; `given` are its inputs and states by name. */
-function evaluate({ ops, values }: LogicalGraph, given: Arrays): Value[] {
-  const all: Value[] = [];
-  for (const op of ops) {
-    const ins = op.inputs.map((id) => all[id]!);
-    if (op.kind === "input" || op.kind === "state") {
-      const { shape, dtype } = values[op.outputs[0]!]! as unknown as Value;
-      const name = (op.kind === "input" ? op.attrs.name : op.attrs.state) as string;
-      all[op.outputs[0]!] = { shape, dtype, data: given.get(name) ?? new Float64Array(count(shape)) };
-    } else for (const [i, out] of onWhole(op.kind, ins, op.attrs).entries()) all[op.outputs[i]!] = out;
-  }
-  return all;
+/** Every value of the graph; `given` are its inputs and states by name, other states begin as zeros. */
+function evaluated(graph: LogicalGraph, given: Arrays): Value[] {
+  const sources = graph.ops.filter(({ kind }) => kind === "input" || kind === "state");
+  const values = sources.map(({ kind, attrs, outputs: [id] }) => {
+    const { shape, dtype } = graph.values[id!]! as unknown as Value;
+    const name = (kind === "input" ? attrs.name : attrs.state) as string;
+    return [id!, { shape, dtype, data: given.get(name) ?? new Float64Array(count(shape)) }] as const;
+  });
+  return evaluate(graph, new Map(values), execute);
 }
 
 /**
@@ -35,8 +34,8 @@ export function checkGradients(graph: LogicalGraph, inputs: Arrays = new Map(), 
     ([name, id]) => [name, inputs.get(name) ?? draw(graph.values[id]!.shape)] as const,
   );
   const given: Arrays = new Map([...fed, ...parameters.map(({ name, shape }) => [name, draw(shape)] as const)]);
-  const loss = (at: Arrays) => evaluate(graph, at)[graph.outputs.loss!]!.data[0]!;
-  const all = evaluate(graph, given);
+  const loss = (at: Arrays) => evaluated(graph, at)[graph.outputs.loss!]!.data[0]!;
+  const all = evaluated(graph, given);
   for (const { name } of parameters) {
     const update = graph.ops.find((o) => o.name === `${name}.update`)!;
     const gradient = all[update.inputs[1]!]!.data;

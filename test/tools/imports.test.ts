@@ -18,6 +18,7 @@ describe("import arrows", () => {
         "src/kernels/wasm.ts": 'import { readFile } from "node:fs/promises"; import "../ir/plan.ts";',
         "src/data/loader.ts": 'import "../actors/session.ts";',
         "src/view/dot.ts": 'import "../actors/session.ts"; import "../graph/op.ts";',
+        "src/testing/check.ts": 'import "../kernels/wasm.ts"; import "../graph/op.ts";',
         "src/ir/plan.ts": "",
         "src/sbp/rule.test.ts": 'import "../compiler/driver.ts"; import { compile } from "sluice";',
         "examples/mnist.ts": 'import { mnist } from "./shared/data.ts"; import { compile } from "sluice";',

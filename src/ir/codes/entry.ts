@@ -4,6 +4,7 @@
  */
 
 export type ErrorClass =
+  | "CheckError"
   | "DataError"
   | "FeedError"
   | "GraphError"

@@ -2,6 +2,7 @@
  * @file The one table of error codes. Errors take a code of its type, pages are written from its texts
  * (`npm run docs:errors`), and its examples are run by tests. Import the type alone: the texts are not for run time.
  */
+import { checkCodes } from "./checks.ts";
 import { compilerCodes } from "./compiler.ts";
 import { dataCodes } from "./data.ts";
 import { graphCodes } from "./graph.ts";
@@ -26,6 +27,7 @@ export const sections = {
   "Data, pictures and reports": dataCodes,
   // Last: its examples define ops, which sessions that start later would have to load.
   "Ops of one's own": ownOpCodes,
+  "Checks of ops": checkCodes,
 } as const;
 
 type Section = (typeof sections)[keyof typeof sections];
