@@ -18,12 +18,13 @@ const least = 750;
 
 /** Those that also run in a session. */
 const sample = new Set(
-  `adagrad_multiple add_bcast and_bcast4v4d argmax_keepdims_random averagepool_2d_pads batchnorm_epsilon_training_mode
-  clip concat_2d_axis_0 conv_with_strides_padding convtranspose_pads depthtospace_crd_mode edge_pad equal_bcast
-  gather_elements_1 gather_1 gemm_all_attributes hardmax_axis_1 instancenorm_epsilon layer_normalization_4d_axis2
-  logsoftmax_axis_0 lrn matmul_4d maxpool_2d_same_upper nllloss_NCd1d2_with_weight_reduction_mean onehot_with_axis
-  reduce_log_sum_asc_axes reduce_prod_keepdims_random sce_mean_weight_ii_3d_log_prob slice_neg_steps
-  scatter_elements_without_axis softmax_axis_2 tile top_k transpose_all_permutations_3 where_example`
+  `adagrad_multiple add_bcast and_bcast4v4d argmax_keepdims_random averagepool_2d_pads
+  batchnorm_epsilon_training_mode castlike_FLOAT16_to_DOUBLE_expanded conv_with_strides_padding convtranspose_pads
+  cumsum_2d_axis_1 depthtospace_crd_mode edge_pad gather_1 gather_elements_1 gemm_all_attributes
+  instancenorm_epsilon layer_normalization_4d_axis2 logsoftmax_axis_0 lrn lstm_with_peepholes matmul_4d max_float16
+  maxpool_2d_same_upper nllloss_NCd1d2_with_weight_reduction_mean onehot_with_axis reduce_log_sum_asc_axes
+  reduce_prod_keepdims_random scatter_elements_without_axis sce_mean_weight_ii_3d_log_prob slice_neg_steps
+  softmax_axis_2 tile top_k transpose_all_permutations_3 tril_pos`
     .split(/\s+/)
     .map((name) => `test_${name}`),
 );
