@@ -2,6 +2,7 @@
 import { type DType, isFloat } from "../../src/ir/dtype.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
 import { elementCases } from "./cases-elements.ts";
+import { integerCases } from "./cases-integers.ts";
 import { networkCases } from "./cases-network.ts";
 import type { Value } from "./oracle.ts";
 
@@ -147,6 +148,7 @@ export const cases: Case[] = [
   of("increment", [[]], { by: 1 }, { dtypes: ["int32"] }),
   ...networkCases,
   ...elementCases,
+  ...integerCases,
 ];
 
 export function values({ shapes, dtypes, from = -3, to = 3, whole = false }: Case, random: () => number): Value[] {
@@ -160,5 +162,5 @@ export function values({ shapes, dtypes, from = -3, to = 3, whole = false }: Cas
   });
 }
 
-export const shapesOf = ({ kind, shapes, attrs }: Case) =>
-  `${kind} ${shapes.map((s) => `[${s}]`).join(" ")} ${JSON.stringify(attrs)}`;
+export const shapesOf = ({ kind, shapes, attrs, dtypes = [] }: Case) =>
+  `${kind} ${shapes.map((s, i) => `${dtypes[i] ?? ""}[${s}]`).join(" ")} ${JSON.stringify(attrs)}`;

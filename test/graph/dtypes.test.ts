@@ -93,6 +93,7 @@ describe("integers", () => {
         graph(mesh, { name: "g", inputs: { x: mesh.input(shape, "int32") } }, ({ x }) => ({ y: body(x) as never })),
       );
     expect(build((x) => x.add(0.5))).toMatchObject({ code: "SL1091" });
+    expect(build((x) => x.pad(0, 1, 0, Number.NEGATIVE_INFINITY))).toMatchObject({ code: "SL1091" });
     expect(build((x) => (x as never as Tensor<[5, 2], "float32">).exp())).toMatchObject({ code: "SL1012" });
     expect(build((x) => (x as never as Tensor<[5, 2], "float32">).mean())).toMatchObject({ code: "SL1012" });
   });

@@ -2,7 +2,6 @@
  * @file `attrs.value` around a tensor: `attrs.before[i]` and `attrs.after[i]` elements of it along dim `attrs.dims[i]`.
  * A value that is the identity of a monoid stands around every share of a split dim alike: a partial value.
  */
-import { isFloat } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs } from "../../ir/graph.ts";
 import { P, S } from "../../ir/layout.ts";
@@ -11,7 +10,7 @@ import { checkDim, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { copyBlock, fillWith, interval } from "./blocks.ts";
-import { checkNumbers } from "./checks.ts";
+import { checkNumbers, checkScalar } from "./checks.ts";
 import { pass } from "./rules.ts";
 
 const lists = ({ dims, before, after }: Attrs) => ({
@@ -28,6 +27,7 @@ export const pad: OpDef = {
   infer([x], attrs) {
     const { dims, before, after } = lists(attrs);
     checkNumbers([x!]);
+    checkScalar(x!, Number(attrs.value));
     const shape = [...x!.shape];
     dims.forEach((dim, i) => {
       checkDim(x!, dim);
@@ -48,7 +48,7 @@ export const pad: OpDef = {
       return identityOf(attrs).map((monoid) => ({ ins: [S(dim)], outs: [P(monoid)] }));
     }),
     // Of a sum every rank adds its padding: 0, and infinities, stay what they are.
-    ...(attrs.value === 0 || (isFloat(x!.dtype) && !Number.isFinite(attrs.value)) ? [pass("sum")] : []),
+    ...(attrs.value === 0 || !Number.isFinite(attrs.value) ? [pass("sum")] : []),
     pass("max"), // a value is the largest, and the least, of its copies
     pass("min"),
   ],

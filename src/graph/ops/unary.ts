@@ -55,8 +55,8 @@ export const exp = unary("exp", monotone, ({ outs: [y], grads: [g] }) => [() => 
 
 export const neg = unary(
   "neg",
-  // The least integer has no opposite, and it is the identity of the maximum.
-  (dtype) => [pass("sum"), ...(isInteger(dtype) ? [] : [pass("max", "min"), pass("min", "max")])],
+  // The least integer has no opposite, and it is the identity of the maximum; that of the minimum has one.
+  (dtype) => [pass("sum"), pass("min", "max"), ...(isInteger(dtype) ? [] : [pass("max", "min")])],
   ({ grads: [g] }) => [() => emit("neg", [g!])],
   numbers,
 );
