@@ -38,7 +38,7 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
 }
 
 /** What a session keeps from step to step, by name. Only between runs. */
-export interface States<D extends DType> {
+export interface States<in out D extends DType> {
   readonly names: readonly string[];
   /** The global value. Throws SessionError SL1070 for a name that is not there. */
   read(name: string): Promise<NdArray<number[], D>>;

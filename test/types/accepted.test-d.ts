@@ -4,6 +4,7 @@ import {
   B,
   compile,
   concat,
+  customGradient,
   type Dim,
   graph,
   launch,
@@ -52,6 +53,19 @@ function lead<L extends Dim[]>(t: Tensor<[...L, 784], "float32">): Tensor<[...L,
 }
 let looped = lead(x);
 for (let i = 0; i < 3; i++) looped = keep(looped);
+
+declare const ids: Tensor<["batch"], "int64">;
+declare const half: Tensor<["batch", 784], "bfloat16">;
+const mixed = half.mul(x).add(x.greater(0)); // the dtype that holds both
+is<typeof mixed, Tensor<["batch", 784], "float32">>(true);
+const ratio = ids.div(3);
+is<typeof ratio, Tensor<["batch"], "float32">>(true);
+const straight = customGradient(
+  [x],
+  (x) => x.sign(),
+  (g) => [g],
+);
+is<typeof straight, Tensor<["batch", 784], "float32">>(true);
 
 // ── Modules ─────────────────────────────────────────────────────────────────────────────────────
 

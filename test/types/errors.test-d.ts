@@ -7,6 +7,7 @@ import { array, compile, concat, graph, launch, nn, optim, P, placement, S, type
 declare const x: Tensor<["batch", 784], "float32">;
 declare const square: Tensor<[64, 64], "float32">;
 declare const ids: Tensor<["batch"], "int32">;
+declare const labels: Tensor<["batch"], "int64">;
 declare const q: Tensor<["batch", 4, "seq", 16], "float32">;
 const mesh = placement("cpu", { stage: 2, data: 2, model: 2 });
 const net = nn.sequential(nn.linear(784, 512, { name: "fc1" }), nn.relu(), nn.linear(512, 10, { name: "fc2" }));
@@ -116,6 +117,13 @@ nn.attention(q, square, square);
 // TS2345: … 'ShapeError<"attention: keys [batch, 4, seq, 16] do not fit values [batch, 4, 16, seq]">'.
 // @ts-expect-error
 nn.attention(q, q, q.transpose());
+
+// TS2684: Type '"int64"' is not assignable to type 'Float'.
+// @ts-expect-error
+labels.exp();
+// TS2345: … 'ShapeError<"add: shapes do not broadcast: [batch, 784] and [batch]">'.
+// @ts-expect-error
+x.add(labels);
 
 // ── Modules ─────────────────────────────────────────────────────────────────────────────────────
 

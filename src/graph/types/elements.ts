@@ -30,9 +30,9 @@ interface Comparison<Op extends string, Takes extends DType = Num> {
     this: Tensor<S, D>,
     other: Tensor<NoInfer<S>, NoInfer<D>> | number,
   ): Tensor<S, "bool">;
-  <S extends Shape, D extends Takes, S2 extends Shape, D2 extends Takes>(
+  <S extends Shape, D extends Takes, S2 extends Shape>(
     this: Tensor<S, D>,
-    other: Tensor<S2, D2> & BroadcastFits<Op, S, S2>,
+    other: Tensor<S2, Takes> & BroadcastFits<Op, S, S2>,
   ): Tensor<Broadcast<S, S2>, "bool">;
 }
 interface Logic<Op extends string> {

@@ -1,7 +1,9 @@
 /** @file Error codes of `sluice/testing`: what a check of an op finds. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const checkCodes = entries({
+type Code = "SL6030" | "SL6031" | "SL6032" | "SL6033" | "SL6034";
+
+export const checkCodes: Readonly<Record<Code, Entry>> = {
   SL6030: {
     error: "CheckError",
     title: "A false rule",
@@ -117,4 +119,4 @@ checkOp(sorted, [{ shapes: [[5]] }]);`,
     remedy: "Give shapes of whole numbers, one for each input.",
     program: ['checkOp("relu", []);', 'checkOp("relu", [{ shapes: [[5, 4]] }]);'],
   },
-});
+};

@@ -1,5 +1,5 @@
 /** @file Error codes of SBP arithmetic, of the compiler's choices, and of plans as files. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
 const unsafe = {
   error: "PlanError",
@@ -8,7 +8,27 @@ const unsafe = {
   unmet: "`compile` proves its plans, and a changed plan is refused before, by SL3033.",
 } as const;
 
-export const compilerCodes = entries({
+type Code =
+  | "SL2000"
+  | "SL2001"
+  | "SL2002"
+  | "SL2003"
+  | "SL2004"
+  | "SL2005"
+  | "SL3001"
+  | "SL3003"
+  | "SL3010"
+  | "SL3011"
+  | "SL3012"
+  | "SL3020"
+  | "SL3021"
+  | "SL3022"
+  | "SL3030"
+  | "SL3031"
+  | "SL3032"
+  | "SL3033";
+
+export const compilerCodes: Readonly<Record<Code, Entry>> = {
   SL2000: {
     error: "PlacementError",
     title: "A mesh axis that is not there",
@@ -165,4 +185,4 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp().to(mes
     remedy: "Compile the graph again, with the options that you wanted to change.",
     program: ['Plan.fromJSON({ ...plan.toJSON(), name: "renamed" });', "Plan.fromJSON(plan.toJSON());"],
   },
-});
+};

@@ -1,7 +1,26 @@
 /** @file Error codes of arrays, data files and batches, and of pictures and reports. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const dataCodes = entries({
+type Code =
+  | "SL6001"
+  | "SL6002"
+  | "SL6003"
+  | "SL6010"
+  | "SL6011"
+  | "SL6012"
+  | "SL6013"
+  | "SL6014"
+  | "SL6015"
+  | "SL6016"
+  | "SL6020"
+  | "SL6021"
+  | "SL6022"
+  | "SL7000"
+  | "SL7010"
+  | "SL7011"
+  | "SL7040";
+
+export const dataCodes: Readonly<Record<Code, Entry>> = {
   SL6001: {
     error: "FeedError",
     title: "An array with a dim that is none",
@@ -183,4 +202,4 @@ curve({ title: "run", x: "step", main, smoothing: 0.9 });`,
       'progress({ total: 12, unit: "images", size: 8 }).done();',
     ],
   },
-});
+};

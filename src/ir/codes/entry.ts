@@ -36,8 +36,3 @@ interface Text {
  * `tools/error-examples.ts`), `program` whole programs in JavaScript; `unmet` says why no program of a user meets it.
  */
 export type Entry = Text & ({ readonly inGraph: Example } | { readonly program: Example } | { readonly unmet: string });
-
-/** Keeps the codes in the type and the texts out of it. */
-export const entries = <Code extends `SL${number}`>(
-  table: Readonly<Record<Code, Entry>>,
-): Readonly<Record<Code, Entry>> => table;

@@ -1,7 +1,22 @@
 /** @file Error codes of graphs: what belongs together, dims that compile binds, training. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const graphCodes = entries({
+type Code =
+  | "SL1030"
+  | "SL1031"
+  | "SL1033"
+  | "SL1034"
+  | "SL1035"
+  | "SL1036"
+  | "SL1037"
+  | "SL1040"
+  | "SL1041"
+  | "SL1042"
+  | "SL1050"
+  | "SL1051"
+  | "SL1052";
+
+export const graphCodes: Readonly<Record<Code, Entry>> = {
   SL1030: {
     error: "PlacementError",
     title: "Operands on different placements",
@@ -202,4 +217,4 @@ const built = graph(mesh, { name: "example", inputs }, ({ x }, g) => {
 compile(built);`,
     ],
   },
-});
+};

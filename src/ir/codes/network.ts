@@ -1,7 +1,35 @@
 /** @file Error codes of modules, optimizers and random draws. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const networkCodes = entries({
+type Code =
+  | "SL1060"
+  | "SL1061"
+  | "SL1062"
+  | "SL1063"
+  | "SL1064"
+  | "SL1100"
+  | "SL1101"
+  | "SL1102"
+  | "SL1103"
+  | "SL1104"
+  | "SL1105"
+  | "SL1106"
+  | "SL1107"
+  | "SL1108"
+  | "SL1109"
+  | "SL1110"
+  | "SL1111"
+  | "SL1112"
+  | "SL1113"
+  | "SL1114"
+  | "SL1115"
+  | "SL1116"
+  | "SL1117"
+  | "SL1118"
+  | "SL1119"
+  | "SL1120";
+
+export const networkCodes: Readonly<Record<Code, Entry>> = {
   SL1060: {
     error: "GraphError",
     title: "A hyperparameter out of its range",
@@ -227,4 +255,4 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: second(first(x)) }));`
     remedy: "Give `{ scale }`, or declare the width as a number.",
     inGraph: ["nn.attention(x, x, x, { scale: NaN })", "nn.attention(x, x, x)"],
   },
-});
+};

@@ -1,7 +1,32 @@
 /** @file Error codes of the ops that tensors have as methods. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const opCodes = entries({
+type Code =
+  | "SL1009"
+  | "SL1010"
+  | "SL1011"
+  | "SL1012"
+  | "SL1013"
+  | "SL1014"
+  | "SL1015"
+  | "SL1016"
+  | "SL1017"
+  | "SL1018"
+  | "SL1019"
+  | "SL1080"
+  | "SL1081"
+  | "SL1082"
+  | "SL1083"
+  | "SL1084"
+  | "SL1085"
+  | "SL1086"
+  | "SL1087"
+  | "SL1088"
+  | "SL1089"
+  | "SL1090"
+  | "SL1091";
+
+export const opCodes: Readonly<Record<Code, Entry>> = {
   SL1009: {
     error: "ShapeError",
     title: "A number that is not finite",
@@ -227,4 +252,4 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
     remedy: "Give a whole number, or cast the tensor first.",
     inGraph: ["ids.add(0.5)", 'ids.cast("float32").add(0.5)'],
   },
-});
+};

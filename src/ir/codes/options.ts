@@ -1,7 +1,9 @@
 /** @file Error codes of options, of what sessions are asked for, and of bugs. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const optionCodes = entries({
+type Code = "SL0000" | "SL1070" | "SL1071" | "SL1072" | "SL1074" | "SL1075";
+
+export const optionCodes: Readonly<Record<Code, Entry>> = {
   SL0000: {
     error: "InternalError",
     title: "A bug in Sluice",
@@ -64,4 +66,4 @@ session.trace();`,
     remedy: "Give a value of those that the message names.",
     program: ['compile(training, { seed: "7" });', "compile(training, { seed: 7 });"],
   },
-});
+};

@@ -1,7 +1,24 @@
 /** @file Error codes of ops that users define. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const ownOpCodes = entries({
+type Code =
+  | "SL1130"
+  | "SL1131"
+  | "SL1132"
+  | "SL1133"
+  | "SL1134"
+  | "SL1135"
+  | "SL1136"
+  | "SL1137"
+  | "SL1138"
+  | "SL4030"
+  | "SL4031"
+  | "SL4032"
+  | "SL4033"
+  | "SL4034"
+  | "SL4035";
+
+export const ownOpCodes: Readonly<Record<Code, Entry>> = {
   SL1130: {
     error: "ShapeError",
     title: "Operands that an op of one's own does not take",
@@ -220,4 +237,4 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: first(stack(Array(64).
     remedy: "Move `defineOp` to a file of its own.",
     unmet: "It takes files of its own; test/define/thread.test.ts has them.",
   },
-});
+};

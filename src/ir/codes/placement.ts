@@ -1,7 +1,24 @@
 /** @file Error codes of placements, inputs and layouts. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const placementCodes = entries({
+type Code =
+  | "SL1000"
+  | "SL1001"
+  | "SL1002"
+  | "SL1003"
+  | "SL1004"
+  | "SL1005"
+  | "SL1006"
+  | "SL1007"
+  | "SL1008"
+  | "SL1020"
+  | "SL1021"
+  | "SL1022"
+  | "SL1023"
+  | "SL1024"
+  | "SL1025";
+
+export const placementCodes: Readonly<Record<Code, Entry>> = {
   SL1000: {
     error: "ShapeError",
     title: "Unknown dtype",
@@ -146,4 +163,4 @@ export const placementCodes = entries({
       'mesh.input([8, 6], "float32", { data: "S(0:3,5)" });',
     ],
   },
-});
+};

@@ -1,7 +1,25 @@
 /** @file Error codes of sessions: batches, runs, states, memory. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const runtimeCodes = entries({
+type Code =
+  | "SL4001"
+  | "SL4002"
+  | "SL4003"
+  | "SL4004"
+  | "SL4005"
+  | "SL4010"
+  | "SL4011"
+  | "SL4012"
+  | "SL4013"
+  | "SL4014"
+  | "SL4020"
+  | "SL4021"
+  | "SL4022"
+  | "SL4023"
+  | "SL4024"
+  | "SL4025";
+
+export const runtimeCodes: Readonly<Record<Code, Entry>> = {
   SL4001: {
     error: "FeedError",
     title: "A batch without an input, or with one too many",
@@ -216,4 +234,4 @@ await session.load(compile(graph(mesh, { name: "near", inputs }, ({ x }) => ({ y
     remedy: "Compile the graph again. The message names the task and what it waits for.",
     unmet: "`compile` proves the order of its plans; test/actors/plans.test.ts changes one by hand.",
   },
-});
+};

@@ -1,7 +1,9 @@
 /** @file Error codes of states, of gradients of one's own, and of what is frozen. */
-import { entries } from "./entry.ts";
+import type { Entry } from "./entry.ts";
 
-export const stateCodes = entries({
+type Code = "SL1032" | "SL1053" | "SL1092" | "SL1093" | "SL1094" | "SL1095";
+
+export const stateCodes: Readonly<Record<Code, Entry>> = {
   SL1032: {
     error: "GraphError",
     title: "Two states of one name",
@@ -97,4 +99,4 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
 });`,
     ],
   },
-});
+};
