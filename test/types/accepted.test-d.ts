@@ -54,11 +54,11 @@ function lead<L extends Dim[]>(t: Tensor<[...L, 784], "float32">): Tensor<[...L,
 let looped = lead(x);
 for (let i = 0; i < 3; i++) looped = keep(looped);
 
-declare const ids: Tensor<["batch"], "int64">;
+declare const long: Tensor<["batch"], "int64">;
 declare const half: Tensor<["batch", 784], "bfloat16">;
-const mixed = half.mul(x).add(x.greater(0)); // the dtype that holds both
-is<typeof mixed, Tensor<["batch", 784], "float32">>(true);
-const ratio = ids.div(3);
+const promoted = half.mul(x).add(x.greater(0)); // the dtype that holds both
+is<typeof promoted, Tensor<["batch", 784], "float32">>(true);
+const ratio = long.div(3);
 is<typeof ratio, Tensor<["batch"], "float32">>(true);
 const straight = customGradient(
   [x],
