@@ -1,13 +1,16 @@
 /**
  * @file Run by plain Node in a folder where the packed package is installed: every entry point resolves, and a small
- * model trains for some steps on two ranks. It shows that the build brought everything along: workers, kernels, types.
+ * model with an op of the user's own trains for some steps on two ranks. It shows that the build brought everything along:
+ * workers, kernels, types; and that workers load the user's op.
  */
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
+import { checkOp } from "sluice/testing";
+import { triple } from "./smoke-op.mjs";
 
-for (const entry of ["sluice", "sluice/data", "sluice/cli"])
+for (const entry of ["sluice", "sluice/data", "sluice/cli", "sluice/testing"])
   assert(existsSync(fileURLToPath(import.meta.resolve(entry))), `${entry} is not in the package`);
 
 const mesh = placement("cpu", { data: 2 });
@@ -23,7 +26,7 @@ const training = graph(
     },
   },
   ({ x, label }, g) => {
-    const loss = nn.softmaxCrossEntropy(net(x), label).mean();
+    const loss = nn.softmaxCrossEntropy(triple(net(x)), label).mean();
     g.minimize(loss, optim.sgd({ lr: 0.5 }));
     return { loss };
   },
@@ -42,3 +45,7 @@ await session[Symbol.asyncDispose]();
 console.log("losses", losses);
 assert.equal(losses.length, 3);
 assert(losses.every(Number.isFinite) && losses[2] < losses[0], "the loss does not fall");
+
+const report = checkOp(triple, [{ shapes: [[5, 4]] }], { missing: true });
+console.log("checked", report);
+assert.deepEqual(report.missing, []);
