@@ -1,25 +1,54 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { opDef, opKinds } from "../../src/graph/registry.ts";
 import { showLayout } from "../../src/ir/layout.ts";
 import { signatures } from "../../src/sbp/signatures.ts";
 import { type Case, cases, of, sequence, shapesOf, transposes, values } from "./cases.ts";
 import { onWhole } from "./oracle.ts";
+import { count, lasting, page, tally, total } from "./page.ts";
 import { long, runsNothing, seeds, stretched } from "./searched.ts";
-import { check, meshOf } from "./truth.ts";
+import { check, meshOf, signaturesOf } from "./truth.ts";
 
 // 5 over 3: 2, 2, 1; 2 over 3: 1, 1, 0; 5 over 4: 2, 1, 1, 1; 3 over 4: 1, 1, 1, 0
 const meshes = [meshOf(2), meshOf(3), meshOf(4), meshOf(2, 2), meshOf(3, 2)];
 const all = cases.map((c) => ({ c, with: seeds }));
 const more = long ? cases.flatMap(stretched).map((c) => ({ c, with: seeds.slice(-1) })) : [];
 
+/** `OPS_DOCS=write` writes the page of what was run. */
+const writes = process.env.OPS_DOCS === "write";
+const file = fileURLToPath(new URL("../../docs/ops.md", import.meta.url));
+const ran = tally();
+const start = performance.now();
+
 describe("every signature is true", () => {
   test.each([...all, ...more].map((each) => [shapesOf(each.c), each] as const))("%s", (_, { c, with: seeds }) => {
-    for (const seed of seeds) expect(check(c, opDef(c.kind).rules, meshes, seed).untrue, `seed ${seed}`).toEqual([]);
+    for (const seed of seeds) {
+      const { run, untrue } = check(c, opDef(c.kind).rules, meshes, seed);
+      expect(untrue, `seed ${seed}`).toEqual([]);
+      count(ran, c.kind, run);
+    }
   });
 
   test("and every op is among the cases", () => {
     expect(new Set([...cases.map((c) => c.kind), ...runsNothing])).toEqual(new Set(opKinds()));
   });
+});
+
+test("docs/ops.md says what was run", () => {
+  const seconds = Math.round((performance.now() - start) / 1000);
+  const inLong = [...cases, ...cases, ...cases.flatMap(stretched)].reduce((n, c) => n + signaturesOf(c, meshes), 0);
+  const time = `${seconds} s on one core of ${cpus()[0]!.model.trim()}, Node ${process.versions.node}`;
+  const committed = () => readFileSync(file, "utf8");
+  if (long) {
+    expect(total(ran.signatures)).toBe(inLong);
+    expect(committed()).toContain(`prints: ${inLong.toLocaleString("en")}\n`);
+    return;
+  }
+  const text = page(ran, { long: inLong, time });
+  if (writes) writeFileSync(file, text);
+  expect(lasting(committed()), "npm run docs:ops writes it anew").toBe(lasting(text));
 });
 
 describe("what an op must offer", () => {

@@ -1,5 +1,6 @@
 /** @file Are signatures true on meshes of one axis and of two? The check that the tests of rules share. */
 import { placement } from "sluice";
+import { opDef } from "../../src/graph/registry.ts";
 import { showLayout } from "../../src/ir/layout.ts";
 import type { PlacementData } from "../../src/ir/placement.ts";
 import type { Rules } from "../../src/sbp/rule.ts";
@@ -37,6 +38,13 @@ export function check(c: Case, rules: Rules, meshes: readonly PlacementData[], s
     }),
   );
   return { run, untrue };
+}
+
+/** How many signatures `check` runs. */
+export function signaturesOf(c: Case, meshes: readonly PlacementData[]): number {
+  const ins = values(c, sequence(1));
+  const op = { name: c.kind, ins, outs: onWhole(c.kind, ins, c.attrs), attrs: c.attrs, rules: opDef(c.kind).rules };
+  return meshes.reduce((n, mesh) => n + signatures(op, mesh).length, 0);
 }
 
 function holds(difference: () => number): boolean {
