@@ -6,7 +6,7 @@
 import { showOperand } from "../graph/infer.ts";
 import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
-import { LayoutError } from "../ir/errors.ts";
+import { InternalError, LayoutError, type SluiceError } from "../ir/errors.ts";
 import type { Op } from "../ir/graph.ts";
 import { B, type Layout, showLayout, showSbp } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
@@ -47,8 +47,8 @@ export function choose(draft: Draft): Draft {
     ],
   };
   const { pick, cost } = solve(problem);
-  if (cost >= forbidden) throw unsatisfiable(draft, candidates, pick);
   const chosen = pick.map((option, v) => candidates[v]![option]!);
+  if (cost >= forbidden) throw unmet(draft, chosen, produced) ?? unsatisfiable(draft, candidates, pick);
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
     const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
@@ -150,6 +150,23 @@ function stateTables(draft: Draft, candidates: readonly Signature[][]): Table[] 
     );
     return [{ variables: [v, writer.op.id], cost: Float64Array.from(rows) }];
   });
+}
+
+/** The expansion in which an op would have to be boxed, although its author says what is; undefined for none. */
+function unmet(draft: Draft, chosen: readonly Signature[], produced: readonly Op[]): SluiceError | undefined {
+  for (const op of draft.graph.ops) {
+    const by = draft.strict.get(op.name);
+    if (by === undefined) continue;
+    for (const [i, id] of op.inputs.entries()) {
+      const from = produced[id]!;
+      const is = chosen[from.id]!.outs[from.outputs.indexOf(id)]!;
+      const wanted = chosen[op.id]!.ins[i]!;
+      if (keyOf(is) === keyOf(wanted)) continue;
+      const how = `${from.kind} gives ${showLayout(is)}, ${op.kind} takes ${showLayout(wanted)}`;
+      return new InternalError(`the expansion of ${by} needs a boxing that it does not have: ${how}`, { at: op.at });
+    }
+  }
+  return undefined;
 }
 
 function unsatisfiable(draft: Draft, candidates: readonly Signature[][], pick: readonly number[]): LayoutError {

@@ -51,8 +51,8 @@ export interface Draft {
   readonly fixed: ReadonlyMap<number, Layout>;
   /** Signatures that are settled, by op name, while others are still to be chosen. */
   readonly settled: ReadonlyMap<string, Signature>;
-  /** Names of ops whose inputs must not be boxed: they come from an expansion, which says itself what is. */
-  readonly strict: ReadonlySet<string>;
+  /** Ops whose inputs must not be boxed, by name, with the expansion they come from: it says itself what is. */
+  readonly strict: ReadonlyMap<string, string>;
   /** By op id. */
   readonly signatures: readonly Signature[];
   readonly choices: readonly Choice[];
@@ -82,7 +82,7 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   graph,
   fixed: new Map(),
   settled: new Map(),
-  strict: new Set(),
+  strict: new Map(),
   signatures: [],
   choices: [],
   layouts: [],

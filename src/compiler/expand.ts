@@ -4,6 +4,7 @@
  */
 import type { Builder } from "../graph/builder.ts";
 import type { OrderedLayout } from "../graph/layout.ts";
+import type { Expansion } from "../graph/op.ts";
 import { opDef } from "../graph/registry.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Attrs, Op } from "../ir/graph.ts";
@@ -17,16 +18,21 @@ import { type Strategy, signatureKey, siteOf, strategies } from "./strategies.ts
 
 export function expand(draft: Draft): Draft {
   const settled = new Map(draft.settled);
+  const texts = new Map<Op, string>();
   const done = rewrite(draft.graph, (builder, op, ins) => {
     const signature = draft.signatures[op.id]!;
     const strategy = strategyOf(draft, op, signature);
-    if (strategy?.expansion) return build(builder, op, strategy, ins);
+    if (strategy?.expansion) {
+      texts.set(op, textOf(op, strategy.expansion));
+      return build(builder, op, strategy, ins);
+    }
     settled.set(op.name, signature);
     return undefined;
   });
   if (!done) return draft;
   const { graph, added } = done;
-  const strict = new Set([...draft.strict, ...added.filter(({ kind }) => kind !== "to").map(({ name }) => name)]);
+  const bodies = added.filter(({ op }) => op.kind !== "to");
+  const strict = new Map([...draft.strict, ...bodies.map(({ op, of }) => [op.name, texts.get(of)!] as const)]);
   return choose(constrain({ ...draft, graph, settled, strict, signatures: [], choices: [] }));
 }
 
@@ -35,6 +41,12 @@ function strategyOf(draft: Draft, op: Op, chosen: Signature): Strategy | undefin
   const placement = draft.graph.placements[draft.graph.values[op.outputs[0]!]!.placement]!;
   const key = signatureKey(chosen);
   return strategies(siteOf(draft, op), placement).find(({ signature }) => signatureKey(signature) === key);
+}
+
+/** `softmax "attention.softmax" as S(1) → S(1) on axis model` */
+function textOf({ kind, name }: Op, { axis, by }: NonNullable<Strategy["expansion"]>): string {
+  const side = (sbps: Expansion["ins"]) => sbps.map(showSbp).join(", ");
+  return `${kind} "${name}" as ${side(by.ins)} → ${side(by.outs)} on axis ${axis}`;
 }
 
 /** The op's expansion: its inputs pinned, its body, its outputs pinned. */

@@ -12,8 +12,8 @@ export type Replace = (builder: Builder, op: Op, ins: readonly Tensor[]) => read
 
 export interface Rewritten {
   readonly graph: LogicalGraph;
-  /** Names of the ops that are new. */
-  readonly added: readonly Op[];
+  /** The ops that are new, each with the op in whose place it is. */
+  readonly added: readonly { readonly op: Op; readonly of: Op }[];
 }
 
 /** Undefined when nothing was replaced. */
@@ -38,5 +38,6 @@ export function rewrite(graph: LogicalGraph, replace: Replace): Rewritten | unde
     const span = spans.get(op.id);
     return span ? grown.ops.slice(...span) : [{ ...grown.ops[op.id]!, inputs: op.inputs.map(now) }];
   });
-  return { graph: renumber(grown, order), added: [...spans.values()].flatMap((span) => grown.ops.slice(...span)) };
+  const added = graph.ops.flatMap((of) => grown.ops.slice(...(spans.get(of.id) ?? [0, 0])).map((op) => ({ op, of })));
+  return { graph: renumber(grown, order), added };
 }

@@ -2,12 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { opDef } from "../../src/graph/registry.ts";
 import { emit, type Tensor } from "../../src/graph/tensor.ts";
+import { InternalError } from "../../src/ir/errors.ts";
 import { B, P, S, type Sbp } from "../../src/ir/layout.ts";
 import type { Rule, Rules } from "../../src/sbp/rule.ts";
 import { type Case, cases, of, sequence, shapesOf, transposes, values } from "./cases.ts";
 import { compare, follows, rulesOf, show, truths } from "./complete.ts";
 import { expansionError, expansionsOf } from "./expanded.ts";
 import { searched } from "./searched.ts";
+import { thrown } from "./support.ts";
 import { check, meshOf } from "./truth.ts";
 
 const [sum, max, min] = [P("sum"), P("max"), P("min")];
@@ -143,15 +145,17 @@ describe("a false expansion turns the check of expansions red", () => {
   );
   const oneEach = [...new Map(withExpansion.map((c) => [c.kind, c])).values()];
 
-  /** The op with expansions whose boxings give 1 − x for x. */
-  function spoilt<T>(kind: string, body: () => T): T {
+  /** 1 − x for x. */
+  const other = (t: Tensor) => emit("affine", [t], { mul: -1, add: 1 });
+
+  /** The op with expansions whose boxings are others. */
+  function spoilt<T>(kind: string, along: (box: () => Tensor, t: Tensor) => Tensor, body: () => T): T {
     const def = opDef(kind) as { expansions: NonNullable<ReturnType<typeof opDef>["expansions"]> };
     const { expansions } = def;
-    const other = (t: Tensor) => emit("affine", [t], { mul: -1, add: 1 });
     def.expansions = (site) =>
       expansions(site).map((by) => ({
         ...by,
-        build: (at) => by.build({ ...at, along: (t, sbp) => other(at.along(t, sbp)) }),
+        build: (at) => by.build({ ...at, along: (t, sbp) => along(() => at.along(t, sbp), t) }),
       }));
     try {
       return body();
@@ -162,7 +166,23 @@ describe("a false expansion turns the check of expansions red", () => {
 
   test.each(oneEach.map((c) => [c.kind, c] as const))("%s", (kind, c) => {
     expect(worst(c)).toBeLessThan(1e-9);
-    expect(spoilt(kind, () => worst(c))).toBeGreaterThan(1e-3);
+    const boxed = (box: () => Tensor) => other(box());
+    expect(spoilt(kind, boxed, () => worst(c))).toBeGreaterThan(1e-3);
     expect(worst(c)).toBeLessThan(1e-9);
+  });
+
+  test("one that leaves out a boxing is said to be our mistake", () => {
+    const c = of("softmax", [[5, 4]], { dim: 1 });
+    const error = thrown(() =>
+      spoilt(
+        "softmax",
+        (_, t) => t,
+        () => worst(c),
+      ),
+    );
+    expect(error).toBeInstanceOf(InternalError);
+    expect(error.message).toMatch(
+      /the expansion of softmax "op" as S\(1\) → S\(1\) on axis a needs a boxing that it does not have: max gives .*P\(max\)\}, sub takes/,
+    );
   });
 });

@@ -1,5 +1,7 @@
 import { array, compile, type Dim, graph, launch, nn, optim, placement, S, type Tensor, type Training } from "sluice";
 import { describe, expect, test } from "vitest";
+import { opDef } from "../../src/graph/registry.ts";
+import type { Attrs } from "../../src/ir/graph.ts";
 import { thrown } from "./support.ts";
 
 const mesh = placement("cpu", { data: 2, model: 2 });
@@ -282,5 +284,76 @@ describe("what does not fit is said where it is written", () => {
     const error = thrown(body);
     expect(error.code).toBe(code);
     expect(error.at).toMatch(/network\.test\.ts:\d+/);
+  });
+
+  const apart = { stride: [2, 2], padding: [0, 0] };
+  const pool = { ...apart, window: [2, 2] };
+  test.each([
+    [
+      "maxPool2dGrad",
+      [
+        [3, 8, 6],
+        [3, 4, 2],
+      ],
+      pool,
+      "SL1116",
+      /the gradient is \[3,4,2\], its output is \[3,4,3\]/,
+    ],
+    [
+      "maxPool2dGrad",
+      [
+        [3, 8, 6],
+        [2, 4, 3],
+      ],
+      pool,
+      "SL1116",
+      /\[2,4,3\].*\[3,4,3\]/,
+    ],
+    ["avgPool2dGrad", [[3, 5, 3]], { ...pool, size: [8, 6] }, "SL1116", /\[3,5,3\].*\[3,4,3\]/],
+    [
+      "conv2dGradInput",
+      [
+        [4, 3, 2, 2],
+        [5, 4, 4, 4],
+      ],
+      { ...apart, size: [8, 6] },
+      "SL1115",
+      /\[5,4,4,4\].*\[5,4,4,3\]/,
+    ],
+    [
+      "conv2dGradInput",
+      [
+        [4, 3, 2, 2],
+        [5, 2, 4, 3],
+      ],
+      { ...apart, size: [8, 6] },
+      "SL1115",
+      /\[5,2,4,3\].*\[5,4,4,3\]/,
+    ],
+    [
+      "conv2dGradFilter",
+      [
+        [5, 3, 8, 6],
+        [5, 4, 3, 3],
+      ],
+      { ...apart, size: [2, 2] },
+      "SL1115",
+      /\[5,4,3,3\].*\[5,4,4,3\]/,
+    ],
+    [
+      "conv2dGradFilter",
+      [
+        [5, 3, 8, 6],
+        [4, 4, 4, 3],
+      ],
+      { ...apart, size: [2, 2] },
+      "SL1115",
+      /\[4,4,4,3\].*\[5,4,4,3\]/,
+    ],
+  ] as const)("%s of %j: a gradient that the windows do not give", (kind, shapes, attrs, code, message) => {
+    const types = shapes.map((shape) => ({ shape, dtype: "float32" as const }));
+    const error = thrown(() => opDef(kind).infer(types, attrs as unknown as Attrs));
+    expect(error.code).toBe(code);
+    expect(error.message).toMatch(message);
   });
 });

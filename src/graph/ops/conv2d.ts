@@ -3,7 +3,7 @@
  * gradients, which need the size that is lost: `attrs.size` is the height and width of the image, or of the filter.
  */
 import { ShapeError } from "../../ir/errors.ts";
-import type { Attrs, Dim, TensorType } from "../../ir/graph.ts";
+import type { Attrs, Dim, Shape, TensorType } from "../../ir/graph.ts";
 import { B, P, S } from "../../ir/layout.ts";
 import type { LocalType, Rule } from "../../sbp/rule.ts";
 import { count, showShape } from "../dims.ts";
@@ -11,7 +11,7 @@ import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkFloats } from "./checks.ts";
 import { callOn } from "./lowering.ts";
-import { leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
+import { checkGradientOf, leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
 
 const sum = P("sum");
 
@@ -26,6 +26,12 @@ function checkOperands(x: TensorType, w: TensorType): void {
     throw new ShapeError("SL1115", `the image has ${x.shape.at(-3)} channels, the filters have ${w.shape[1]}`, {
       hint: "make the two equal",
     });
+}
+
+/** The shape of what filters make of an image. */
+function convolved(x: TensorType, w: TensorType, attrs: Attrs): Shape {
+  checkOperands(x, w);
+  return [...x.shape.slice(0, -3), w.shape[0] as Dim, ...windowsOf(sizeOf(x), sizeOf(w), attrs)];
 }
 
 /** Sizes as the kernels take them: N, C, H, W, K, R, S, OH, OW, then strides and padding. */
@@ -54,9 +60,7 @@ export const conv2d: OpDef = {
   kind: "conv2d",
   infer([x, w], attrs) {
     const dtype = checkFloats([x!, w!]);
-    checkOperands(x!, w!);
-    const [height, width] = windowsOf(sizeOf(x!), sizeOf(w!), attrs);
-    return [{ shape: [...x!.shape.slice(0, -3), w!.shape[0] as Dim, height, width], dtype }];
+    return [{ shape: convolved(x!, w!, attrs), dtype }];
   },
   rules({ ins: [x, w], attrs, parts }) {
     const channel = x!.shape.length - 3;
@@ -88,7 +92,7 @@ export const conv2dGradInput: OpDef = {
       shape: [...dy!.shape.slice(0, -3), w!.shape[1] as Dim, ...pair(attrs, "size")],
       dtype: checkFloats([w!, dy!]),
     };
-    checkOperands(x, w!);
+    checkGradientOf("SL1115", convolved(x, w!, attrs), dy!);
     return [x];
   },
   rules({ ins: [w, dy], outs: [dx], attrs, parts }) {
@@ -117,7 +121,7 @@ export const conv2dGradFilter: OpDef = {
       shape: [dy!.shape.at(-3) as Dim, x!.shape.at(-3) as Dim, ...pair(attrs, "size")],
       dtype: checkFloats([x!, dy!]),
     };
-    checkOperands(x!, w);
+    checkGradientOf("SL1115", convolved(x!, w, attrs), dy!);
     return [w];
   },
   rules({ ins: [x], attrs, parts }) {

@@ -11,7 +11,7 @@ import type { LocalTensor, OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkFloats } from "./checks.ts";
 import { callOn } from "./lowering.ts";
-import { leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
+import { checkGradientOf, leading, pair, sizeOf, splittable, windowsOf } from "./windows.ts";
 
 /** Kinds of the pooling kernels. */
 const code = { max: 0, mean: 1 };
@@ -82,8 +82,8 @@ function backward(
 export const maxPool2dGrad: OpDef = {
   kind: "maxPool2dGrad",
   infer([x, dy], attrs) {
-    pooled(x!, attrs);
     checkFloats([x!, dy!]);
+    checkGradientOf("SL1116", pooled(x!, attrs), dy!);
     return [x!];
   },
   rules: ({ outs: [dx], attrs, parts }) => [...splits(dx!, attrs, parts, 2), { ins: [B, sum], outs: [sum] }],
@@ -96,7 +96,7 @@ export const avgPool2dGrad: OpDef = {
   kind: "avgPool2dGrad",
   infer([dy], attrs) {
     const x: TensorType = { shape: [...dy!.shape.slice(0, -2), ...pair(attrs, "size")], dtype: dy!.dtype };
-    pooled(x, attrs);
+    checkGradientOf("SL1116", pooled(x, attrs), dy!);
     return [x];
   },
   rules: ({ outs: [dx], attrs, parts }) => [...splits(dx!, attrs, parts, 1), { ins: [sum], outs: [sum] }],

@@ -4,7 +4,7 @@
  */
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, Dim, Shape, TensorType } from "../../ir/graph.ts";
-import { range, showShape } from "../dims.ts";
+import { range, sameShape, showShape } from "../dims.ts";
 
 export type Pair = readonly [vertical: number, horizontal: number];
 export const pair = (attrs: Attrs, name: string): Pair => attrs[name] as unknown as Pair;
@@ -35,6 +35,14 @@ export function windowsOf(image: Pair, window: Pair, attrs: Attrs): [height: num
       hint: "pad the image, or take a smaller window",
     });
   return [height, width];
+}
+
+/** Throws ShapeError, with the code of the op's file, for a gradient that is not of the windows' output. */
+export function checkGradientOf(code: "SL1115" | "SL1116", output: Shape, dy: TensorType): void {
+  if (sameShape(output, dy.shape)) return;
+  throw new ShapeError(code, `the gradient is ${showShape(dy.shape)}, its output is ${showShape(output)}`, {
+    hint: "give the gradient of what these windows make of the image",
+  });
 }
 
 /**

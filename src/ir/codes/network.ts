@@ -207,17 +207,23 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: second(first(x)) }));`
   },
   SL1115: {
     error: "ShapeError",
-    title: "Filters of another number of channels than the image",
-    meaning: "Every filter has as many channels as the image.",
+    title: "Filters, an image and a gradient that do not fit",
+    meaning:
+      "Every filter has as many channels as the image, and a gradient has the shape of what the filters make of it.",
     causes: ["An op of one's own that passes other tensors."],
-    remedy: "Make the filters for the image's channels.",
+    remedy: "Make the filters for the image's channels, and give the gradient of their output.",
     unmet: "`nn.conv2d` compares channels before, with SL1119.",
   },
   SL1116: {
     error: "ShapeError",
     title: "A pool of what is no image, or all padding",
-    meaning: "A pool takes `[..., H, W]`, and pads by half a window at most, so that no window holds padding alone.",
-    causes: ["Padding as large as the window.", "A vector given to a pool."],
+    meaning:
+      "A pool takes `[..., H, W]`, and pads by half a window at most, so that no window holds padding alone. Its gradient takes that of the pooled image.",
+    causes: [
+      "Padding as large as the window.",
+      "A vector given to a pool.",
+      "An op of one's own that passes another gradient.",
+    ],
     remedy: "Pad by half a window at most.",
     inGraph: ["nn.avgPool2d(2, { padding: 2 })(image)", "nn.avgPool2d(2, { padding: 1 })(image)"],
   },
