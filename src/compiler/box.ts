@@ -3,9 +3,10 @@
  * collectives becomes ops of kind `boxing`, once for all consumers that want the same, and right behind the producer, so
  * that it can start as early as possible. `.to(…)` is gone afterwards.
  */
+import { InternalError } from "../ir/errors.ts";
 import type { Op, Value } from "../ir/graph.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
-import { type BoxingStep, planBoxing } from "../sbp/boxing.ts";
+import { type AxisStep, planBoxing } from "../sbp/boxing.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import { type Draft, shapeOf } from "./draft.ts";
@@ -16,7 +17,7 @@ export function box(draft: Draft): Draft {
   const ops: Op[] = [];
   const layouts: Layout[] = [];
   const signatures: Signature[] = [];
-  const boxing = new Map<number, BoxingStep>();
+  const boxing = new Map<number, AxisStep>();
   /** New ids by old ones. */
   const renamed = new Map<number, number>();
   const boxed = new Map<string, number>();
@@ -39,9 +40,11 @@ export function box(draft: Draft): Draft {
     if (known !== undefined) return known;
     const placement = graph.placements[value.placement]!;
     const side = (layout: Layout) => ({ placement, layout });
-    const plan = planBoxing({ shape: shapeOf(value), dtype: value.dtype, from: side(layouts[id]!), to: side(wanted) });
+    const type = { shape: shapeOf(value), dtype: value.dtype };
+    const plan = planBoxing({ ...type, from: side(layouts[id]!), to: side(wanted), transfers: false });
     let last = id;
     for (const step of plan.steps) {
+      if (step.axis === undefined) throw new InternalError(`a transfer within one placement: ${plan.text}`);
       const name = `${value.name}.${step.kind}.${step.axis}`;
       const out = add({ ...value, name: unique(name, taken) }, step.to);
       boxing.set(ops.length, step);

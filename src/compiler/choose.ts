@@ -113,7 +113,8 @@ function boxingTime(draft: Draft, value: number, from: Layout, to: Layout): numb
   const { shape, dtype, placement } = draft.graph.values[value]!;
   const place = draft.graph.placements[placement]!;
   const side = (layout: Layout) => ({ placement: place, layout });
-  return planBoxing({ shape: shape as readonly number[], dtype, from: side(from), to: side(to) }).time;
+  const type = { shape: shape as readonly number[], dtype };
+  return planBoxing({ ...type, from: side(from), to: side(to), transfers: false }).time;
 }
 
 /** Between each producer and consumer: the time to box what one gives into what the other takes. */

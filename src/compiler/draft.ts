@@ -18,7 +18,7 @@ import type {
   Stream,
   TaskTemplate,
 } from "../ir/plan.ts";
-import type { BoxingStep } from "../sbp/boxing.ts";
+import type { AxisStep } from "../sbp/boxing.ts";
 import type { Signature } from "../sbp/signatures.ts";
 
 export interface CompileOptions {
@@ -59,7 +59,7 @@ export interface Draft {
   /** By value id, once boxing is explicit. */
   readonly layouts: readonly Layout[];
   /** What a boxing op does, by op id. */
-  readonly boxing: ReadonlyMap<number, BoxingStep>;
+  readonly boxing: ReadonlyMap<number, AxisStep>;
   readonly tasks: readonly TaskDraft[];
   readonly buffers: readonly Buffer[];
   /** Buffer id by value id. */

@@ -9,13 +9,13 @@ import { InternalError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Address, Call, Operand } from "../ir/program.ts";
 import { type Box, boxesOf, extents, localIndex, type Region, region, size } from "../sbp/boxes.ts";
-import { type BoxingStep, flatSlice } from "../sbp/boxing.ts";
+import { type AxisStep, flatSlice } from "../sbp/boxing.ts";
 import { group } from "../sbp/mesh.ts";
 import { monoid } from "../sbp/monoid.ts";
 import { loops, rowMajor } from "./strides.ts";
 
 export interface BoxingSite {
-  readonly step: BoxingStep;
+  readonly step: AxisStep;
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly placement: PlacementData;

@@ -13,8 +13,30 @@ export interface PlacementData {
 }
 
 /** `cpu {data: 2, model: 2} on ranks 0,1,2,3`, for messages. */
-export const showPlacement = ({ device, axes, ranks }: PlacementData): string =>
-  `${device} {${axes.map((a) => `${a.name}: ${a.size}`).join(", ")}} on ranks ${ranks.join(",")}`;
+export function showPlacement(placement: PlacementData): string {
+  let text = texts.get(placement);
+  if (text === undefined) {
+    const { device, axes, ranks } = placement;
+    text = `${device} {${axes.map((a) => `${a.name}: ${a.size}`).join(", ")}} on ranks ${ranks.join(",")}`;
+    texts.set(placement, text);
+  }
+  return text;
+}
+
+/** Placements are asked for their text often, as a key, and do not change. */
+const texts = new WeakMap<PlacementData, string>();
+
+/** `0-3,6`: in their order, three or more in a row as a range. */
+export function showRanks(ranks: readonly number[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const rank of ranks) {
+    const run = runs.at(-1);
+    if (run && rank === run[1] + 1) run[1] = rank;
+    else runs.push([rank, rank]);
+  }
+  const show = ([a, b]: readonly [number, number]) => (a === b ? `${a}` : b === a + 1 ? `${a},${b}` : `${a}-${b}`);
+  return runs.map(show).join(",");
+}
 
 export const samePlacement = (a: PlacementData, b: PlacementData): boolean =>
   a === b || showPlacement(a) === showPlacement(b);

@@ -25,7 +25,7 @@ export function balanced(extent: number, parts: number, i: number): Interval {
 }
 
 /** Why a partition cannot cut `extent` into `parts`; undefined when it can. */
-function misfit(extent: number, parts: number, part: Partition): string | undefined {
+export function misfit(extent: number, parts: number, part: Partition): string | undefined {
   if ("sizes" in part) {
     const total = part.sizes.reduce((a, b) => a + b, 0);
     if (part.sizes.length !== parts) return `${part.sizes.length} sizes for ${parts} ranks`;
@@ -41,7 +41,7 @@ function misfit(extent: number, parts: number, part: Partition): string | undefi
 }
 
 /** The local ranges of part `i` of `extent`, in local order. */
-function pieces(extent: number, parts: number, i: number, part?: Partition): readonly Interval[] {
+export function pieces(extent: number, parts: number, i: number, part?: Partition): readonly Interval[] {
   if (!part) return [balanced(extent, parts, i)];
   if ("chunks" in part) return part.of[i]!.map((chunk) => balanced(extent, part.chunks, chunk));
   const lo = part.sizes.slice(0, i).reduce((a, b) => a + b, 0);
@@ -55,14 +55,14 @@ export function partSizes(extent: number, parts: number, part?: Partition): read
 }
 
 /** Elements of a list of intervals. */
-function length(list: readonly Interval[]): number {
+export function length(list: readonly Interval[]): number {
   let n = 0;
   for (const [lo, hi] of list) n += hi - lo;
   return n;
 }
 
 /** The global intervals behind the local range [lo, hi) of a list of global intervals. */
-function cut(list: readonly Interval[], [lo, hi]: Interval): Interval[] {
+export function cut(list: readonly Interval[], [lo, hi]: Interval): Interval[] {
   const out: Interval[] = [];
   let start = 0;
   for (const [a, b] of list) {
@@ -97,17 +97,6 @@ function walk(
   return region;
 }
 
-/** As `region`, but undefined when the layout does not fit. */
-export function tryRegion(
-  layout: Layout,
-  shape: readonly number[],
-  placement: PlacementData,
-  member: number,
-): Region | undefined {
-  const found = walk(layout, shape, placement, member);
-  return "why" in found ? undefined : found;
-}
-
 /**
  * What one member of the placement holds of a tensor of this (global) shape. Throws LayoutError SL2003 when a split does
  * not fit: a dim that the tensor does not have, or a partition of another extent or number of ranks.
@@ -130,6 +119,12 @@ export function region(layout: Layout, shape: readonly number[], placement: Plac
 /** What every member holds, in the order of the placement's ranks. */
 export const regions = (layout: Layout, shape: readonly number[], placement: PlacementData): Region[] =>
   placement.ranks.map((_, member) => region(layout, shape, placement, member));
+
+/** Throws LayoutError SL2003 when a split does not fit, as `region` does; balanced splits fit every extent. */
+export function checkFit(layout: Layout, shape: readonly number[], placement: PlacementData): void {
+  const doubtful = layout.some(([, sbp]) => sbp.kind === "S" && (sbp.part || sbp.dim >= shape.length));
+  if (doubtful) regions(layout, shape, placement);
+}
 
 /** The boxes of a region, in local row-major order. */
 export const boxesOf = (region: Region): Box[] =>

@@ -1,21 +1,25 @@
 /**
- * @file Boxing: from one layout of a tensor to another, by the cheapest sequence of steps along mesh axes. Within one
- * placement a path always exists: what is innermost can go to B, and every layout is built from B, axis by axis. Optimal
- * among paths of collectives along one axis at a time, over balanced splits, B and the SBPs that the two ends name.
+ * @file Boxing: from any layout of a tensor on any placement to any other, by the cheapest sequence of steps: collectives
+ * along one mesh axis, and direct transfers. A path always exists: a value that is partial by several monoids can be
+ * reduced along its axes, and everything else can be transferred. Optimal among paths over the layouts of balanced
+ * splits, B and the SBPs that the two ends name, first on the source's placement, then on the target's.
  */
 import type { DType } from "../ir/dtype.ts";
-import { LayoutError, PlacementError } from "../ir/errors.ts";
+import { LayoutError } from "../ir/errors.ts";
 import { type Layout, showSbp } from "../ir/layout.ts";
-import { type PlacementData, samePlacement, showPlacement } from "../ir/placement.ts";
-import { regions } from "./boxes.ts";
+import { type PlacementData, samePlacement, showPlacement, showRanks } from "../ir/placement.ts";
+import { checkFit } from "./boxes.ts";
 import { Cache } from "./cache.ts";
 import { canonical, keyOf, layoutText } from "./canonical.ts";
-import { type Model, sharedMemory } from "./link.ts";
+import type { Edge, Edges } from "./edges.ts";
+import { type Model, secondsOf, sharedMemory } from "./link.ts";
 import { monoid } from "./monoid.ts";
-import { alphabetOf, type Edge, type Search, search } from "./search.ts";
+import { alphabetOf, type Search, search } from "./search.ts";
 import type { BoxingKind } from "./steps.ts";
+import type { Transfer } from "./transfer.ts";
 
 export { type BoxingKind, flatSlice } from "./steps.ts";
+export type { Piece, Transfer } from "./transfer.ts";
 
 /** Where a tensor is and how it lies there. */
 export interface Side {
@@ -23,16 +27,11 @@ export interface Side {
   readonly layout: Layout;
 }
 
-export interface BoxingStep {
-  readonly kind: BoxingKind;
-  /** Mesh axis that it runs along. */
-  readonly axis: string;
-  /** Of the partial value that it makes or reduces. */
-  readonly monoid?: string;
+interface Step {
   /** Canonical. */
   readonly from: Layout;
   readonly to: Layout;
-  /** Bytes that each member of the placement receives from others. */
+  /** Bytes that each member of the placement that it ends on receives from other ranks. */
   readonly received: readonly number[];
   /** Σ received. */
   readonly bytes: number;
@@ -40,14 +39,35 @@ export interface BoxingStep {
   readonly time: number;
 }
 
+/** A collective along one axis of one placement, or what one needs no peers for. */
+export interface AxisStep extends Step {
+  readonly kind: BoxingKind;
+  /** Mesh axis that it runs along. */
+  readonly axis: string;
+  readonly placement: PlacementData;
+  /** Of the partial value that it makes or reduces. */
+  readonly monoid?: string;
+}
+
+/** A direct transfer, on one placement or to another; a `relabel` is one in which every rank keeps just what it has. */
+export interface TransferStep extends Step {
+  readonly kind: "p2p" | "relabel";
+  readonly axis?: undefined;
+  readonly transfer: Transfer;
+}
+
+export type BoxingStep = AxisStep | TransferStep;
+
 export interface BoxingPlan {
   readonly steps: readonly BoxingStep[];
   readonly bytes: number;
-  /** Bytes that each member of the target placement receives, over all steps. */
+  /** The ranks of the target, then those of the source that are not among them. */
+  readonly ranks: readonly number[];
+  /** Bytes that each of `ranks` receives, over all steps. */
   readonly received: readonly number[];
   /** Modelled seconds. */
   readonly time: number;
-  /** The layouts that it passes by: `S(0),B → B,B → B,S(1)`. */
+  /** The layouts that it passes by: `S(0),B → B,B → B,S(1)`; `cpu[0-3] S(0),B → B,B → cpu[4,5] S(0)`. */
   readonly text: string;
 }
 
@@ -57,13 +77,14 @@ export interface BoxingRequest {
   readonly dtype: DType;
   readonly from: Side;
   readonly to: Side;
+  /** False: transfers only from one placement to another, collectives within one. Default true. */
+  readonly transfers?: boolean;
 }
 
 /**
- * The cheapest boxing by the model's time, then bytes, then the number of steps. Bytes are exact: what a rank of the
- * placement copies or reduces from another. Throws a LayoutError when one of the layouts is not legal (SL2003 a split
- * that does not fit, SL2002 an unknown monoid, SL2004 a dtype that the monoid does not reduce), a PlacementError SL2005
- * when the two sides are on different placements.
+ * The cheapest boxing by the model's time, then bytes, then the number of steps. Bytes are exact: what a rank copies or
+ * reduces from another. Throws a LayoutError when one of the layouts is not legal (SL2003 a split that does not fit,
+ * SL2002 an unknown monoid, SL2004 a dtype that the monoid does not reduce).
  *
  * @example
  * const placement = { device: "cpu", axes: [{ name: "data", size: 2 }], ranks: [0, 1] };
@@ -76,27 +97,21 @@ export interface BoxingRequest {
  * plan.bytes; // 64: each of two ranks gets the 32 bytes of the other
  */
 export function planBoxing(request: BoxingRequest, model: Model = sharedMemory): BoxingPlan {
-  const { shape, dtype, from, to } = request;
-  const { placement } = from;
-  if (!samePlacement(placement, to.placement))
-    throw new PlacementError(
-      "SL2005",
-      `boxing changes layouts within one placement, this goes from ${showPlacement(placement)} to ${showPlacement(to.placement)}`,
-      { hint: "keep both ends of this tensor on one placement" },
-    );
-  const [source, target] = [canonical(from.layout, placement), canonical(to.layout, placement)];
+  const { shape, dtype, from, to, transfers = true } = request;
+  const [source, target] = [canonical(from.layout, from.placement), canonical(to.layout, to.placement)];
   const { plans, searches } = cacheOf(model);
-  const problem = `${showPlacement(placement)} ${dtype}[${shape.join(",")}]`;
+  const ends = `${showPlacement(from.placement)} > ${from.placement === to.placement ? "" : showPlacement(to.placement)}`;
+  const problem = `${ends} ${dtype}[${shape.join(",")}] ${transfers}`;
   return plans.get(`${problem} ${keyOf(source)} > ${keyOf(target)}`, () => {
-    for (const layout of [source, target]) {
+    for (const [layout, { placement }] of [[source, from] as const, [target, to] as const]) {
       checkReductions(layout, shape, dtype);
-      regions(layout, shape, placement);
+      checkFit(layout, shape, placement);
     }
     const alphabet = alphabetOf(shape, [source, target]);
-    const find = searches.get(`${problem} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
-      search({ shape, dtype, placement, model, alphabet }),
+    const { edges, find } = searches.get(`${problem} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
+      search({ shape, dtype, from: from.placement, to: to.placement, model, alphabet }, transfers),
     );
-    return planOf(find(source, target), source, placement);
+    return planOf(edges, find(source, target), from.placement, to.placement, source);
   });
 }
 
@@ -110,26 +125,49 @@ export function checkReductions(layout: Layout, shape: readonly (number | string
       });
 }
 
-function planOf(edges: readonly Edge[], source: Layout, placement: PlacementData): BoxingPlan {
-  const steps = edges.map(
-    ({ kind, axis, monoid, from, to, receivedBytes, bytes, picoseconds }): BoxingStep => ({
-      kind,
-      axis,
-      ...(monoid !== undefined && { monoid }),
-      from: from.layout,
-      to: to.layout,
-      received: receivedBytes,
-      bytes,
-      time: picoseconds * 1e-12,
-    }),
-  );
+function planOf(
+  edges: Edges,
+  path: readonly Edge[],
+  from: PlacementData,
+  to: PlacementData,
+  source: Layout,
+): BoxingPlan {
+  const steps = path.map((edge) => stepOf(edges, edge));
+  const ranks = from === to ? to.ranks : [...new Set([...to.ranks, ...from.ranks])];
+  const total = new Map(ranks.map((rank) => [rank, 0]));
+  for (const [i, { received }] of steps.entries())
+    for (const [member, rank] of path[i]!.to.places.placement.ranks.entries())
+      total.set(rank, total.get(rank)! + received[member]!);
+  const stops = [{ placement: from, layout: source }, ...path.map((edge) => sideOf(edge))];
   return {
     steps,
     bytes: steps.reduce((sum, { bytes }) => sum + bytes, 0),
-    received: placement.ranks.map((_, member) => steps.reduce((sum, { received }) => sum + received[member]!, 0)),
-    time: edges.reduce((sum, { picoseconds }) => sum + picoseconds, 0) * 1e-12,
-    text: [source, ...steps.map(({ to }) => to)].map((layout) => layoutText(layout, placement)).join(" → "),
+    ranks,
+    received: ranks.map((rank) => total.get(rank)!),
+    time: secondsOf(path.reduce((sum, { ticks }) => sum + ticks, 0)),
+    text: textOf(stops, samePlacement(from, to)),
   };
+}
+
+const sideOf = ({ to: { layout, places } }: Edge): Side => ({ placement: places.placement, layout });
+
+function stepOf(edges: Edges, edge: Edge): BoxingStep {
+  const { from, to, bytes, ticks } = edge;
+  const step = { from: from.layout, to: to.layout, received: edges.received(edge), bytes, time: secondsOf(ticks) };
+  if (edge.axis === undefined) return { kind: edge.kind, ...step, transfer: edges.plan(from, to) };
+  const { kind, axis, monoid } = edge;
+  return { kind, axis, ...(monoid !== undefined && { monoid }), placement: to.places.placement, ...step };
+}
+
+/** Layouts in a row; the placement is named where it changes. */
+function textOf(sides: readonly Side[], one: boolean): string {
+  let last: PlacementData | undefined;
+  const texts = sides.map(({ placement, layout }) => {
+    const named = !one && placement !== last;
+    last = placement;
+    return `${named ? `${placement.device}[${showRanks(placement.ranks)}] ` : ""}${layoutText(layout, placement)}`;
+  });
+  return texts.join(" → ");
 }
 
 const caches = new WeakMap<Model, { readonly plans: Cache<BoxingPlan>; readonly searches: Cache<Search> }>();

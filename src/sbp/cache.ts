@@ -1,6 +1,6 @@
 /** @file A map that makes what it lacks. The algebra is pure functions; this only remembers their answers. */
-export class Cache<T> {
-  readonly #made = new Map<string, T>();
+export class Cache<T, K = string> {
+  readonly #made = new Map<K, T>();
   readonly #limit: number;
 
   /** Past `limit` entries it starts anew, so that a long session does not grow without bound. */
@@ -8,7 +8,7 @@ export class Cache<T> {
     this.#limit = limit;
   }
 
-  get(key: string, make: () => T): T {
+  get(key: K, make: () => T): T {
     const known = this.#made.get(key);
     if (known !== undefined || this.#made.has(key)) return known as T;
     const made = make();

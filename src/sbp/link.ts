@@ -1,7 +1,9 @@
 /**
- * @file What moving bytes costs: the α-β model (Hockney 1994). A step takes α · rounds + β · bytes received by the busiest
- * rank over the link of its mesh axis, and the time to be started and to write its result to memory. A model knows which
- * host a rank is on, so an axis inside hosts is faster than one across. It ranks plans; it is no promise of a time.
+ * @file What moving bytes costs: the α-β model (Hockney 1994). A step takes α · rounds + β · bytes of the busiest rank
+ * over the links that it uses, and the time to be started and to write its result to memory. Collectives run over the
+ * link of their mesh axis, so an axis inside hosts is faster than one across; transfers over the links between the ranks
+ * themselves. Costs are counted in whole femtoseconds, so that sums are exact and ties are ties. It ranks plans; it is no
+ * promise of a time.
  */
 import type { PlacementData } from "../ir/placement.ts";
 import { group } from "./mesh.ts";
@@ -15,12 +17,16 @@ export interface Link {
 
 /** Plans are remembered by model, so a model is one object, and its answers do not change. */
 export interface Model {
-  /** The host that a rank runs on. */
-  host(rank: number): number;
   /** What the groups along a mesh axis talk over. */
   axis(placement: PlacementData, axis: string): Link;
+  /** What two ranks talk over. */
+  between(a: number, b: number): Link;
+  /** No link is better, in either figure: what the search may count on before it looks. */
+  readonly least: Link;
   /** A rank and its own memory: what starting a step costs, and a byte that it writes. */
   readonly memory: Link;
+  /** Which comes first; the other breaks ties. Default "time". */
+  readonly objective?: "time" | "bytes";
 }
 
 /** One link within hosts and one between them; an axis is remote when any of its groups spans two hosts. */
@@ -35,9 +41,13 @@ export function hierarchical(of: {
     const hosts = group(placement, member, axis).map((m) => host(placement.ranks[m]!));
     return hosts.every((h) => h === hosts[0]);
   };
-  const axis = (placement: PlacementData, name: string) =>
-    placement.ranks.every((_, member) => together(placement, name, member)) ? local : remote;
-  return { host, memory, axis };
+  return {
+    axis: (placement, name) =>
+      placement.ranks.every((_, member) => together(placement, name, member)) ? local : remote,
+    between: (a, b) => (host(a) === host(b) ? local : remote),
+    least: { alpha: Math.min(local.alpha, remote.alpha), beta: Math.min(local.beta, remote.beta) },
+    memory,
+  };
 }
 
 const shared: Link = { alpha: 5e-6, beta: 1e-10 };
@@ -52,3 +62,10 @@ export const sharedMemory: Model = hierarchical({
   local: shared,
   remote: shared,
 });
+
+/** A link in ticks of a femtosecond. */
+export const inTicks = ({ alpha, beta }: Link): Link => ({
+  alpha: Math.round(alpha * 1e15),
+  beta: Math.round(beta * 1e15),
+});
+export const secondsOf = (ticks: number): number => ticks * 1e-15;

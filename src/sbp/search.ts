@@ -1,142 +1,199 @@
 /**
- * @file The cheapest way from a layout to every other on one mesh: Dijkstra's algorithm over layouts, run only as far as
- * it is asked for and kept for the next question. Costs are whole picoseconds, so that sums are exact and ties are ties;
- * these go to fewer bytes, then fewer steps, then the smaller text.
+ * @file The cheapest way from a layout to another: best first over layouts, on the placements of the two ends. Exact
+ * costs of transfers are asked for only when nothing else is cheaper by their least cost (as lazy A* does, Dellin and
+ * Srinivasa 2016). Ties go to fewer bytes, then fewer steps, then the smaller text, in which transfers come last.
  */
-import { type DType, itemSize } from "../ir/dtype.ts";
 import { InternalError } from "../ir/errors.ts";
-import { type Layout, type Sbp, showSbp } from "../ir/layout.ts";
-import type { PlacementData } from "../ir/placement.ts";
-import { size, tryRegion } from "./boxes.ts";
+import { B, type Layout, showSbp } from "../ir/layout.ts";
 import { Cache } from "./cache.ts";
-import { canonical, keyOf } from "./canonical.ts";
-import type { Model } from "./link.ts";
-import { type Move, movesFrom, type Placed } from "./steps.ts";
+import { type Cost, type Edge, type Edges, edgesOf, type Problem } from "./edges.ts";
+import { Heap } from "./heap.ts";
+import type { Placed, Places } from "./placed.ts";
+import { transferable } from "./transfer.ts";
 
-/** What is planned for: the layouts over `alphabet` of tensors of one shape on one mesh. */
-export interface Problem {
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly placement: PlacementData;
-  readonly model: Model;
-  /** The SBPs that a path may pass by. */
-  readonly alphabet: readonly Sbp[];
-}
-
-/** A move with its cost. */
-export interface Edge extends Move {
-  readonly from: Placed;
-  /** Bytes, by member. */
-  readonly receivedBytes: readonly number[];
-  readonly bytes: number;
-  readonly picoseconds: number;
-}
-
-/** A way from the source to a layout: the way before its last edge, and that edge. */
-interface Path {
+/** How far one has come. Of equals the one whose layouts, in a row, make the smaller text comes first. */
+interface Reached extends Cost {
   readonly at: Placed;
-  readonly picoseconds: number;
-  readonly bytes: number;
+  /** The way before, and how it goes on from there. */
+  readonly before?: Path;
+  readonly by: string;
   readonly steps: number;
-  readonly text: string;
-  readonly last?: { readonly before: Path; readonly edge: Edge };
 }
 
-/** Answers for one problem: the edges of the cheapest path between two layouts, in order. */
-export type Search = (from: Layout, to: Layout) => readonly Edge[];
+/** A way from the source to a layout, by its last edge. */
+interface Path extends Reached {
+  readonly edge?: Edge;
+}
 
-/** Layouts that do not fit the problem are ours to keep out: they throw an InternalError. */
-export function search(problem: Problem): Search {
-  const { placement, shape, alphabet } = problem;
-  const placed = new Cache<Placed | undefined>();
-  const edges = new Cache<readonly Edge[]>();
-  const ways = new Cache<(to: string) => Path | undefined>();
-  const place = (layout: Layout): Placed | undefined => {
-    const order = canonical(layout, placement);
-    const key = keyOf(order);
-    return placed.get(key, () => locate(order, key, shape, placement));
+/** A way to go on, with what it costs at least to the goal; without a path a transfer whose cost is not known yet. */
+interface Open extends Reached {
+  readonly reached: Reached;
+  readonly path?: Path;
+}
+
+/** Where to, and the layouts that transfers may pass by. */
+interface Aim {
+  readonly goal: Placed;
+  stops(at: Placed): readonly Placed[];
+}
+
+export interface Search {
+  readonly edges: Edges;
+  /** The edges of the cheapest path, in order. */
+  find(from: Layout, to: Layout): readonly Edge[];
+}
+
+/** Beyond so many layouts a transfer goes to the target, or to what is one SBP away from it. */
+const manyLayouts = 10_000;
+
+/** `transfers`: also within a placement. Layouts that do not fit the problem are ours to keep out: InternalError. */
+export function search(problem: Problem, transfers: boolean): Search {
+  const edges = edgesOf(problem);
+  const { source, target } = edges;
+  const alone = source === target && !transfers;
+  const ways = new Map<Placed, (to: Placed) => Path | undefined>();
+  const wayFrom = (start: Placed, goal: Placed) => {
+    const here = transfers ? stops(source, problem, goal) : [];
+    const there = source === target ? [] : stops(target, problem, goal);
+    const [out, inside] = [[...here, ...there], transfers ? there : []];
+    return explore(edges, problem, start, { goal, stops: ({ places }) => (places === source ? out : inside) });
   };
-  const edgesFrom = (at: Placed) =>
-    edges.get(at.key, () => movesFrom(at, placement, alphabet, place).map((move) => price(problem, at, move)));
-  return (from, to) => {
-    const [source, target] = [place(from), place(to)];
-    if (!source || !target) throw new InternalError(`${keyOf(from)} or ${keyOf(to)} does not fit [${shape.join(",")}]`);
-    const path = ways.get(source.key, () => explore(source, edgesFrom))(target.key);
-    if (!path) throw new InternalError(`no boxing from ${source.key || "B"} to ${target.key || "B"}`);
-    return edgesOf(path);
+  return {
+    edges,
+    find: (from, to) => {
+      const [start, goal] = [source.place(from), target.place(to)];
+      if (!start || !goal) throw new InternalError(`a layout does not fit [${problem.shape.join(",")}]`);
+      let way = ways.get(start);
+      if (!way) way = alone ? explore(edges, problem, start) : wayFrom(start, goal);
+      // Without transfers there is little to guess: what is found out from a source serves all its targets.
+      if (alone) ways.set(start, way);
+      const path = way(goal);
+      if (!path) throw new InternalError(`no boxing from ${start.key || "B"} to ${goal.key || "B"}`);
+      return edgesTo(path);
+    },
   };
 }
 
-function locate(layout: Layout, key: string, shape: readonly number[], placement: PlacementData): Placed | undefined {
-  const regions = placement.ranks.flatMap((_, member) => {
-    const region = tryRegion(layout, shape, placement, member);
-    return region ? [region] : [];
+function stops(places: Places, { alphabet }: Problem, goal: Placed): readonly Placed[] {
+  const axes = places.placement.axes.filter(({ size }) => size > 1).length;
+  const sbps = alphabet.length - 1;
+  let layouts = 1; // Σ of k! · (n choose k) · sbpsᵏ, at most
+  for (let k = 1, count = 1; k <= axes; k++) layouts += count *= (axes - k + 1) * sbps;
+  if (layouts <= manyLayouts) return places.all().filter((at) => at === goal || at.monoids.length === 0);
+  if (goal.places !== places) return [];
+  const near = places.placement.axes.flatMap(({ name }) =>
+    [B, ...alphabet].flatMap(
+      (sbp) => places.place([...goal.layout.filter(([axis]) => axis !== name), [name, sbp]]) ?? [],
+    ),
+  );
+  return [...new Set([goal, ...near])];
+}
+
+/**
+ * Best first from a source. With an aim, by what is still to be paid at least; such a guess may drop on the way, so a
+ * better path to a known layout opens it again. Without one it is Dijkstra's algorithm, run as far as it is asked for.
+ */
+function explore(edges: Edges, { model }: Problem, start: Placed, aim?: Aim): (to: Placed) => Path | undefined {
+  const costs = model.objective === "bytes" ? bytesFirst : timeFirst;
+  const order = (a: Reached, b: Reached): number => costs(a, b) || a.steps - b.steps || byText(a, b);
+  const best = new Map<Placed, Path>();
+  const settled = new Set<Placed>();
+  const open = new Heap<Open>(order);
+  const guesses = new Cache<Cost, Placed>();
+  const guess = (at: Placed): Cost => (aim ? guesses.get(at, () => edges.pathAtLeast(at, aim.goal)) : nothing);
+  /** With what must still be paid, unless something at least as good is known. */
+  const hopeful = (reached: Reached): Omit<Open, "reached"> | undefined => {
+    const { at, before, by } = reached;
+    const known = best.get(at);
+    if (known && order(reached, known) >= 0) return undefined;
+    const whole = plus(reached, guess(at));
+    const next = {
+      ...whole,
+      at,
+      by,
+      steps: reached.steps + (aim && at !== aim.goal ? 1 : 0),
+      ...(before && { before }),
+    };
+    const bound = aim && best.get(aim.goal);
+    return bound && at !== aim.goal && order(next, bound) >= 0 ? undefined : next;
+  };
+  const offer = (path: Path): void => {
+    const next = hopeful(path);
+    if (!next) return;
+    best.set(path.at, path);
+    open.push({ ...next, reached: path, path });
+  };
+  const step = (before: Path, cost: Cost, at: Placed, by: string): Reached => ({
+    ...plus(before, cost),
+    at,
+    before,
+    by,
+    steps: before.steps + 1,
   });
-  return regions.length === placement.ranks.length ? { layout, key, regions } : undefined;
-}
-
-function price({ dtype, placement, model }: Problem, from: Placed, move: Move): Edge {
-  const item = itemSize[dtype];
-  const receivedBytes = move.received.map((n) => n * item);
-  const bytes = receivedBytes.reduce((a, b) => a + b, 0);
-  const link = model.axis(placement, move.axis);
-  const { memory } = model;
-  const written = move.to.regions.reduce((most, region) => Math.max(most, size(region)), 0) * item;
-  const own = move.kind === "relabel" ? 0 : memory.alpha + memory.beta * written;
-  const seconds = own + link.alpha * move.rounds + link.beta * Math.max(0, ...receivedBytes);
-  return { ...move, from, receivedBytes, bytes, picoseconds: Math.round(seconds * 1e12) };
-}
-
-/** Dijkstra's algorithm as a question: the best path to a key, or undefined when it can not be reached. */
-function explore(source: Placed, edges: (at: Placed) => readonly Edge[]): (key: string) => Path | undefined {
-  const start: Path = { at: source, picoseconds: 0, bytes: 0, steps: 0, text: "" };
-  const settled = new Map<string, Path>();
-  const open = new Map([[source.key, start]]);
-  const settleNext = (): void => {
-    let best: Path | undefined;
-    for (const path of open.values()) if (!best || compare(path, best) < 0) best = path;
-    open.delete(best!.at.key);
-    settled.set(best!.at.key, best!);
-    for (const edge of edges(best!.at)) {
-      if (settled.has(edge.to.key)) continue;
-      const path = extend(best!, edge);
-      const other = open.get(edge.to.key);
-      if (!other || compare(path, other) < 0) open.set(edge.to.key, path);
+  const extend = (before: Path, edge: Edge): void =>
+    offer({ ...step(before, edge, edge.to, edge.axis === undefined ? byTransfer : edge.kind), edge });
+  /** Those with least to pay from there come first. */
+  const sorted = new Cache<readonly Placed[], Places>();
+  const stopsFrom = (at: Placed): readonly Placed[] =>
+    sorted.get(at.places, () => aim?.stops(at).toSorted((a, b) => costs(guess(a), guess(b))) ?? []);
+  const expand = (path: Path): void => {
+    for (const edge of edges.collectives(path.at)) extend(path, edge);
+    if (!aim || !transferable(path.at)) return;
+    // The transfer to the goal first: it bounds all others.
+    if (path.at === start) extend(path, edges.transfer(start, aim.goal));
+    for (const to of stopsFrom(path.at)) {
+      const known = best.get(aim.goal);
+      if (known && costs(plus(path, guess(to)), known) > 0) break;
+      if (to === path.at) continue;
+      const lower = edges.transferAtLeast(path.at, to);
+      const bound = best.get(aim.goal);
+      if (bound && costs(plus(plus(path, lower), guess(to)), bound) > 0) continue;
+      const reached = step(path, lower, to, byTransfer);
+      const next = hopeful(reached);
+      if (next) open.push({ ...next, reached });
     }
   };
-  return (key) => {
-    while (!settled.has(key) && open.size > 0) settleNext();
-    return settled.get(key);
+  offer({ at: start, by: "", steps: 0, ...nothing });
+  return (to) => {
+    while (!settled.has(to)) {
+      const next = open.pop();
+      if (!next) return undefined;
+      const { path, reached, at } = next;
+      if (!path) {
+        if (hopeful(reached)) extend(reached.before!, edges.transfer(reached.before!.at, at));
+      } else if (path === best.get(at)) {
+        settled.add(at);
+        if (at !== aim?.goal) expand(path);
+      }
+    }
+    return best.get(to);
   };
 }
 
-const extend = (before: Path, edge: Edge): Path => ({
-  at: edge.to,
-  picoseconds: before.picoseconds + edge.picoseconds,
-  bytes: before.bytes + edge.bytes,
-  steps: before.steps + 1,
-  text: `${before.text} > ${edge.kind} ${edge.to.key}`,
-  last: { before, edge },
-});
+/** Comes after the names of collectives. */
+const byTransfer = "~";
 
-const compare = (a: Path, b: Path): number =>
-  a.picoseconds - b.picoseconds ||
-  a.bytes - b.bytes ||
-  a.steps - b.steps ||
-  (a.text < b.text ? -1 : a.text > b.text ? 1 : 0);
+const nothing: Cost = { ticks: 0, bytes: 0 };
+const plus = (a: Cost, b: Cost): Cost => ({ ticks: a.ticks + b.ticks, bytes: a.bytes + b.bytes });
 
-function edgesOf(path: Path): Edge[] {
+const timeFirst = (a: Cost, b: Cost): number => a.ticks - b.ticks || a.bytes - b.bytes;
+const bytesFirst = (a: Cost, b: Cost): number => a.bytes - b.bytes || a.ticks - b.ticks;
+
+function byText(a: Reached, b: Reached): number {
+  const [x, y] = [textOf(a), textOf(b)];
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+
+const textOf = ({ before, by, at }: Reached): string => `${before ? textOf(before) : ""} > ${by} ${at.key}`;
+
+function edgesTo(path: Path): Edge[] {
   const edges: Edge[] = [];
-  for (let { last } = path; last; { last } = last.before) edges.push(last.edge);
+  for (let way: Path | undefined = path; way?.edge; way = way.before) edges.push(way.edge);
   return edges.reverse();
 }
 
 /** The SBPs that a path between two layouts may use: every balanced split, B, and what the two ends name, each once. */
-export function alphabetOf(shape: readonly number[], ends: readonly Layout[]): Sbp[] {
-  const all: Sbp[] = [
-    ...shape.map((_, dim): Sbp => ({ kind: "S", dim })),
-    { kind: "B" },
-    ...ends.flatMap((layout) => layout.map(([, sbp]) => sbp)),
-  ];
+export function alphabetOf(shape: readonly number[], ends: readonly Layout[]): Layout[number][1][] {
+  const all = [...shape.map((_, dim) => ({ kind: "S", dim }) as const), B, ...ends.flatMap((l) => l.map(([, s]) => s))];
   return [...new Map(all.map((sbp) => [showSbp(sbp), sbp])).values()];
 }

@@ -3,12 +3,13 @@
  * SBP away and puts the new one innermost. Only the innermost split of a dim can go, as the others were cut before it;
  * a partial value can go when no inner one has another monoid, which would have to be reduced first.
  */
-import type { Layout, Sbp } from "../ir/layout.ts";
-import type { PlacementData } from "../ir/placement.ts";
-import { balanced, type Interval, overlap, type Region, size } from "./boxes.ts";
+import type { Sbp } from "../ir/layout.ts";
+import { balanced, type Interval } from "./boxes.ts";
 import { orderMatters } from "./canonical.ts";
+import type { Common } from "./cuts.ts";
 import { axisSize, coordinate } from "./mesh.ts";
 import { monoid } from "./monoid.ts";
+import type { Placed } from "./placed.ts";
 
 /**
  * - `slice` B→S: keep the own part;
@@ -21,22 +22,13 @@ import { monoid } from "./monoid.ts";
  */
 export type BoxingKind = "slice" | "fill" | "relabel" | "all-gather" | "all-to-all" | "reduce-scatter" | "all-reduce";
 
-/** A layout, canonical, with what it gives to each member. */
-export interface Placed {
-  readonly layout: Layout;
-  readonly key: string;
-  readonly regions: readonly Region[];
-}
-
+/** What one axis becomes in one step. */
 export interface Move {
   readonly kind: BoxingKind;
   readonly axis: string;
   readonly monoid?: string;
+  readonly from: Placed;
   readonly to: Placed;
-  /** Elements that each member receives from others. */
-  readonly received: readonly number[];
-  /** Waits for peers. An all-reduce has one too: each pushes the slice that it reduced, none waits in between. */
-  readonly rounds: number;
 }
 
 const kinds = {
@@ -51,17 +43,10 @@ function kindOf(from: Sbp, to: Sbp): BoxingKind | undefined {
   return kinds[from.kind][to.kind];
 }
 
-/**
- * All moves out of a layout, to the SBPs of `alphabet`. `place` says where a layout lies, or undefined when one of its
- * partitions does not fit.
- */
-export function movesFrom(
-  from: Placed,
-  placement: PlacementData,
-  alphabet: readonly Sbp[],
-  place: (layout: Layout) => Placed | undefined,
-): Move[] {
+/** All moves out of a layout, to the SBPs of `alphabet`. */
+export function movesFrom(from: Placed, alphabet: readonly Sbp[]): Move[] {
   const moves: Move[] = [];
+  const { placement, place } = from.places;
   for (const { name: axis, size: parts } of placement.axes) {
     const index = from.layout.findIndex(([name]) => name === axis);
     const was: Sbp = from.layout[index]?.[1] ?? { kind: "B" };
@@ -71,50 +56,47 @@ export function movesFrom(
     for (const sbp of alphabet) {
       const kind = kindOf(was, sbp);
       const to = kind && place([...rest, [axis, sbp]]);
-      if (!to || to.key === from.key) continue;
-      const received = to.regions.map((_, member) => receives(kind, from, to, placement, axis, member));
-      const idle = received.every((n) => n === 0);
+      if (!to || to === from) continue;
       const name = was.kind === "P" ? was.monoid : sbp.kind === "P" ? sbp.monoid : undefined;
-      moves.push({
-        kind,
-        axis,
-        to,
-        received,
-        rounds: idle ? 0 : 1,
-        ...(name !== undefined && { monoid: name }),
-      });
+      moves.push({ kind, axis, from, to, ...(name !== undefined && { monoid: name }) });
     }
   }
   return moves;
 }
 
-/** Elements that one member gets from others. */
-function receives(
-  kind: BoxingKind,
-  from: Placed,
-  to: Placed,
-  placement: PlacementData,
-  axis: string,
-  member: number,
-): number {
-  const target = to.regions[member]!;
-  const count = size(target);
-  const parts = axisSize(placement, axis);
+/** Elements that each member gets from others. `common`: of the placement with itself. */
+export function receives({ kind, axis, from, to }: Move, common: Common): readonly number[] {
+  const { placement } = to.places;
   switch (kind) {
     case "slice":
     case "fill":
     case "relabel":
-      return 0;
+      return to.sizes.map(() => 0);
     case "all-gather":
     case "all-to-all":
-      return count - overlap(target, from.regions[member]!);
-    case "reduce-scatter":
-      return (parts - 1) * count;
+      return missing(from, to, common);
+    case "reduce-scatter": {
+      const peers = axisSize(placement, axis) - 1;
+      return to.sizes.map((count) => peers * count);
+    }
     case "all-reduce": {
-      const [lo, hi] = flatSlice(count, parts, coordinate(placement, member, axis));
-      return (parts - 1) * (hi - lo) + (count - (hi - lo));
+      const parts = axisSize(placement, axis);
+      return to.sizes.map((count, member) => {
+        const [lo, hi] = flatSlice(count, parts, coordinate(placement, member, axis));
+        return (parts - 1) * (hi - lo) + (count - (hi - lo));
+      });
     }
   }
+}
+
+/** Elements of each member's target that its rank does not hold before. */
+export function missing(from: Placed, to: Placed, common: Common): number[] {
+  const shared = to.cuts.map((cut, dim) => common(from.cuts[dim]!, cut));
+  return to.sizes.map((count, member) => {
+    let held = 1;
+    for (const table of shared) held *= table[member]!;
+    return count - held;
+  });
 }
 
 /** Elements of a 64-byte line of four-byte numbers. */

@@ -70,14 +70,6 @@ export const compilerCodes: Readonly<Record<Code, Entry>> = {
     remedy: "Cast the tensor first, or split or replicate it.",
     inGraph: ["mask.to(mesh, { data: P() })", 'mask.cast("float32").to(mesh, { data: P() })'],
   },
-  SL2005: {
-    error: "PlacementError",
-    title: "Boxing between placements",
-    meaning: "A change of layout stays within one placement, and the two ends lie on different ones.",
-    causes: ["A plan with several placements, made by another tool."],
-    remedy: "Keep both ends on one placement.",
-    unmet: "Graphs on several placements are refused before, by SL3012.",
-  },
   SL3001: {
     error: "LayoutError",
     title: "A layout for a parameter that is not there",

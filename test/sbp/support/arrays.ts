@@ -6,7 +6,7 @@ import type { DType } from "../../../src/ir/dtype.ts";
 import type { Layout } from "../../../src/ir/layout.ts";
 import type { PlacementData } from "../../../src/ir/placement.ts";
 import { type Region, regions } from "../../../src/sbp/boxes.ts";
-import { type BoxingStep, flatSlice } from "../../../src/sbp/boxing.ts";
+import { type AxisStep, type BoxingStep, flatSlice, type Transfer } from "../../../src/sbp/boxing.ts";
 import { axisSize, coordinate, group } from "../../../src/sbp/mesh.ts";
 import { monoid } from "../../../src/sbp/monoid.ts";
 import { product } from "./meshes.ts";
@@ -101,16 +101,65 @@ export interface Done {
   readonly tensor: Tensor;
   /** Bytes that each member read from others, counted one element at a time. */
   readonly received: readonly number[];
+  /** The same by link, `from > to` in ranks. */
+  readonly links: ReadonlyMap<string, number>;
+}
+
+/** Counts what ranks read from each other; the reads of the member `blind` are not seen. */
+function counter(from: PlacementData, to: PlacementData, blind: number) {
+  const received = to.ranks.map(() => 0);
+  const links = new Map<string, number>();
+  const count = (reader: number, owner: number): void => {
+    const [there, here] = [from.ranks[owner]!, to.ranks[reader]!];
+    if (there === here || reader === blind) return;
+    received[reader]! += 4;
+    links.set(`${there} > ${here}`, (links.get(`${there} > ${here}`) ?? 0) + 4);
+  };
+  return { received, links, count };
 }
 
 /** `blind`: a member whose reads the counter forgets, to show that a wrong count is seen. */
-export function execute(step: BoxingStep, { shape, on, shards }: Tensor, { blind = -1 } = {}): Done {
+export function execute(step: BoxingStep, tensor: Tensor, { blind = -1 } = {}): Done {
+  return step.axis === undefined ? transfer(step.transfer, step.to, tensor, blind) : collective(step, tensor, blind);
+}
+
+function transfer({ from, to, pieces }: Transfer, layout: Layout, tensor: Tensor, blind: number): Done {
+  const { shape } = tensor;
+  const before = locate(tensor.layout, shape, from);
+  const { received, links, count } = counter(from, to, blind);
+  const shards = regions(layout, shape, to).map((region, member) => {
+    const made = new Map<number, number>();
+    for (const { box, sources, monoid: name } of pieces[member]!)
+      for (const global of indices(
+        box.map((interval) => [interval]),
+        shape,
+      )) {
+        if (made.has(global)) throw new Error(`member ${member} gets element ${global} twice`);
+        const values = sources.map((rank) => {
+          const owner = from.ranks.indexOf(rank);
+          const local = before[owner]!.get(global);
+          if (local === undefined) throw new Error(`rank ${rank} does not hold element ${global}`);
+          count(member, owner);
+          return tensor.shards[owner]![local]!;
+        });
+        made.set(
+          global,
+          values.length === 0 ? monoid(name!).identity(dtype) : values.reduce((a, b) => monoid(name!).combine(a, b)),
+        );
+      }
+    return indices(region, shape).map((global) => {
+      const value = made.get(global);
+      if (value === undefined) throw new Error(`member ${member} does not get element ${global}`);
+      return value;
+    });
+  });
+  return { tensor: { shape, on: to, layout, shards }, received, links };
+}
+
+function collective(step: AxisStep, { shape, on, shards }: Tensor, blind: number): Done {
   const before = locate(step.from, shape, on);
   const target = regions(step.to, shape, on);
-  const received = on.ranks.map(() => 0);
-  const count = (reader: number, owner: number) => {
-    if (reader !== owner && reader !== blind) received[reader]! += 4;
-  };
+  const { received, links, count } = counter(on, on, blind);
   const read = (reader: number, owner: number, global: number): number => {
     const local = before[owner]!.get(global);
     if (local === undefined) throw new Error(`member ${owner} does not hold element ${global}`);
@@ -159,5 +208,5 @@ export function execute(step: BoxingStep, { shape, on, shards }: Tensor, { blind
       }
     }
   };
-  return { tensor: { shape, on, layout: step.to, shards: run() }, received };
+  return { tensor: { shape, on, layout: step.to, shards: run() }, received, links };
 }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { B, type Layout, P, S, type Sbp } from "../../../src/ir/layout.ts";
 import type { PlacementData } from "../../../src/ir/placement.ts";
+import type { Side } from "../../../src/sbp/boxing.ts";
 
 export const product = (numbers: readonly number[]): number => numbers.reduce((a, b) => a * b, 1);
 
@@ -64,3 +65,50 @@ export const anyCase: fc.Arbitrary<Case> = fc.tuple(shapes, axisSizes, fc.boolea
     to: anyLayout(shape, on),
   });
 });
+
+/** A tensor that goes from one placement and layout to another. */
+export interface Pair {
+  readonly shape: readonly number[];
+  readonly from: Side;
+  readonly to: Side;
+}
+
+const ranks = [...new Array(10).keys()];
+const anyMesh = axisSizes.chain((sizes) => {
+  const count = product(sizes);
+  return fc.shuffledSubarray(ranks, { minLength: count, maxLength: count }).map((of) => mesh(sizes, of));
+});
+const side = (shape: readonly number[], placement: PlacementData): fc.Arbitrary<Side> =>
+  anyLayout(shape, placement).map((layout) => ({ placement, layout }));
+
+/** Sizes by hand, of balanced splits moved about; alone on its dim, as they must fit what is cut. */
+const byHand = ({ placement, layout }: Side, shape: readonly number[], moved: number): Side => ({
+  placement,
+  layout: layout.map(([axis, sbp]) => {
+    const parts = placement.axes.find(({ name }) => name === axis)!.size;
+    const alone =
+      layout.filter(([, other]) => other.kind === "S" && sbp.kind === "S" && other.dim === sbp.dim).length === 1;
+    if (sbp.kind !== "S" || !alone) return [axis, sbp];
+    const cuts = Array.from({ length: parts - 1 }, (_, i) => (moved * (2 * i + 3)) % (shape[sbp.dim]! + 1)).sort(
+      (a, b) => a - b,
+    );
+    const sizes = [...cuts, shape[sbp.dim]!].map((cut, i) => cut - (cuts[i - 1] ?? 0));
+    return [axis, S(sbp.dim, { sizes })];
+  }),
+});
+
+/**
+ * Pairs on the same, disjoint and partly overlapping ranks, in any order, on meshes of one to three axes; shapes with
+ * empty and uneven dims, and none; any order of axes, zigzag, sizes by hand, mixed monoids.
+ */
+export const anyPair: fc.Arbitrary<Pair> = fc
+  .tuple(fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 3 }), anyMesh, anyMesh, fc.nat(3))
+  .chain(([shape, source, other, same]) =>
+    fc
+      .tuple(side(shape, source), side(shape, same === 0 ? source : other), fc.nat(9), fc.nat(9))
+      .map(([from, to, a, b]) => ({
+        shape,
+        from: a < 2 ? byHand(from, shape, a + 1) : from,
+        to: b < 2 ? byHand(to, shape, b + 1) : to,
+      })),
+  );
