@@ -11,7 +11,7 @@ import type { Op } from "../ir/graph.ts";
 import { B, type Layout, showLayout, showSbp } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
 import { localShape } from "../sbp/boxes.ts";
-import { planBoxing } from "../sbp/boxing.ts";
+import { boxingCost } from "../sbp/boxing.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { LocalType } from "../sbp/rule.ts";
 import type { Signature } from "../sbp/signatures.ts";
@@ -114,7 +114,7 @@ function boxingTime(draft: Draft, value: number, from: Layout, to: Layout): numb
   const place = draft.graph.placements[placement]!;
   const side = (layout: Layout) => ({ placement: place, layout });
   const type = { shape: shape as readonly number[], dtype };
-  return planBoxing({ ...type, from: side(from), to: side(to), transfers: false }).time;
+  return boxingCost({ ...type, from: side(from), to: side(to), transfers: false }).time;
 }
 
 /** Between each producer and consumer: the time to box what one gives into what the other takes. */

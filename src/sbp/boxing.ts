@@ -97,12 +97,35 @@ export interface BoxingRequest {
  * plan.bytes; // 64: each of two ranks gets the 32 bytes of the other
  */
 export function planBoxing(request: BoxingRequest, model: Model = sharedMemory): BoxingPlan {
-  const { shape, dtype, from, to, transfers = true } = request;
+  const { key, edges, path, source } = pathOf(request, model);
+  return cacheOf(model).plans.get(key, () => planOf(edges, path, request.from.placement, request.to.placement, source));
+}
+
+/** What the plan costs, for those who compare many: modelled seconds, and bytes. Throws as `planBoxing` does. */
+export function boxingCost(request: BoxingRequest, model: Model = sharedMemory): Pick<BoxingPlan, "time" | "bytes"> {
+  return costOf(pathOf(request, model).path);
+}
+
+const costOf = (path: readonly Edge[]) => ({
+  time: secondsOf(path.reduce((sum, { ticks }) => sum + ticks, 0)),
+  bytes: path.reduce((sum, { bytes }) => sum + bytes, 0),
+});
+
+interface Found {
+  readonly key: string;
+  readonly edges: Edges;
+  readonly path: readonly Edge[];
+  /** Canonical. */
+  readonly source: Layout;
+}
+
+function pathOf({ shape, dtype, from, to, transfers = true }: BoxingRequest, model: Model): Found {
   const [source, target] = [canonical(from.layout, from.placement), canonical(to.layout, to.placement)];
-  const { plans, searches } = cacheOf(model);
+  const { paths, searches } = cacheOf(model);
   const ends = `${showPlacement(from.placement)} > ${from.placement === to.placement ? "" : showPlacement(to.placement)}`;
   const problem = `${ends} ${dtype}[${shape.join(",")}] ${transfers}`;
-  return plans.get(`${problem} ${keyOf(source)} > ${keyOf(target)}`, () => {
+  const key = `${problem} ${keyOf(source)} > ${keyOf(target)}`;
+  return paths.get(key, () => {
     for (const [layout, { placement }] of [[source, from] as const, [target, to] as const]) {
       checkReductions(layout, shape, dtype);
       checkFit(layout, shape, placement);
@@ -111,7 +134,7 @@ export function planBoxing(request: BoxingRequest, model: Model = sharedMemory):
     const { edges, find } = searches.get(`${problem} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
       search({ shape, dtype, from: from.placement, to: to.placement, model, alphabet }, transfers),
     );
-    return planOf(edges, find(source, target), from.placement, to.placement, source);
+    return { key, edges, path: find(source, target), source };
   });
 }
 
@@ -133,19 +156,19 @@ function planOf(
   source: Layout,
 ): BoxingPlan {
   const steps = path.map((edge) => stepOf(edges, edge));
-  const ranks = from === to ? to.ranks : [...new Set([...to.ranks, ...from.ranks])];
-  const total = new Map(ranks.map((rank) => [rank, 0]));
-  for (const [i, { received }] of steps.entries())
+  const one = samePlacement(from, to);
+  const ranks = one ? to.ranks : [...new Set([...to.ranks, ...from.ranks])];
+  const at = new Map(ranks.map((rank, i) => [rank, i]));
+  const received = ranks.map(() => 0);
+  for (const [i, step] of steps.entries())
     for (const [member, rank] of path[i]!.to.places.placement.ranks.entries())
-      total.set(rank, total.get(rank)! + received[member]!);
-  const stops = [{ placement: from, layout: source }, ...path.map((edge) => sideOf(edge))];
+      received[at.get(rank)!]! += step.received[member]!;
   return {
     steps,
-    bytes: steps.reduce((sum, { bytes }) => sum + bytes, 0),
+    ...costOf(path),
     ranks,
-    received: ranks.map((rank) => total.get(rank)!),
-    time: secondsOf(path.reduce((sum, { ticks }) => sum + ticks, 0)),
-    text: textOf(stops, samePlacement(from, to)),
+    received,
+    text: textOf([{ placement: from, layout: source }, ...path.map(sideOf)], one),
   };
 }
 
@@ -170,13 +193,19 @@ function textOf(sides: readonly Side[], one: boolean): string {
   return texts.join(" → ");
 }
 
-const caches = new WeakMap<Model, { readonly plans: Cache<BoxingPlan>; readonly searches: Cache<Search> }>();
+interface Known {
+  readonly searches: Cache<Search>;
+  readonly paths: Cache<Found>;
+  readonly plans: Cache<BoxingPlan>;
+}
 
-function cacheOf(model: Model) {
-  let cache = caches.get(model);
-  if (!cache) {
-    cache = { plans: new Cache(20_000), searches: new Cache(200) };
-    caches.set(model, cache);
+const caches = new WeakMap<Model, Known>();
+
+function cacheOf(model: Model): Known {
+  let known = caches.get(model);
+  if (!known) {
+    known = { searches: new Cache(200), paths: new Cache(100_000), plans: new Cache(5_000) };
+    caches.set(model, known);
   }
-  return cache;
+  return known;
 }

@@ -15,7 +15,7 @@ import { transferable } from "./transfer.ts";
 interface Reached extends Cost {
   readonly at: Placed;
   /** The way before, and how it goes on from there. */
-  readonly before?: Path;
+  readonly before: Path | undefined;
   readonly by: string;
   readonly steps: number;
 }
@@ -106,14 +106,10 @@ function explore(edges: Edges, { model }: Problem, start: Placed, aim?: Aim): (t
     const { at, before, by } = reached;
     const known = best.get(at);
     if (known && order(reached, known) >= 0) return undefined;
-    const whole = plus(reached, guess(at));
-    const next = {
-      ...whole,
-      at,
-      by,
-      steps: reached.steps + (aim && at !== aim.goal ? 1 : 0),
-      ...(before && { before }),
-    };
+    const left = guess(at);
+    const [ticks, bytes] = [reached.ticks + left.ticks, reached.bytes + left.bytes];
+    const steps = reached.steps + (aim && at !== aim.goal ? 1 : 0);
+    const next = { at, before, by, ticks, bytes, steps };
     const bound = aim && best.get(aim.goal);
     return bound && at !== aim.goal && order(next, bound) >= 0 ? undefined : next;
   };
@@ -123,15 +119,11 @@ function explore(edges: Edges, { model }: Problem, start: Placed, aim?: Aim): (t
     best.set(path.at, path);
     open.push({ ...next, reached: path, path });
   };
-  const step = (before: Path, cost: Cost, at: Placed, by: string): Reached => ({
-    ...plus(before, cost),
-    at,
-    before,
-    by,
-    steps: before.steps + 1,
-  });
-  const extend = (before: Path, edge: Edge): void =>
-    offer({ ...step(before, edge, edge.to, edge.axis === undefined ? byTransfer : edge.kind), edge });
+  const extend = (before: Path, edge: Edge): void => {
+    const by = edge.axis === undefined ? byTransfer : edge.kind;
+    const [ticks, bytes, steps] = [before.ticks + edge.ticks, before.bytes + edge.bytes, before.steps + 1];
+    offer({ at: edge.to, before, by, ticks, bytes, steps, edge });
+  };
   /** Those with least to pay from there come first. */
   const sorted = new Cache<readonly Placed[], Places>();
   const stopsFrom = (at: Placed): readonly Placed[] =>
@@ -148,12 +140,12 @@ function explore(edges: Edges, { model }: Problem, start: Placed, aim?: Aim): (t
       const lower = edges.transferAtLeast(path.at, to);
       const bound = best.get(aim.goal);
       if (bound && costs(plus(plus(path, lower), guess(to)), bound) > 0) continue;
-      const reached = step(path, lower, to, byTransfer);
+      const reached = { ...plus(path, lower), at: to, before: path, by: byTransfer, steps: path.steps + 1 };
       const next = hopeful(reached);
       if (next) open.push({ ...next, reached });
     }
   };
-  offer({ at: start, by: "", steps: 0, ...nothing });
+  offer({ at: start, before: undefined, by: "", steps: 0, ...nothing });
   return (to) => {
     while (!settled.has(to)) {
       const next = open.pop();
