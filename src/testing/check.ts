@@ -2,55 +2,23 @@
  * @file `checkOp`: all that an op's definition claims, held against its own kernel. One kernel on whole tensors says what
  * is right; every signature, and the gradient, must agree with it.
  */
+import type { OpRule } from "../define.ts";
 import { inferTypes } from "../graph/infer.ts";
 import { placement } from "../graph/placement.ts";
 import { hasOp, opDef, opKinds } from "../graph/registry.ts";
 import { type DType, isDType, isFloat, showType } from "../ir/dtype.ts";
 import { nearest, OptionError } from "../ir/errors.ts";
 import type { Attrs } from "../ir/graph.ts";
-import { showLayout } from "../ir/layout.ts";
+import { type Sbp, showSbp } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
-import { type Signature, signatures } from "../sbp/signatures.ts";
 import { onWhole, type Run, ranWhole } from "./apply.ts";
-import { missingRules } from "./complete.ts";
+import { findings, showRule } from "./complete.ts";
 import { onEngine } from "./engine.ts";
 import { CheckError } from "./error.ts";
 import { checkGradients, gradientsOf, type Precision } from "./gradients.ts";
-import { lie } from "./truth.ts";
+import type { CheckOptions, MissingRule, OpCase, OpReport } from "./report.ts";
+import { showSignature, trials } from "./truth.ts";
 import { draw, type Range, sequence, type Type, type Value } from "./value.ts";
-
-/** Operands to try an op on. */
-export interface OpCase {
-  /** Of the inputs. Odd extents are cut unevenly, which shows more. */
-  readonly shapes: readonly (readonly number[])[];
-  /** Of the inputs; those left out are float32. */
-  readonly dtypes?: readonly DType[];
-  readonly attrs?: object;
-  /** Range of the values. Default −3 to 3. */
-  readonly from?: number;
-  readonly to?: number;
-}
-
-export interface CheckOptions {
-  /** Seeds the values. Default 1. */
-  readonly seed?: number;
-  /** Looks for true rules that the op does not give. Tries all combinations, so it takes its time. Default false. */
-  readonly missing?: boolean;
-}
-
-/** What was checked. */
-export interface OpReport {
-  readonly op: string;
-  readonly cases: number;
-  /** Signatures that were found true, over all cases and meshes. */
-  readonly signatures: number;
-  /** Cases that ran in float64, because the op and its gradient take it: their numbers were compared more exactly. */
-  readonly inDouble: number;
-  /** Gradients of inputs that agreed with differences, over all cases. */
-  readonly gradients: number;
-  /** Asked for: rules that hold on one mesh axis in one of the cases, and that the op does not give for it. */
-  readonly missing: readonly string[];
-}
 
 /** How exact the engine is: of values, relative to 1 or more, and of gradients. */
 interface Exactness extends Precision {
@@ -60,6 +28,8 @@ const single: Exactness = { value: 1e-4, slope: 4e-3, step: 2 ** -7 };
 const double: Exactness = { value: 1e-6, slope: 1e-5, step: 1e-5 };
 
 const sizes: readonly Readonly<Record<string, number>>[] = [{ a: 2 }, { a: 3 }, { a: 4 }, { a: 2, b: 2 }];
+/** Of the axis on which missing rules are searched. */
+const searchedSizes = [2, 3];
 /** More ranks than this are not tried for the sake of empty shards. */
 const mostRanks = 17;
 
@@ -111,7 +81,7 @@ export function checkWith(
     inDouble: sites.filter(({ exactness }) => exactness === double).length,
     signatures: sum(checkSignatures),
     gradients: sum(checkGradient),
-    missing: missing ? missingRules(kind, sites, run) : [],
+    missing: missing ? missingRules(sites) : [],
   };
 }
 
@@ -223,26 +193,42 @@ function meshesOf({ ins }: Site): PlacementData[] {
 }
 
 function checkSignatures(site: Site): number {
-  const { kind, text, ins, outs, attrs, random, run, exactness } = site;
-  const op = { name: text, ins, outs, attrs, rules: opDef(kind).rules };
+  const { kind, text, outs, random, run, exactness } = site;
   let found = 0;
-  for (const mesh of meshesOf(site))
-    for (const signature of signatures(op, mesh)) {
-      const { error, output, at, got, wanted, torn } = lie(kind, ins, attrs, mesh, signature, random, run);
-      found++;
-      if (error <= exactness.value) continue;
-      const where = elementOf(output, outs[output]!, at);
-      const other = torn ? `on one rank and ${wanted} on another` : `and ${wanted} on whole tensors`;
-      throw new CheckError("SL6030", `${showSignature(signature)} is false: ${where} is ${got} ${other}`, {
-        subject: `${text} on ${showPlacement(mesh)}`,
-        hint: "take the rule out, or mend the kernel for local extents",
-      });
-    }
+  for (const { mesh, signature, lie } of trials(site, opDef(kind).rules, meshesOf(site), random, run)) {
+    const { error, output, at, got, wanted, torn } = lie();
+    found++;
+    if (error <= exactness.value) continue;
+    const where = elementOf(output, outs[output]!, at);
+    const other = torn ? `on one rank and ${wanted} on another` : `and ${wanted} on whole tensors`;
+    throw new CheckError("SL6030", `${showSignature(signature)} is false: ${where} is ${got} ${other}`, {
+      subject: `${text} on ${showPlacement(mesh)}`,
+      hint,
+    });
+  }
   return found;
 }
+const hint = "take the rule out, or mend the kernel for local extents";
 
-const showSignature = ({ ins, outs }: Signature): string =>
-  [ins, outs].map((side) => side.map((layout) => showLayout(layout)).join(", ")).join(" → ");
+/** As authors write them in rules. */
+const written = (sbps: readonly Sbp[]) => sbps.map(showSbp) as OpRule["ins"];
+
+/** Searches all combinations, which finds what only other values show to be false, too. */
+function missingRules(sites: readonly Site[]): MissingRule[] {
+  const missing = new Map<string, MissingRule>();
+  for (const site of sites) {
+    const { kind, text: call } = site;
+    const found = findings({ ...site, tolerance: site.exactness.value }, opDef(kind).rules, searchedSizes);
+    const [wrong] = found.wrong;
+    if (wrong) throw new CheckError("SL6030", `${showRule(wrong)} is false for other values`, { subject: call, hint });
+    for (const rule of found.missing) {
+      const text = showRule(rule);
+      const [ins, outs] = [written(rule.ins), written(rule.outs)];
+      missing.set(text, { ins, outs, text, calls: [...(missing.get(text)?.calls ?? []), call] });
+    }
+  }
+  return [...missing.values()];
+}
 
 function checkGradient({ kind, text, ins, attrs, random, run, exactness }: Site): number {
   const { inputs, wrong } = checkGradients(kind, ins, attrs, random, run, exactness);

@@ -1,5 +1,5 @@
 /** @file Kernel calls on the real engine, in this thread: the operands are laid into a memory of its own and read back. */
-import { arrayType, itemSize } from "../ir/dtype.ts";
+import { arrayType, type DType, isInteger, itemSize } from "../ir/dtype.ts";
 import { fromElements, toElements } from "../ir/element.ts";
 import { encode, fixed } from "../kernels/encode.ts";
 import { createExecutor, type Executor, loadEngine } from "../kernels/engine.ts";
@@ -28,6 +28,11 @@ function createBench(): Bench {
   return { memory, executor: createExecutor(engine.image, memory, floor), texts: new Map(), floor };
 }
 
+/** What integers hold before a kernel has written them, where floats hold NaN. */
+const poison = -77;
+const elements = (dtype: DType, data: Float64Array) =>
+  toElements(dtype, isInteger(dtype) ? data.map((x) => (Number.isNaN(x) ? poison : x)) : data);
+
 /** Runs the calls on the engine. Numbers are rounded to their dtype on the way in. */
 export const onEngine: Run = (calls, buffers) => {
   bench ??= createBench();
@@ -51,7 +56,7 @@ export const onEngine: Run = (calls, buffers) => {
     }
   const offsets = buffers.map(({ dtype, data }) => take(data.length * itemSize[dtype]));
   buffers.forEach(({ dtype, data }, i) => {
-    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(toElements(dtype, data) as never);
+    new (arrayType(dtype))(memory.buffer, offsets[i]!, data.length).set(elements(dtype, data) as never);
   });
   const program = encode(calls, {
     address: ({ buffer }) => fixed(offsets[buffer]!),

@@ -26,14 +26,16 @@ export function sequence(seed: number): () => number {
 export interface Range {
   readonly from: number;
   readonly to: number;
+  /** Whole numbers for floats too, so that some are equal and some are 0. */
+  readonly whole?: boolean;
 }
 
 /** Values of some types: numbers of the range, whole ones for integers, and 0 or 1 for bool. */
-export function draw(types: readonly Type[], { from, to }: Range, random: () => number): Value[] {
+export function draw(types: readonly Type[], { from, to, whole = false }: Range, random: () => number): Value[] {
   const number = () => from + random() * (to - from);
   const one = (dtype: DType) => {
     if (dtype === "bool") return Number(random() < 0.5);
-    return isInteger(dtype) ? Math.round(number()) : number();
+    return whole || isInteger(dtype) ? Math.round(number()) : number();
   };
   return types.map(({ shape, dtype }) => ({
     shape,

@@ -1,4 +1,4 @@
-import { defineOp, type OpDefinition, opError, S, type Shape, ShapeError, type Tensor } from "sluice";
+import { defineOp, type OpDefinition, opError, P, S, type Shape, ShapeError, type Tensor } from "sluice";
 import { CheckError, checkOp } from "sluice/testing";
 import { describe, expect, test } from "vitest";
 import { checkWith } from "../../src/testing/check.ts";
@@ -146,11 +146,15 @@ describe("it sees", () => {
   });
 
   test("rules that are missing", () => {
-    expect(checkOp(define({}), cases, { missing: true }).missing).toEqual([
-      "P(sum) → P(sum)",
-      "P(max) → P(max)",
-      "P(min) → P(min)",
-    ]);
+    const op = define({});
+    const { missing } = checkOp(op, [...cases, { shapes: [[3, 2, 2]] }], { missing: true });
+    expect(missing.map(({ text }) => text)).toEqual(["P(sum) → P(sum)", "P(max) → P(max)", "P(min) → P(min)"]);
+    expect(missing[1]).toEqual({
+      text: "P(max) → P(max)",
+      ins: [P("max")],
+      outs: [P("max")],
+      calls: [`${op.kind}(f64[5,4])`, `${op.kind}(f64[3,2,2])`],
+    });
     const all = define({
       rules: (site: Parameters<NonNullable<OpDefinition<Unary>["rules"]>>[0]) => [
         ...triple.rules!(site),

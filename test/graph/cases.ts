@@ -1,19 +1,11 @@
 /** @file Every op at work: shapes, attributes and values that its rules and kernels are tested on. */
-import { type DType, isFloat } from "../../src/ir/dtype.ts";
+import { opDef } from "../../src/graph/registry.ts";
+import type { DType } from "../../src/ir/dtype.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
+import { draw, type Range, type Type, type Value } from "../../src/testing/value.ts";
 import { elementCases } from "./cases-elements.ts";
 import { integerCases } from "./cases-integers.ts";
 import { networkCases } from "./cases-network.ts";
-import type { Value } from "./oracle.ts";
-
-/** Numbers in [0, 1) in a fixed order. */
-export function sequence(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 export interface Case {
   readonly kind: string;
@@ -151,15 +143,18 @@ export const cases: Case[] = [
   ...integerCases,
 ];
 
-export function values({ shapes, dtypes, from = -3, to = 3, whole = false }: Case, random: () => number): Value[] {
-  return shapes.map((shape, i) => {
-    const dtype = dtypes?.[i] ?? "float32";
-    const length = shape.reduce((a, b) => a * b, 1);
-    const draw = () => from + random() * (to - from);
-    const numbers = isFloat(dtype) && !whole ? draw : () => Math.round(draw());
-    const make = dtype === "bool" ? () => Number(random() < 0.5) : numbers;
-    return { shape, dtype, data: Float64Array.from({ length }, make) };
-  });
+export const typesOf = ({ shapes, dtypes }: Case): Type[] =>
+  shapes.map((shape, i) => ({ shape, dtype: dtypes?.[i] ?? "float32" }));
+
+export const rangeOf = ({ from = -3, to = 3, whole = false }: Case): Range => ({ from, to, whole });
+
+export const values = (c: Case, random: () => number): Value[] => draw(typesOf(c), rangeOf(c), random);
+
+/** The op with its rules, as signatures are made for it. */
+export function operation(c: Case) {
+  const [{ kind: name, attrs }, ins] = [c, typesOf(c)];
+  const { infer, rules } = opDef(name);
+  return { name, ins, outs: infer(ins, attrs) as readonly Type[], attrs, rules };
 }
 
 export const shapesOf = ({ kind, shapes, attrs, dtypes = [] }: Case) =>

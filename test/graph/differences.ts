@@ -2,13 +2,10 @@
 import { expect } from "vitest";
 import type { LogicalGraph } from "../../src/ir/graph.ts";
 import { evaluate } from "../../src/testing/gradients.ts";
-import type { Value } from "../../src/testing/value.ts";
-import { sequence } from "./cases.ts";
+import { count, sequence, type Value } from "../../src/testing/value.ts";
 import { execute } from "./kernels.ts";
 
 type Arrays = ReadonlyMap<string, Float64Array>;
-
-const count = (shape: readonly unknown[]) => (shape as readonly number[]).reduce((a, b) => a * b, 1);
 
 /** Every value of the graph; `given` are its inputs and states by name, other states begin as zeros. */
 function evaluated(graph: LogicalGraph, given: Arrays): Value[] {
@@ -16,7 +13,7 @@ function evaluated(graph: LogicalGraph, given: Arrays): Value[] {
   const values = sources.map(({ kind, attrs, outputs: [id] }) => {
     const { shape, dtype } = graph.values[id!]! as unknown as Value;
     const name = (kind === "input" ? attrs.name : attrs.state) as string;
-    return [id!, { shape, dtype, data: given.get(name) ?? new Float64Array(count(shape)) }] as const;
+    return [id!, { shape, dtype, data: given.get(name) ?? new Float64Array(count(shape as number[])) }] as const;
   });
   return evaluate(graph, new Map(values), execute);
 }
@@ -27,7 +24,8 @@ function evaluated(graph: LogicalGraph, given: Arrays): Value[] {
  */
 export function checkGradients(graph: LogicalGraph, inputs: Arrays = new Map(), seed = 5): void {
   const random = sequence(seed);
-  const draw = (shape: readonly unknown[]) => Float64Array.from({ length: count(shape) }, () => random() - 0.5);
+  const draw = (shape: readonly unknown[]) =>
+    Float64Array.from({ length: count(shape as number[]) }, () => random() - 0.5);
   const parameters = graph.states.filter(({ kind }) => kind === "param");
   expect(parameters.length).toBeGreaterThan(0);
   const fed = Object.entries(graph.inputs).map(

@@ -12,8 +12,11 @@ import { type Layout, showLayout } from "../../src/ir/layout.ts";
 import type { PlacementData } from "../../src/ir/placement.ts";
 import { keyOf } from "../../src/sbp/canonical.ts";
 import type { Signature } from "../../src/sbp/signatures.ts";
+import { onRanks, onWhole } from "../../src/testing/apply.ts";
+import { collect, type Local, scatter } from "../../src/testing/shards.ts";
+import { between, type Type, type Value } from "../../src/testing/value.ts";
 import type { Case } from "./cases.ts";
-import { between, collect, type Local, onRanks, onWhole, scatter, type Value } from "./oracle.ts";
+import { execute } from "./kernels.ts";
 
 /** The op alone in a graph, each operand an input. */
 function alone({ kind, attrs }: Case, ins: readonly Value[], mesh: PlacementData): { draft: Draft; op: Op } {
@@ -68,12 +71,12 @@ export function expansionError(
     if (keyOf(is) === keyOf(layout)) return locals;
     if (by.kind !== "to") throw new Error(`${by.name} wants ${showLayout(layout)}, and gets ${showLayout(is)}`);
     const found = collect(locals, is, mesh);
-    apart = Math.max(apart, found.apart);
+    apart = Math.max(apart, found.torn.error);
     return scatter(found.value, layout, mesh, random);
   };
   for (const op of graph.ops) {
     const { ins: takes, outs: gives } = signatures[op.id]!;
-    const types = op.outputs.map((id) => graph.values[id]! as unknown as Omit<Value, "data">);
+    const types = op.outputs.map((id) => graph.values[id]! as unknown as Type);
     const results =
       op.kind === "input"
         ? [scatter(ins[Number((op.attrs.name as string).slice(1))]!, gives[0]!, mesh, random)]
@@ -83,17 +86,18 @@ export function expansionError(
             types.map((type, i) => ({ type, layout: gives[i]! })),
             op.attrs,
             mesh,
+            execute,
           );
     results.forEach((locals, i) => {
       held.set(op.outputs[i]!, { locals, layout: gives[i]! });
     });
   }
-  const expected = onWhole(c.kind, ins, c.attrs);
+  const expected = onWhole(c.kind, ins, c.attrs, execute);
   expected.forEach((value, i) => {
     const { locals, layout } = held.get(graph.outputs[String(i)]!)!;
     if (keyOf(layout) !== keyOf(signature.outs[i]!)) throw new Error(`output ${i} lies as ${showLayout(layout)}`);
     const found = collect(locals, layout, mesh);
-    apart = Math.max(apart, found.apart, between(found.value, value));
+    apart = Math.max(apart, found.torn.error, between(found.value, value));
   });
   return apart;
 }

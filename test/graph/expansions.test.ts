@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { opDef, opKinds } from "../../src/graph/registry.ts";
-import { cases, sequence, shapesOf, values } from "./cases.ts";
+import { showSignature } from "../../src/testing/truth.ts";
+import { sequence } from "../../src/testing/value.ts";
+import { cases, shapesOf, values } from "./cases.ts";
 import { expansionError, expansionsOf } from "./expanded.ts";
-import { meshOf, showSignature } from "./truth.ts";
+import { meshOf } from "./reference.ts";
 
 const meshes = [meshOf(2), meshOf(3), meshOf(4), meshOf(2, 2)];
 const withExpansions = opKinds().filter((kind) => opDef(kind).expansions);

@@ -1,8 +1,10 @@
 import { concat, type Dim, graph, nn, optim, stack, type Tensor, where } from "sluice";
 import { describe, expect, test } from "vitest";
 import { emit } from "../../src/graph/tensor.ts";
+import { onWhole } from "../../src/testing/apply.ts";
+import type { Value } from "../../src/testing/value.ts";
 import { checkGradients } from "./differences.ts";
-import { onWhole } from "./oracle.ts";
+import { execute } from "./kernels.ts";
 import { expanded, mesh, thrown } from "./support.ts";
 
 type Any = Tensor<Dim[], "float32">;
@@ -84,7 +86,7 @@ describe("where slopes jump", () => {
         return { loss };
       }),
     );
-    const all: ReturnType<typeof onWhole>[number][] = [];
+    const all: Value[] = [];
     for (const op of g.ops) {
       const ins = op.inputs.map((id) => all[id]!);
       const given: Record<string, readonly number[]> = {
@@ -92,8 +94,8 @@ describe("where slopes jump", () => {
         state: op.attrs.state === "p.weight" ? parameter : [1],
       };
       const data = given[op.kind];
-      const { shape, dtype } = g.values[op.outputs[0]!]! as unknown as ReturnType<typeof onWhole>[number];
-      const outs = data ? [{ shape, dtype, data: Float64Array.from(data) }] : onWhole(op.kind, ins, op.attrs);
+      const { shape, dtype } = g.values[op.outputs[0]!]! as unknown as Value;
+      const outs = data ? [{ shape, dtype, data: Float64Array.from(data) }] : onWhole(op.kind, ins, op.attrs, execute);
       for (const [i, out] of outs.entries()) all[op.outputs[i]!] = out;
     }
     return [...all[g.ops.find(({ name }) => name === "p.weight.update")!.inputs[1]!]!.data];

@@ -5,12 +5,13 @@ import { emit, type Tensor } from "../../src/graph/tensor.ts";
 import { InternalError } from "../../src/ir/errors.ts";
 import { B, P, S, type Sbp } from "../../src/ir/layout.ts";
 import type { Rule, Rules } from "../../src/sbp/rule.ts";
-import { type Case, cases, of, sequence, shapesOf, transposes, values } from "./cases.ts";
-import { compare, follows, rulesOf, show, truths } from "./complete.ts";
+import { compare, follows, rulesOf, showRule as show, truths } from "../../src/testing/complete.ts";
+import { sequence } from "../../src/testing/value.ts";
+import { type Case, cases, of, shapesOf, transposes, values } from "./cases.ts";
 import { expansionError, expansionsOf } from "./expanded.ts";
+import { check, meshOf, searchOf } from "./reference.ts";
 import { searched } from "./searched.ts";
 import { thrown } from "./support.ts";
-import { check, meshOf } from "./truth.ts";
 
 const [sum, max, min] = [P("sum"), P("max"), P("min")];
 const rule = (ins: readonly Sbp[], ...outs: readonly Sbp[]): Rule => ({ ins, outs });
@@ -93,7 +94,7 @@ describe("a false rule turns the check of truth red", () => {
     const c = of("add", square);
     expect(check(c, blind, [meshOf(2)], 5).untrue).toEqual([]);
     expect(check(c, blind, [meshOf(2, 2)], 5).untrue).toContain(
-      "{a: P(max)} {b: P(min)} → {a: P(max), b: P(min)} on 2×2",
+      "{a: P(max)}, {b: P(min)} → {a: P(max), b: P(min)} on 2×2",
     );
   });
 
@@ -114,8 +115,8 @@ const quickest = handful.map((kind) => searched.find((c) => c.kind === kind)!);
 
 describe("a rule that is lost turns the check of completeness red", () => {
   test.each(quickest.map((c) => [shapesOf(c), c] as const))("%s", (_, c) => {
-    const holding = truths(c, 2);
-    const all = rulesOf(c, opDef(c.kind).rules, 2);
+    const holding = truths(searchOf(c), 2);
+    const all = rulesOf(searchOf(c), opDef(c.kind).rules, 2);
     const before = compare(holding, all).missing.length;
     all.forEach((lost, i) => {
       const rest = all.filter((_, k) => k !== i);
@@ -126,7 +127,7 @@ describe("a rule that is lost turns the check of completeness red", () => {
 
   test("and these are most of the rules", () => {
     const rules = quickest.flatMap((c) => {
-      const all = rulesOf(c, opDef(c.kind).rules, 2);
+      const all = rulesOf(searchOf(c), opDef(c.kind).rules, 2);
       return all.map((lost, i) => all.some((other, k) => k !== i && follows(lost, other)));
     });
     expect(rules.filter((implied) => implied).length).toBeLessThan(rules.length / 20);

@@ -4,8 +4,7 @@ import { opDef, opKinds } from "../../src/graph/registry.ts";
 import { type DType, dtypes, isFloat, shortName } from "../../src/ir/dtype.ts";
 import { showSbp } from "../../src/ir/layout.ts";
 import { divisions } from "../../src/sbp/division.ts";
-import { type Case, cases, sequence, values } from "./cases.ts";
-import { onWhole } from "./oracle.ts";
+import { cases, operation, typesOf } from "./cases.ts";
 import { runsNothing } from "./searched.ts";
 
 /** Counts of one run: cases and signatures by kind of op. */
@@ -20,18 +19,15 @@ export function count({ cases, signatures }: Tally, kind: string, run: number): 
 }
 export const total = (by: ReadonlyMap<string, number>): number => [...by.values()].reduce((a, b) => a + b, 0);
 
-const typed = (c: Case) => values(c, sequence(1));
 const ofKind = (kind: string) => cases.filter((c) => c.kind === kind);
 
 /** The rules that an op has for an axis of two ranks, over all its cases. */
 function rulesOf(kind: string): Set<string> {
-  const all = ofKind(kind).flatMap((c) => {
-    const ins = typed(c);
-    const site = { name: kind, ins, outs: onWhole(kind, ins, c.attrs), attrs: c.attrs, rules: opDef(kind).rules };
-    return divisions(site)
+  const all = ofKind(kind).flatMap((c) =>
+    divisions(operation(c))
       .rules(2)
-      .map(({ text }) => text);
-  });
+      .map(({ text }) => text),
+  );
   return new Set(all);
 }
 
@@ -39,8 +35,7 @@ function rulesOf(kind: string): Set<string> {
 function expansionsOf(kind: string): Set<string> {
   const { expansions } = opDef(kind);
   const all = ofKind(kind).flatMap((c) => {
-    const ins = typed(c);
-    const found = expansions?.({ ins, outs: onWhole(kind, ins, c.attrs), attrs: c.attrs, parts: 2 }) ?? [];
+    const found = expansions?.({ ...operation(c), parts: 2 }) ?? [];
     return found.map((e) => [...e.ins, ...e.outs].map(showSbp).join(","));
   });
   return new Set(all);
@@ -50,7 +45,7 @@ function expansionsOf(kind: string): Set<string> {
 function dtypesOf(kind: string): string {
   const takes = (dtype: DType) =>
     ofKind(kind).some((c) => {
-      const given = typed(c).map(({ shape, dtype }) => ({ shape, dtype }));
+      const given = typesOf(c);
       const numbers = given.some(({ dtype }) => isFloat(dtype)) ? isFloat : () => true;
       const changed = given.map((t) => (numbers(t.dtype) ? { ...t, dtype } : t));
       try {

@@ -1,11 +1,9 @@
 import { placement } from "sluice";
 import { describe, expect, test } from "vitest";
-import { opDef } from "../../src/graph/registry.ts";
 import type { Attrs } from "../../src/ir/graph.ts";
 import { showSbp } from "../../src/ir/layout.ts";
 import { signatures } from "../../src/sbp/signatures.ts";
-import { of, sequence, values } from "./cases.ts";
-import { onWhole } from "./oracle.ts";
+import { of, operation } from "./cases.ts";
 
 const pair = placement("cpu", { a: 2 });
 
@@ -17,11 +15,9 @@ function offered(
   int32: readonly number[] = [],
 ) {
   const dtypes = shapes.map((_, i) => (int32.includes(i) ? ("int32" as const) : ("float32" as const)));
-  const ins = values(of(kind, shapes, attrs, { dtypes }), sequence(1));
-  const op = { name: kind, ins, outs: onWhole(kind, ins, attrs), attrs, rules: opDef(kind).rules };
   const text = (layouts: readonly (readonly (readonly [string, Parameters<typeof showSbp>[0]])[])[]) =>
     layouts.map(([first]) => (first ? showSbp(first[1]) : "B")).join(" ");
-  return signatures(op, pair.data)
+  return signatures(operation(of(kind, shapes, attrs, { dtypes })), pair.data)
     .map(({ ins, outs }) => `${text(ins)} → ${text(outs)}`)
     .filter((line) => !/^[B→ ]*$/.test(line))
     .sort();

@@ -5,11 +5,10 @@ import { describe, expect, test } from "vitest";
 import { opDef, opKinds } from "../../src/graph/registry.ts";
 import { showLayout } from "../../src/ir/layout.ts";
 import { signatures } from "../../src/sbp/signatures.ts";
-import { type Case, cases, of, sequence, shapesOf, transposes, values } from "./cases.ts";
-import { onWhole } from "./oracle.ts";
+import { type Case, cases, of, operation, shapesOf, transposes } from "./cases.ts";
 import { count, lasting, page, tally, total } from "./page.ts";
+import { check, meshOf, signaturesOf } from "./reference.ts";
 import { long, runsNothing, seeds, stretched } from "./searched.ts";
-import { check, meshOf, signaturesOf } from "./truth.ts";
 
 // 5 over 3: 2, 2, 1; 2 over 3: 1, 1, 0; 5 over 4: 2, 1, 1, 1; 3 over 4: 1, 1, 1, 0
 const meshes = [meshOf(2), meshOf(3), meshOf(4), meshOf(2, 2), meshOf(3, 2)];
@@ -52,13 +51,10 @@ test("docs/ops.md says what was run", () => {
 });
 
 describe("what an op must offer", () => {
-  const offered = (c: Case, mesh = meshes[0]!) => {
-    const ins = values(c, sequence(1));
-    const op = { name: c.kind, ins, outs: onWhole(c.kind, ins, c.attrs), attrs: c.attrs, rules: opDef(c.kind).rules };
-    return signatures(op, mesh).map((s) =>
+  const offered = (c: Case, mesh = meshes[0]!) =>
+    signatures(operation(c), mesh).map((s) =>
       [...s.ins, ...s.outs].map(([first]) => (first ? showLayout([first]).slice(4, -1) : "B")).join(" "),
     );
-  };
 
   test("matmul", () => {
     expect(
@@ -104,15 +100,9 @@ describe("what an op must offer", () => {
     expect(one([6], [2, 3])).toContain("S(0) S(0)");
     expect(one([6], [2, 3], meshOf(3))).not.toContain("S(0) S(0)");
     const c = of("reshape", [[8, 4]], { shape: [2, 4, 4] });
-    const ins = values(c, sequence(1));
-    const op = {
-      name: "reshape",
-      ins,
-      outs: onWhole(c.kind, ins, c.attrs),
-      attrs: c.attrs,
-      rules: opDef("reshape").rules,
-    };
-    const found = signatures(op, meshes[3]!).map((s) => [...s.ins, ...s.outs].map((l) => showLayout(l)).join(" "));
+    const found = signatures(operation(c), meshes[3]!).map((s) =>
+      [...s.ins, ...s.outs].map((l) => showLayout(l)).join(" "),
+    );
     expect(found).toContain("{a: S(0), b: S(0)} {a: S(0), b: S(1)}");
   });
 

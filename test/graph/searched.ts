@@ -3,9 +3,10 @@
  * `LONG=1` takes larger shapes and more seeds too, and searches all cases that it can finish; otherwise a few of each op.
  */
 import { opDef } from "../../src/graph/registry.ts";
-import { type Case, cases, sequence, values } from "./cases.ts";
-import { type Missing, runsOf } from "./complete.ts";
-import { onWhole } from "./oracle.ts";
+import type { Rule } from "../../src/sbp/rule.ts";
+import { runsOf, showRule } from "../../src/testing/complete.ts";
+import { type Case, cases, operation, typesOf } from "./cases.ts";
+import { searchOf } from "./reference.ts";
 
 export const long = Boolean(process.env.LONG);
 /** Of what is drawn: one for all runs, and in the long run another, which changes unless `SEED` says it. */
@@ -26,9 +27,9 @@ export const onlyLong = ["attentionGrad"];
  */
 function degenerate(c: Case): boolean {
   const { kind, attrs, shapes, from } = c;
-  const outs = onWhole(kind, values(c, sequence(1)), attrs);
+  const { ins, outs } = operation(c);
   return (
-    [...shapes, ...outs.map(({ shape }) => shape)].some((shape) => shape.some((extent) => extent < 2)) ||
+    [...ins, ...outs].some(({ shape }) => shape.some((extent) => extent < 2)) ||
     [attrs.mul, attrs.exponent, kind === "dropout" ? attrs.rate : 1].includes(0) ||
     (["gather", "scatterAdd", "oneHot"].includes(kind) && shapes.at(-1)!.length === 0) ||
     (kind === "topKBlocks" && attrs.parts !== 2) ||
@@ -39,10 +40,9 @@ function degenerate(c: Case): boolean {
 /** The case with larger, odd extents, where its attributes allow that; 1 stays, as it may be repeated. */
 export function stretched(c: Case): Case[] {
   const shapes = c.shapes.map((shape) => shape.map((n) => (n > 1 ? 2 * n + 1 : n)));
-  const types = shapes.map((shape, i) => ({ shape, dtype: c.dtypes?.[i] ?? "float32" }) as const);
   if (!shapes.flat().some((n) => n > 1) || shapes.some((shape) => shape.length > 4)) return [];
   try {
-    opDef(c.kind).infer(types, c.attrs);
+    opDef(c.kind).infer(typesOf({ ...c, shapes }), c.attrs);
   } catch {
     return [];
   }
@@ -63,25 +63,25 @@ function few(all: readonly Case[]): Case[] {
 
 export const searched: readonly Case[] = few(
   cases
-    .filter((c) => (long || !onlyLong.includes(c.kind)) && runsOf(c) <= most && !degenerate(c))
-    .sort((a, b) => runsOf(a) - runsOf(b)),
+    .filter((c) => (long || !onlyLong.includes(c.kind)) && runsOf(searchOf(c)) <= most && !degenerate(c))
+    .sort((a, b) => runsOf(searchOf(a)) - runsOf(searchOf(b))),
 );
 
 interface LeftOut {
   readonly because: string;
-  holds(kind: string, rule: Missing): boolean;
+  holds(kind: string, rule: Rule): boolean;
 }
 
 const of = (kinds: readonly string[], rules: RegExp, because: string): LeftOut => ({
   because,
-  holds: (kind, { text }) => kinds.includes(kind) && rules.test(text),
+  holds: (kind, rule) => kinds.includes(kind) && rules.test(showRule(rule)),
 });
 
 /** Rules that hold and that no op offers, with the reason. */
 export const leftOut: readonly LeftOut[] = [
   {
     because: "a state is never left partial",
-    holds: (kind, { rule: { ins, outs } }) =>
+    holds: (kind, { ins, outs }) =>
       (opDef(kind).inPlace ?? []).some(([output, input]) =>
         [ins[input], outs[output]].some((sbp) => sbp!.kind === "P"),
       ),
@@ -115,5 +115,5 @@ export const leftOut: readonly LeftOut[] = [
 ];
 
 /** Why a rule that holds is not offered; undefined when it should be. */
-export const excuse = (kind: string, rule: Missing): string | undefined =>
+export const excuse = (kind: string, rule: Rule): string | undefined =>
   leftOut.find((entry) => entry.holds(kind, rule))?.because;

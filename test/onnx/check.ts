@@ -7,12 +7,13 @@ import type { Op } from "../../src/ir/graph.ts";
 import type { Layout } from "../../src/ir/layout.ts";
 import { keyOf } from "../../src/sbp/canonical.ts";
 import { type Signature, signatures } from "../../src/sbp/signatures.ts";
+import { collect } from "../../src/testing/shards.ts";
+import { showSignature } from "../../src/testing/truth.ts";
+import type { Type, Value } from "../../src/testing/value.ts";
 import { expanded, expansionsOf } from "../graph/expanded.ts";
-import type { Value } from "../graph/oracle.ts";
-import { showSignature } from "../graph/truth.ts";
 import { type Built, mesh } from "./build.ts";
 import { onRanks, type Sharded } from "./ranks.ts";
-import { assemble, partial, scatter } from "./shards.ts";
+import { partial, scatter } from "./shards.ts";
 import type { OnnxTensor } from "./tensors.ts";
 
 /** Relative, and absolute for values near 0. ONNX's own runner allows 1e-3 and 1e-7. */
@@ -45,12 +46,9 @@ export function difference(
 /** What is wrong with the values that ranks found; null if nothing is. `least` is allowed near 0. */
 export function wrongness(found: readonly Sharded[], expected: readonly Value[], least: number): string | null {
   for (const [i, { shards, layout }] of found.entries()) {
-    const { shape, data, dtype } = expected[i]!;
-    let apart: string | null = null;
-    const value = assemble(shards, shape, layout, (at) => {
-      apart ??= `the ranks differ at [${at}]`;
-    });
-    const wrong = apart ?? difference(value, data, dtype, least);
+    const { data, dtype } = expected[i]!;
+    const { value, torn } = collect(shards, layout, mesh.data);
+    const wrong = torn.error ? `the ranks differ at [${torn.at}]` : difference(value.data, data, dtype, least);
     if (wrong) return `output ${i} ${wrong}`;
   }
   return null;
@@ -59,7 +57,7 @@ export function wrongness(found: readonly Sharded[], expected: readonly Value[],
 const laid = (value: Value, layout: Layout): Sharded => ({
   ...value,
   layout,
-  shards: scatter(value, layout, mesh.data),
+  shards: scatter(value, layout),
 });
 
 /** The op on shards laid out by the signature. */
@@ -86,9 +84,9 @@ function byExpansion(op: Op, ins: readonly Value[], signature: Signature): reado
     const boxed = inner.inputs.map((id, i): Sharded => {
       const is = held.get(id)!;
       if (keyOf(is.layout) === keyOf(takes[i]!)) return is;
-      return laid({ ...is, data: assemble(is.shards, is.shape, is.layout, () => {}) }, takes[i]!);
+      return laid(collect(is.shards, is.layout, mesh.data).value, takes[i]!);
     });
-    const types = inner.outputs.map((id, i) => ({ ...(graph.values[id]! as unknown as Value), layout: gives[i]! }));
+    const types = inner.outputs.map((id, i) => ({ ...(graph.values[id]! as unknown as Type), layout: gives[i]! }));
     const from = /^x(\d+)$/.exec(String(inner.attrs.name));
     const made = inner.kind === "input" ? [laid(ins[Number(from![1])]!, gives[0]!)] : onRanks(inner, boxed, types);
     inner.outputs.forEach((id, i) => {

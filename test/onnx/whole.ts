@@ -3,7 +3,7 @@ import { array, launch, type NdArray, Plan, S } from "sluice";
 import { compileGraph } from "../../src/compiler/compile.ts";
 import { fromElements, toElements } from "../../src/ir/element.ts";
 import type { LogicalGraph } from "../../src/ir/graph.ts";
-import type { Value } from "../graph/oracle.ts";
+import type { Value } from "../../src/testing/value.ts";
 import { type Built, mesh } from "./build.ts";
 
 /** Every input split: the first along dim 0, the next along its last dim, and so on in turn. */
