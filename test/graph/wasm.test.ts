@@ -11,6 +11,7 @@ import { onEngine } from "../../src/testing/engine.ts";
 import { difference, sequence, type Value } from "../../src/testing/value.ts";
 import { type Case, cases, shapesOf, typesOf, values } from "./cases.ts";
 import { execute } from "./kernels.ts";
+import { check, meshOf } from "./reference.ts";
 
 /** Of values, relative to 1 or more. */
 const tolerances: Readonly<Record<DType, number>> = {
@@ -73,5 +74,15 @@ describe("every op gives on the engine what the reference gives", () => {
     const movers = [...floats].filter((kind) => opDef(kind).moves);
     for (const dtype of ["float16", "bfloat16", "int64"] as const)
       expect(movers.filter((kind) => !kindsIn(others, dtype).has(kind))).toEqual([]);
+  });
+});
+
+describe("rules hold on the engine in float64", () => {
+  const meshes = [meshOf(2), meshOf(3), meshOf(2, 2)];
+  const double = others.filter(({ dtypes }) => dtypes?.includes("float64"));
+  test.each(double.map((c) => [shapesOf(c), c] as const))("%s", (_, c) => {
+    const { run, untrue } = check(c, opDef(c.kind).rules, meshes, 17, onEngine);
+    expect(run).toBeGreaterThan(0);
+    expect(untrue).toEqual([]);
   });
 });
