@@ -44,7 +44,7 @@ export interface Search {
 }
 
 /** Beyond so many layouts a transfer goes to the target, or to what is one SBP away from it. */
-const manyLayouts = 10_000;
+const manyLayouts = 1_000;
 
 /** `transfers`: also within a placement. Layouts that do not fit the problem are ours to keep out: InternalError. */
 export function search(problem: Problem, transfers: boolean): Search {
@@ -79,7 +79,7 @@ function stops(places: Places, { alphabet }: Problem, goal: Placed): readonly Pl
   const sbps = alphabet.length - 1;
   let layouts = 1; // Σ of k! · (n choose k) · sbpsᵏ, at most
   for (let k = 1, count = 1; k <= axes; k++) layouts += count *= (axes - k + 1) * sbps;
-  if (layouts <= manyLayouts) return places.all().filter((at) => at === goal || at.monoids.length === 0);
+  if (layouts <= manyLayouts) return places.all();
   if (goal.places !== places) return [];
   const near = places.placement.axes.flatMap(({ name }) =>
     [B, ...alphabet].flatMap(

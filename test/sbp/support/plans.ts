@@ -28,8 +28,8 @@ export const models: readonly Model[] = [sharedMemory, hosts, rings, bytes];
 const dtype = "float32";
 const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
 
-/** What was checked so far, for reports. */
-export const checked = { pairs: 0, planned: 0, slowest: 0, kinds: new Map<string, number>() };
+/** What was checked so far, for reports; `lastBytes` were counted in the last run. */
+export const checked = { pairs: 0, planned: 0, slowest: 0, kinds: new Map<string, number>(), lastBytes: 0 };
 
 /** Plans and runs; throws what does not agree. */
 export function check({ shape, from, to }: Pair, model: Model = sharedMemory): BoxingPlan {
@@ -59,6 +59,7 @@ export function check({ shape, from, to }: Pair, model: Model = sharedMemory): B
     }
     tensor = done.tensor;
   }
+  checked.lastBytes = sum([...received.values()]);
   expect([...received.values()]).toEqual(plan.received);
   expect(sum(plan.received)).toBe(plan.bytes);
   expect(tensor.on).toEqual(plan.steps.length > 0 ? to.placement : from.placement);
