@@ -6,7 +6,7 @@
  * types compares their shapes and never looks into the methods.
  */
 
-import { isInteger, promote } from "../ir/dtype.ts";
+import { boundsOf, isInteger, promote } from "../ir/dtype.ts";
 import type { Attr, Attrs } from "../ir/graph.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Builder } from "./builder.ts";
@@ -63,10 +63,13 @@ const comparison = (kind: string) =>
 /** x · mul + add, for a method that the user called with a number. */
 const affine = (kind: string, x: Tensor, number: number, attrs: Attrs): Tensor =>
   x.builder.apply("affine", [x], attrs, { written: { kind, beside: number } })[0]!;
-const arithmetic = (kind: string, scalar: (x: number) => Attrs) =>
+const arithmetic = (kind: string, scalar: (x: number, dtype: DType) => Attrs) =>
   function (this: Tensor, other: Tensor | number): Tensor {
-    return typeof other === "number" ? affine(kind, this, other, scalar(other)) : emit(kind, promoted(this, other));
+    if (typeof other !== "number") return emit(kind, promoted(this, other));
+    return affine(kind, this, other, scalar(other, this.dtype));
   };
+/** −x, which of int32's least number is itself, as sums wrap round. */
+const opposite = (x: number, dtype: DType) => (dtype === "int32" && x === boundsOf(dtype)[0] ? x : -x);
 const pair = (kind: string) =>
   function (this: Tensor, other: Tensor): Tensor {
     return emit(kind, promoted(this, other));
@@ -115,7 +118,11 @@ const shaping = {
 };
 
 /** Kernels take int32 ids; no dim is longer than these reach. */
-export const asIds = (ids: Tensor): Tensor => (ids.dtype === "int64" ? as(ids, "int32") : ids);
+export function asIds(ids: Tensor): Tensor {
+  if (ids.dtype !== "int64") return ids;
+  const [, most] = boundsOf("int32");
+  return as(emit("clamp", [ids], { low: -1, high: most }), "int32"); // an id beyond int32 stays none
+}
 
 /** By integer ids. */
 const indexing = {
@@ -136,19 +143,23 @@ const indexing = {
     return { values: values!, indices: indices! };
   },
   argmin(this: Tensor, dim: number): Tensor {
-    return emit("argmax", [emit("neg", [this])], { dim });
+    // The least integer has no opposite, but −x − 1 turns the order of all of them round.
+    const turned = isInteger(this.dtype) ? emit("affine", [this], { mul: -1, add: -1 }) : emit("neg", [this]);
+    return emit("argmax", [turned], { dim });
   },
 };
 
 /** What every tensor can do at run time; the types say which of it fits. */
 const methods = {
   add: arithmetic("add", (c) => ({ mul: 1, add: c })),
-  sub: arithmetic("sub", (c) => ({ mul: 1, add: -c })),
+  sub: arithmetic("sub", (c, dtype) => ({ mul: 1, add: opposite(c, dtype) })),
   mul: arithmetic("mul", (c) => ({ mul: c, add: 0 })),
   div(this: Tensor, other: Tensor | number): Tensor {
     const x = divisible(this);
-    if (typeof other === "number") return affine("div", x, other, { mul: 1 / other, add: 0 });
-    return emit("div", promoted(x, divisible(other)));
+    if (typeof other !== "number") return emit("div", promoted(x, divisible(other)));
+    // A product with the reciprocal is fast, a quotient is exact: float64 is there for checks.
+    if (x.dtype === "float64") return emit("div", [x, constantLike(x, other, x.dtype)]);
+    return affine("div", x, other, { mul: 1 / other, add: 0 });
   },
   maximum: pair("maximum"),
   minimum: pair("minimum"),

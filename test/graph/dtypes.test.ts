@@ -23,15 +23,20 @@ const shape = [5, 2] as const;
 const given = [-3, 2, 7, 0, -1, 4, 5, -6, 1, 2];
 
 /** What a graph makes of one input, split by rows over two ranks. */
-async function evaluate<D extends DType>(dtype: D, body: (x: Tensor<[5, 2], D>) => Tensor): Promise<Evaluated> {
+async function evaluate<D extends DType>(
+  dtype: D,
+  body: (x: Tensor<[5, 2], D>) => Tensor,
+  data: readonly number[] = given,
+): Promise<Evaluated> {
   const plan = compile(
     graph(mesh, { name: "g", inputs: { x: mesh.input(shape, dtype, { a: S(0) }) } }, ({ x }) => ({
       y: body(x as never) as Tensor<number[], DType>,
     })),
   );
   await using session = await launch(plan);
-  const x = array([...shape], dtype, toElements(dtype, given));
-  for await (const { y } of session.run([{ x }] as never)) return y as Evaluated;
+  const x = array([...shape], dtype, toElements(dtype, data));
+  for await (const { y } of session.run([{ x }] as never))
+    return (typeof y === "number" ? { dtype: "float64", data: [y] } : y) as Evaluated;
   throw new Error("no step");
 }
 type Evaluated = { readonly dtype: DType; readonly data: ArrayLike<number | bigint> };
@@ -80,6 +85,32 @@ describe("integers", () => {
     expect(Array.from(big.data)).toEqual(given.map((v) => BigInt(v) * 2n ** 55n + 1n));
   });
 
+  test("least and largest numbers stay what they are", async () => {
+    const ends = [-(2 ** 31), 0, 2 ** 31 - 1, 5, 1, 2, 3, 4, 5, 6];
+    const run = async (body: (x: Tensor<[5, 2], "int32">) => Tensor) => numbers(await evaluate("int32", body, ends));
+    expect(await run((x) => x.reshape([10]).argmin(0).add(0))).toEqual([0]);
+    expect(
+      await run((x) =>
+        x
+          .sub(-(2 ** 31))
+          .reshape([10])
+          .slice(0, 0, 2),
+      ),
+    ).toEqual([0, -(2 ** 31)]);
+    expect(await run((x) => x.less(0).cast("int32").sum())).toEqual([1]);
+  });
+
+  test("ids of int64 that are no rows read zeros, however large", async () => {
+    const far = await evaluate("int64", (x) => {
+      const ids = x.mul(2 ** 32).add(1); // 1 beyond a multiple of 2³²: int32 would take it for row 1
+      return x
+        .cast("float32")
+        .reshape([10])
+        .gather(ids.reshape([10]));
+    });
+    expect(numbers(far)).toEqual(given.map((v) => (v === 0 ? given[1] : 0)));
+  });
+
   test("empty reductions give the identity of the dtype", async () => {
     const none = (kind: "max" | "min" | "sum") => evaluate("int32", (x) => x.slice(0, 0, 0)[kind](0));
     expect(numbers(await none("max"))).toEqual([-(2 ** 31), -(2 ** 31)]);
@@ -92,7 +123,10 @@ describe("integers", () => {
       thrown(() =>
         graph(mesh, { name: "g", inputs: { x: mesh.input(shape, "int32") } }, ({ x }) => ({ y: body(x) as never })),
       );
-    expect(build((x) => x.add(0.5))).toMatchObject({ code: "SL1091" });
+    for (const wrong of [0.5, 2 ** 31, -(2 ** 31) - 1, Number.NaN])
+      expect(build((x) => x.maximum(x).mul(wrong)).code).toBe(Number.isNaN(wrong) ? "SL1009" : "SL1091");
+    expect(build((x) => x.less(2 ** 31))).toMatchObject({ code: "SL1091" });
+    expect(build((x) => x.clamp(0, 2 ** 40))).toMatchObject({ code: "SL1091" });
     expect(build((x) => x.pad(0, 1, 0, Number.NEGATIVE_INFINITY))).toMatchObject({ code: "SL1091" });
     expect(build((x) => (x as never as Tensor<[5, 2], "float32">).exp())).toMatchObject({ code: "SL1012" });
     expect(build((x) => (x as never as Tensor<[5, 2], "float32">).mean())).toMatchObject({ code: "SL1012" });

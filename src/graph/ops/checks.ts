@@ -1,5 +1,5 @@
 /** @file Checks of operand types that several ops make. */
-import { type DType, floatTypes, isFloat, numberTypes } from "../../ir/dtype.ts";
+import { boundsOf, type DType, floatTypes, isFloat, numberTypes } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { TensorType } from "../../ir/graph.ts";
 import { sameShape, showShape } from "../dims.ts";
@@ -63,8 +63,12 @@ export const numbers = (ins: readonly TensorType[]): TensorType[] => oneLike(ins
 
 /** Throws ShapeError SL1091 when a number cannot be an operand beside integers. */
 export function checkScalar({ dtype }: TensorType, value: number): void {
-  if (isFloat(dtype) || Number.isSafeInteger(value)) return;
-  throw new ShapeError("SL1091", `${value} is no ${dtype}`, {
+  if (isFloat(dtype)) return;
+  const [least, most] = boundsOf(dtype);
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const why =
+    Number.isInteger(value) && dtype === "int64" ? "lies beyond ±2⁵³, where numbers have gaps" : `is no ${dtype}`;
+  throw new ShapeError("SL1091", `${value} ${why}`, {
     hint: 'give a whole number, or convert the tensor with .cast("float32")',
   });
 }

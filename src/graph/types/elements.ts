@@ -49,7 +49,7 @@ export interface ElementMethods {
   readonly add: Arithmetic<"add">;
   readonly sub: Arithmetic<"sub">;
   readonly mul: Arithmetic<"mul">;
-  /** The quotient, which of whole numbers is float32. By a number: multiplied by its reciprocal. */
+  /** The quotient, which of whole numbers is float32. By a number: multiplied by its reciprocal, but in float64. */
   readonly div: Division;
   /** The larger of two elements. Equals share the gradient, half each. */
   readonly maximum: Arithmetic<"maximum">;
