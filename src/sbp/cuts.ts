@@ -60,7 +60,7 @@ function listsOf(extent: number, placement: PlacementData, blades: readonly Blad
 }
 
 /** Elements that two lists have in common. */
-function common(a: readonly Interval[], b: readonly Interval[]): number {
+export function common(a: readonly Interval[], b: readonly Interval[]): number {
   let n = 0;
   for (const [lo, hi] of a) for (const [u, v] of b) n += Math.max(0, Math.min(hi, v) - Math.max(lo, u));
   return n;

@@ -7,7 +7,7 @@ import { type DType, itemSize } from "../ir/dtype.ts";
 import type { Sbp } from "../ir/layout.ts";
 import { type PlacementData, samePlacement } from "../ir/placement.ts";
 import { Cache } from "./cache.ts";
-import { type Common, commonTable } from "./cuts.ts";
+import { type Common, commonTable, common as inCommon } from "./cuts.ts";
 import { lacking } from "./lack.ts";
 import { inTicks, type Link, type Model } from "./link.ts";
 import { merged } from "./merge.ts";
@@ -105,9 +105,20 @@ export function edgesOf(problem: Problem): Edges {
     const { sum, by, same } = lacking(from, to, send.own, common, direct);
     // Where every rank has what it is to have, the step may be no more than a new name.
     if (sum === 0 && same) return nothing;
-    const link = (member: number) => (direct ? send.least[member]! : least);
+    const arrival = (n: number, member: number): number => {
+      const { near, link, far } = send.reach[member]!;
+      if (!direct) return arrive(least, n * item);
+      if (!far || n === 0) return arrive(link, n * item);
+      // What those nearby do not have comes from further away.
+      const nearby = Math.min(
+        n,
+        near.reduce((held, src) => held + overlap(from, src, to, member), 0),
+      );
+      const wait = nearby < n ? far.alpha : link.alpha;
+      return wait + item * (link.beta * nearby + far.beta * (n - nearby));
+    };
     const wait = by
-      ? by.reduce((most, n, member) => Math.max(most, arrive(link(member), n * item)), 0)
+      ? by.reduce((most, n, member) => Math.max(most, arrival(n, member)), 0)
       : arrive(least, Math.ceil(sum / to.sizes.length) * item);
     return { ticks: write(to) + wait, bytes: sum * item };
   };
@@ -132,3 +143,7 @@ export function edgesOf(problem: Problem): Edges {
     },
   };
 }
+
+/** Elements that two members have in common. */
+const overlap = (a: Placed, i: number, b: Placed, j: number): number =>
+  b.cuts.reduce((n, { lists }, dim) => (n === 0 ? 0 : n * inCommon(a.cuts[dim]!.lists[i]!, lists[j]!)), 1);

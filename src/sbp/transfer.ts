@@ -166,15 +166,31 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
     const ticks = [...into, ...out].reduce((most, end) => Math.max(most, end.alpha + end.ticks), 0);
     return { received, ticks, still };
   }
-  /** By member of the target: no link to it is better, in either figure. */
-  const least = targets.map((dst) => {
-    const others = linksTo(dst).filter((_, src) => src !== own[dst]);
-    const least = (figure: keyof Link) =>
-      others.reduce((a, link) => Math.min(a, link[figure]), others[0]?.[figure] ?? 0);
-    return { alpha: least("alpha"), beta: least("beta") };
+  const reach = targets.map((dst): Reach => {
+    const others = sources.filter((src) => src !== own[dst]);
+    const links = linksTo(dst);
+    const beta = least(others.map((src) => links[src]!.beta));
+    const [near, far] = [[] as number[], [] as number[]];
+    for (const src of others) (links[src]!.beta === beta ? near : far).push(src);
+    const best = (members: readonly number[]): Link => ({
+      alpha: least(members.map((src) => links[src]!.alpha)),
+      beta: least(members.map((src) => links[src]!.beta)),
+    });
+    return { near, link: best(others), far: far.length > 0 ? best(far) : undefined };
   });
-  return { own, send, least };
+  return { own, send, reach };
 }
+
+/** Where a member of the target gets elements from: no link to it is better than these, in either figure. */
+export interface Reach {
+  /** Members of the source over the best links. */
+  readonly near: readonly number[];
+  readonly link: Link;
+  /** Over the others, if there are any. */
+  readonly far: Link | undefined;
+}
+
+const least = (numbers: readonly number[]): number => (numbers.length > 0 ? Math.min(...numbers) : 0);
 
 /** By member of the target, its links from every member of the source, in ticks. */
 function linkTable(from: PlacementData, to: PlacementData, model: Model): (dst: number) => readonly Link[] {
