@@ -42,7 +42,7 @@ test("with tables too large to eliminate exactly the bound stays below the cost"
   fc.assert(
     fc.property(problems, (problem) => {
       const best = bruteForce(problem);
-      const { cost, bound } = solve(problem, 1);
+      const { cost, bound } = solve(problem, { cap: 1 });
       expect(bound).toBeLessThanOrEqual(best);
       expect(cost).toBeGreaterThanOrEqual(best);
     }),

@@ -1,14 +1,18 @@
 /**
- * @file Least Σ cost over discrete choices: each variable takes one option, tables charge for the options of their
- * variables. Variables are eliminated one by one, fewest neighbours first: dynamic programming, exact on chains, trees
- * and series-parallel graphs. A table past `cap` entries is split (mini-buckets, Dechter & Rish 2003), which keeps a
- * lower bound; then single changes improve the pick while any pays. Ties go to the lower option.
+ * @file Least Σ cost over discrete choices under a limit on Σ memory. Each variable takes one option; tables charge cost
+ * and memory for the options of their variables. Without a limit that binds: elimination, then single changes while any
+ * pays where that was not exact. With one, memory gets a price (Lagrange; Everett 1963): the price is sought at which the
+ * choice just fits, each price giving a bound. Ties go to the lower option. Costs in whole numbers make all sums exact.
  */
+import { decode, eliminate, sumsOf } from "./eliminate.ts";
+import { type Factor, Factors } from "./factors.ts";
 
 export interface Table {
   readonly variables: readonly number[];
-  /** Cost by the options of `variables`, the last varying fastest. */
+  /** Cost by the options of `variables`, the last varying fastest. Equal tables may share one array. */
   readonly cost: Float64Array;
+  /** Memory, likewise; absent: none. */
+  readonly memory?: Float64Array;
 }
 
 export interface Problem {
@@ -20,111 +24,129 @@ export interface Problem {
 export interface Solution {
   readonly pick: readonly number[];
   readonly cost: number;
-  /** No pick costs less; equal to `cost` when the pick is proven best. */
+  readonly memory: number;
+  /** No pick that fits costs less; equal to `cost` when the pick is proven best. */
   readonly bound: number;
 }
 
-const indexOf = (sizes: readonly number[], table: Table, pick: readonly number[]) =>
-  table.variables.reduce((at, v) => at * sizes[v]! + pick[v]!, 0);
+export interface SolveOptions {
+  /** On Σ memory. Default: none. */
+  readonly limit?: number;
+  /** Entries of a table made by elimination, past which it is split. */
+  readonly cap?: number;
+}
 
-const union = (tables: readonly Table[]) => [...new Set(tables.flatMap((t) => t.variables))];
+const indexOf = (sizes: readonly number[], { variables }: Table, pick: readonly number[]) => {
+  let at = 0;
+  for (const v of variables) at = at * sizes[v]! + pick[v]!;
+  return at;
+};
 
-/** min over `x` of Σ tables, as a table over the other variables. */
-function minimiseOver(sizes: readonly number[], tables: readonly Table[], x: number): Table {
-  const variables = union(tables)
-    .filter((v) => v !== x)
-    .sort((a, b) => a - b);
-  const stride = (t: Table, v: number) => {
-    const at = t.variables.indexOf(v);
-    return at < 0 ? 0 : t.variables.slice(at + 1).reduce((s, u) => s * sizes[u]!, 1);
+export function evaluate({ sizes, tables }: Problem, pick: readonly number[]): { cost: number; memory: number } {
+  let [cost, memory] = [0, 0];
+  for (const t of tables) {
+    const at = indexOf(sizes, t, pick);
+    cost += t.cost[at]!;
+    memory += t.memory?.[at] ?? 0;
+  }
+  return { cost, memory };
+}
+
+/** The cheapest pick found. When nothing was found to fit, the one of least memory found: its memory is past the limit. */
+export function solve(
+  problem: Problem,
+  { limit = Number.POSITIVE_INFINITY, cap = 1 << 14 }: SolveOptions = {},
+): Solution {
+  const free = solveAt(problem, 0, cap);
+  return free.memory <= limit ? free : searchPrice(problem, free, limit, cap);
+}
+
+/** The problem with memory charged at a price; each sum is computed once. */
+function priced({ sizes, tables }: Problem, price: number): Problem {
+  const known = new Map<Float64Array, Map<Float64Array, Float64Array>>();
+  const charged = tables.map(({ variables, cost, memory }) => {
+    if (!memory || price === 0) return { variables, cost };
+    const by = known.get(cost) ?? new Map<Float64Array, Float64Array>();
+    known.set(cost, by);
+    const sum = by.get(memory) ?? cost.map((c, i) => c + price * memory[i]!);
+    by.set(memory, sum);
+    return { variables, cost: sum };
+  });
+  return { sizes, tables: charged };
+}
+
+/** The cheapest pick found when a unit of memory costs `price`; its bound is on cost and price together. */
+function solveAt(problem: Problem, price: number, cap: number): Solution {
+  const charged = priced(problem, price);
+  const found = eliminate(charged.sizes, charged.tables, cap);
+  const pick = decode(charged.sizes, found);
+  if (!found.exact) improve(charged, pick, Number.POSITIVE_INFINITY);
+  return { pick, bound: found.bound, ...evaluate(problem, pick) };
+}
+
+/** Prices are multiples of this, so that price × memory is exact. */
+const grain = 2 ** -10;
+const steps = 16;
+
+/**
+ * The price search. Between a price at which the choice does not fit and one at which it does, the next is that at which
+ * the two cost the same; it ends where no choice lies between them.
+ */
+function searchPrice(problem: Problem, free: Solution, limit: number, cap: number): Solution {
+  let over = free;
+  let under: Solution | undefined;
+  let best: Solution | undefined;
+  let { bound } = free;
+  const visit = (price: number): Solution => {
+    const found = solveAt(problem, price, cap);
+    bound = Math.max(bound, found.bound - price * limit);
+    if (found.memory > limit) over = found;
+    else {
+      under = found;
+      if (!best || found.cost < best.cost) best = found;
+    }
+    return found;
   };
-  const strides = tables.map((t) => variables.map((v) => stride(t, v)));
-  const strideOfX = tables.map((t) => stride(t, x));
-  const base = tables.map(() => 0);
-  const digits = variables.map(() => 0);
-  const cost = new Float64Array(variables.reduce((s, v) => s * sizes[v]!, 1));
-  for (let i = 0; i < cost.length; i++) {
-    let best = Number.POSITIVE_INFINITY;
-    for (let option = 0; option < sizes[x]!; option++) {
-      let sum = 0;
-      for (let k = 0; k < tables.length; k++) sum += tables[k]!.cost[base[k]! + option * strideOfX[k]!]!;
-      if (sum < best) best = sum;
-    }
-    cost[i] = best;
-    for (let d = variables.length - 1; d >= 0; d--) {
-      const wraps = ++digits[d]! === sizes[variables[d]!]!;
-      for (let k = 0; k < tables.length; k++)
-        base[k]! += wraps ? -strides[k]![d]! * (sizes[variables[d]!]! - 1) : strides[k]![d]!;
-      if (!wraps) break;
-      digits[d] = 0;
-    }
+  const round = (price: number) => Math.max(grain, Math.round(price / grain) * grain);
+  for (let price = round(free.cost / limit), k = 0; !under && k < 24; k++, price *= 4) visit(price);
+  if (!under) return { ...over, bound };
+  for (let k = 0; k < steps; k++) {
+    const [above, below] = [over, under];
+    const price = round((below.cost - above.cost) / (above.memory - below.memory));
+    const found = visit(price);
+    if (found.memory === above.memory || found.memory === below.memory) break;
   }
-  return { variables, cost };
+  const pick = [...best!.pick];
+  improve(problem, pick, limit);
+  return { pick, ...evaluate(problem, pick), bound };
 }
 
-/** Groups tables so that no group spans more than `cap` combinations. */
-function bucket(sizes: readonly number[], tables: readonly Table[], cap: number): Table[][] {
-  const groups: Table[][] = [];
-  for (const table of [...tables].sort((a, b) => b.cost.length - a.cost.length)) {
-    const room = Math.max(cap, table.cost.length);
-    const fits = groups.find((g) => union([...g, table]).reduce((s, v) => s * sizes[v]!, 1) <= room);
-    if (fits) fits.push(table);
-    else groups.push([table]);
+/** Changes of one variable that pay and fit, until there is none. */
+function improve(problem: Problem, pick: number[], limit: number): void {
+  const { sizes, tables } = problem;
+  const factors = new Factors(sizes);
+  const touching = sizes.map(() => ({ cost: [] as Factor[], memory: [] as Factor[] }));
+  for (const t of tables) {
+    const cost = factors.from(t.variables, t.cost);
+    for (const v of t.variables) touching[v]!.cost.push(cost);
+    if (!t.memory) continue;
+    const memory = factors.from(t.variables, t.memory);
+    for (const v of t.variables) touching[v]!.memory.push(memory);
   }
-  return groups;
-}
-
-export function solve(problem: Problem, cap = 1 << 17): Solution {
-  const { sizes } = problem;
-  const live = new Set(problem.tables);
-  const left = new Set(sizes.keys());
-  const trace: { x: number; from: Table[] }[] = [];
-  let bound = 0;
-  while (left.size) {
-    const touching = new Map([...left].map((v) => [v, [] as Table[]]));
-    for (const t of live) for (const v of t.variables) touching.get(v)?.push(t);
-    const width = (v: number) => union(touching.get(v)!).reduce((s, u) => s * sizes[u]!, 1);
-    const x = [...left].reduce((a, b) => (width(b) < width(a) ? b : a));
-    const from = touching.get(x)!;
-    trace.push({ x, from });
-    left.delete(x);
-    for (const t of from) live.delete(t);
-    for (const group of bucket(sizes, from, cap)) {
-      const rest = minimiseOver(sizes, group, x);
-      if (rest.variables.length) live.add(rest);
-      else bound += rest.cost[0]!;
-    }
-  }
-  const pick: number[] = sizes.map(() => 0);
-  for (const { x, from } of trace.reverse()) pick[x] = cheapest(sizes, from, pick, x);
-  improve(problem, pick);
-  return { pick, bound, cost: problem.tables.reduce((s, t) => s + t.cost[indexOf(sizes, t, pick)]!, 0) };
-}
-
-function cheapest(sizes: readonly number[], tables: readonly Table[], pick: number[], x: number): number {
-  let best = Number.POSITIVE_INFINITY;
-  let arg = 0;
-  const was = pick[x]!;
-  for (let option = 0; option < sizes[x]!; option++) {
-    pick[x] = option;
-    const sum = tables.reduce((s, t) => s + t.cost[indexOf(sizes, t, pick)]!, 0);
-    if (sum < best) [best, arg] = [sum, option];
-  }
-  pick[x] = was;
-  return arg;
-}
-
-function improve({ sizes, tables }: Problem, pick: number[]): void {
-  const touching = sizes.map((_, v) => tables.filter((t) => t.variables.includes(v)));
-  const costOf = (v: number) => touching[v]!.reduce((s, t) => s + t.cost[indexOf(sizes, t, pick)]!, 0);
+  let used = evaluate(problem, pick).memory;
   for (let moved = true, round = 0; moved && round < 20; round++) {
     moved = false;
     for (const v of sizes.keys()) {
+      const costs = sumsOf(sizes, touching[v]!.cost, pick, v);
+      const memories = sumsOf(sizes, touching[v]!.memory, pick, v);
       const was = pick[v]!;
-      const before = costOf(v);
-      pick[v] = cheapest(sizes, touching[v]!, pick, v);
-      if (pick[v] !== was && costOf(v) < before) moved = true;
-      else pick[v] = was;
+      let now = was;
+      for (let option = 0; option < costs.length; option++)
+        if (costs[option]! < costs[now]! && used - memories[was]! + memories[option]! <= limit) now = option;
+      if (now === was) continue;
+      used += memories[now]! - memories[was]!;
+      pick[v] = now;
+      moved = true;
     }
   }
 }

@@ -1,0 +1,143 @@
+/**
+ * @file Variable elimination (Bertelè & Brioschi 1972; bucket elimination, Dechter 1999): variables go one by one,
+ * fewest combinations first, each leaving a table of the least cost over its neighbours. Exact on chains, trees and all
+ * that stays narrow. A table past `cap` entries is split (mini-buckets, Dechter & Rish 2003), which keeps a lower bound.
+ */
+import { type Factor, Factors, strideOf, unionOf } from "./factors.ts";
+
+/** A variable when it went: what it was eliminated from, in groups that became one table each. */
+export interface Bucket {
+  readonly variable: number;
+  readonly groups: readonly Group[];
+}
+
+export interface Group {
+  readonly from: readonly Factor[];
+  /** Absent when nothing is left of the group but a number. */
+  readonly to?: Factor;
+}
+
+export interface Elimination {
+  readonly factors: Factors;
+  /** In the order of elimination. */
+  readonly buckets: readonly Bucket[];
+  /** No pick costs less. */
+  readonly bound: number;
+  /** Nothing was split: the bound is the least cost. */
+  readonly exact: boolean;
+}
+
+export function eliminate(
+  sizes: readonly number[],
+  tables: readonly { readonly variables: readonly number[]; readonly cost: Float64Array }[],
+  cap: number,
+): Elimination {
+  const factors = new Factors(sizes);
+  const touching = sizes.map(() => new Set<Factor>());
+  const put = (factor: Factor) => {
+    for (const v of factor.variables) touching[v]!.add(factor);
+  };
+  for (const t of tables) put(factors.from(t.variables, t.cost));
+
+  const queue = widths(sizes, touching);
+  const buckets: Bucket[] = [];
+  let bound = 0;
+  let exact = true;
+  for (let x = queue.next(); x !== undefined; x = queue.next()) {
+    const from = [...touching[x]!];
+    const near = unionOf(from);
+    for (const factor of from) for (const v of factor.variables) touching[v]!.delete(factor);
+    const split = groupsOf(factors, from, x, cap);
+    if (split.length > 1) exact = false;
+    const groups = split.map((group): Group => {
+      const keep = unionOf(group).filter((v) => v !== x);
+      const { factor, least } = factors.reduce(group, keep);
+      bound += least;
+      if (!keep.length) return { from: group };
+      put(factor);
+      return { from: group, to: factor };
+    });
+    buckets.push({ variable: x, groups });
+    for (const v of near) queue.changed(v);
+  }
+  return { factors, buckets, bound, exact };
+}
+
+/** Variables by the combinations of their neighbours, in powers of two: the next is one of the fewest. */
+function widths(sizes: readonly number[], touching: readonly ReadonlySet<Factor>[]) {
+  const bins: number[][] = [];
+  const bin = new Int32Array(sizes.length).fill(-1);
+  const gone = new Uint8Array(sizes.length);
+  let lowest = 0;
+  const changed = (v: number) => {
+    if (gone[v]) return;
+    const near = new Set<number>();
+    for (const { variables } of touching[v]!) for (const u of variables) near.add(u);
+    let width = 0;
+    for (const u of near) width += Math.log2(sizes[u]!);
+    const at = Math.ceil(width - 1e-9);
+    if (at === bin[v]) return;
+    bin[v] = at;
+    bins[at] ??= [];
+    bins[at].push(v);
+    lowest = Math.min(lowest, at);
+  };
+  for (let v = sizes.length - 1; v >= 0; v--) changed(v);
+  const next = (): number | undefined => {
+    for (; lowest < bins.length; lowest++)
+      for (let v = bins[lowest]?.pop(); v !== undefined; v = bins[lowest]!.pop())
+        if (!gone[v] && bin[v] === lowest) {
+          gone[v] = 1;
+          return v;
+        }
+    return undefined;
+  };
+  return { changed, next };
+}
+
+/** Groups factors so that what each group leaves has no more than `cap` entries. */
+function groupsOf(factors: Factors, from: readonly Factor[], x: number, cap: number): Factor[][] {
+  const spanOf = (group: readonly Factor[]) => factors.span(unionOf(group).filter((v) => v !== x));
+  if (spanOf(from) <= cap) return [[...from]];
+  const groups: Factor[][] = [];
+  for (const factor of [...from].sort((a, b) => b.table.cost.length - a.table.cost.length)) {
+    const fits = groups.find((group) => spanOf([...group, factor]) <= cap);
+    if (fits) fits.push(factor);
+    else groups.push([factor]);
+  }
+  return groups;
+}
+
+/** The pick that the buckets lead to, last eliminated first; of equal options the lower. */
+export function decode(sizes: readonly number[], { buckets }: Elimination): number[] {
+  const pick: number[] = sizes.map(() => 0);
+  for (let i = buckets.length - 1; i >= 0; i--) {
+    const { variable: x, groups } = buckets[i]!;
+    pick[x] = cheapest(
+      sizes,
+      groups.flatMap((g) => g.from),
+      pick,
+      x,
+    );
+  }
+  return pick;
+}
+
+/** Σ factors for each option of one variable, the others as picked. */
+export function sumsOf(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
+  const sums = new Float64Array(sizes[x]!);
+  for (const factor of factors) {
+    let base = 0;
+    for (const v of factor.variables) base = base * sizes[v]! + (v === x ? 0 : pick[v]!);
+    const stride = strideOf(sizes, factor, x);
+    for (let option = 0; option < sums.length; option++) sums[option]! += factor.table.cost[base + option * stride]!;
+  }
+  return sums;
+}
+
+export function cheapest(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
+  const sums = sumsOf(sizes, factors, pick, x);
+  let arg = 0;
+  for (let option = 1; option < sums.length; option++) if (sums[option]! < sums[arg]!) arg = option;
+  return arg;
+}
