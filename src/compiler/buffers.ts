@@ -10,7 +10,7 @@ import { type Draft, shapeOf, writers } from "./draft.ts";
 import { findUses } from "./uses.ts";
 
 /** How many steps the host may lag behind with what it reads. */
-const outputSlots = 4;
+export const outputSlots = 4;
 
 const line = 64;
 export const wholeLines = (bytes: number) => Math.ceil(bytes / line) * line;

@@ -41,6 +41,7 @@ export function constrain(draft: Draft): Draft {
     matches: matcher(pattern),
     used: false,
   }));
+  const kinds = new Map(graph.states.map(({ name, kind }) => [name, kind]));
   for (const op of graph.ops) {
     const value = graph.values[op.outputs[0] ?? -1];
     if (!value) continue;
@@ -51,7 +52,7 @@ export function constrain(draft: Draft): Draft {
       fix(op.attrs.layout as OrderedLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
     if (op.kind !== "state") continue;
     const name = op.attrs.state as string;
-    if (!sharded.has(graph.states.find((s) => s.name === name)!.kind)) continue;
+    if (!sharded.has(kinds.get(name)!)) continue;
     const found = patterns.filter(({ matches }) => matches(name));
     for (const f of found) f.used = true;
     if (found[0]) fix(found[0].layout, `sharding of "${name}"`);

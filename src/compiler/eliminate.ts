@@ -23,14 +23,18 @@ export interface Elimination {
   readonly buckets: readonly Bucket[];
   /** No pick costs less. */
   readonly bound: number;
-  /** Nothing was split: the bound is the least cost. */
+  /** Nothing was split: with nothing left the bound is the least cost. */
   readonly exact: boolean;
+  /** What is left between the variables that stay. */
+  readonly rest: readonly Factor[];
 }
 
 export function eliminate(
   sizes: readonly number[],
   tables: readonly { readonly variables: readonly number[]; readonly cost: Float64Array }[],
   cap: number,
+  /** Variables with more neighbours stay. */
+  most = Number.POSITIVE_INFINITY,
 ): Elimination {
   const factors = new Factors(sizes);
   const touching = sizes.map(() => new Set<Factor>());
@@ -46,6 +50,8 @@ export function eliminate(
   for (let x = queue.next(); x !== undefined; x = queue.next()) {
     const from = [...touching[x]!];
     const near = unionOf(from);
+    if (near.length > most + 1) continue;
+    queue.leave(x);
     for (const factor of from) for (const v of factor.variables) touching[v]!.delete(factor);
     const split = groupsOf(factors, from, x, cap);
     if (split.length > 1) exact = false;
@@ -60,7 +66,7 @@ export function eliminate(
     buckets.push({ variable: x, groups });
     for (const v of near) queue.changed(v);
   }
-  return { factors, buckets, bound, exact };
+  return { factors, buckets, bound, exact, rest: [...new Set(touching.flatMap((of) => [...of]))] };
 }
 
 /** Variables by the combinations of their neighbours, in powers of two: the next is one of the fewest. */
@@ -86,13 +92,16 @@ function widths(sizes: readonly number[], touching: readonly ReadonlySet<Factor>
   const next = (): number | undefined => {
     for (; lowest < bins.length; lowest++)
       for (let v = bins[lowest]?.pop(); v !== undefined; v = bins[lowest]!.pop())
-        if (!gone[v] && bin[v] === lowest) {
-          gone[v] = 1;
+        if (bin[v] === lowest) {
+          bin[v] = -1;
           return v;
         }
     return undefined;
   };
-  return { changed, next };
+  const leave = (v: number) => {
+    gone[v] = 1;
+  };
+  return { changed, next, leave };
 }
 
 /** Groups factors so that what each group leaves has no more than `cap` entries. */
@@ -108,9 +117,13 @@ function groupsOf(factors: Factors, from: readonly Factor[], x: number, cap: num
   return groups;
 }
 
-/** The pick that the buckets lead to, last eliminated first; of equal options the lower. */
-export function decode(sizes: readonly number[], { buckets }: Elimination): number[] {
-  const pick: number[] = sizes.map(() => 0);
+/** The pick that the buckets lead to, last eliminated first; of equal options the lower. What stayed is as picked. */
+export function decode(
+  sizes: readonly number[],
+  { buckets }: Elimination,
+  given: readonly number[] = sizes.map(() => 0),
+): number[] {
+  const pick = [...given];
   for (let i = buckets.length - 1; i >= 0; i--) {
     const { variable: x, groups } = buckets[i]!;
     pick[x] = cheapest(

@@ -13,8 +13,9 @@ import type { Signature } from "../sbp/signatures.ts";
 import { choose } from "./choose.ts";
 import { constrain } from "./constrain.ts";
 import type { Draft } from "./draft.ts";
+import { strategiesOf } from "./menu.ts";
 import { rewrite } from "./rewrite.ts";
-import { type Strategy, signatureKey, siteOf, strategies } from "./strategies.ts";
+import { type Strategy, signatureKey, siteOf } from "./strategies.ts";
 
 export function expand(draft: Draft): Draft {
   const settled = new Map(draft.settled);
@@ -40,7 +41,7 @@ function strategyOf(draft: Draft, op: Op, chosen: Signature): Strategy | undefin
   if (!opDef(op.kind).expansions) return undefined;
   const placement = draft.graph.placements[draft.graph.values[op.outputs[0]!]!.placement]!;
   const key = signatureKey(chosen);
-  return strategies(siteOf(draft, op), placement).find(({ signature }) => signatureKey(signature) === key);
+  return strategiesOf(siteOf(draft, op), placement).find(({ signature }) => signatureKey(signature) === key);
 }
 
 /** `softmax "attention.softmax" as S(1) → S(1) on axis model` */

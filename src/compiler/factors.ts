@@ -4,6 +4,9 @@
  * have equal tables, so all of them cost as much as one.
  */
 
+/** Dearer than any pick, yet finite, so that sums stay ordered. */
+export const forbidden = 1e21;
+
 /** Costs over the options of `variables`, ascending, the last varying fastest. */
 export interface Factor {
   readonly variables: readonly number[];

@@ -1,0 +1,87 @@
+/**
+ * @file The cheapest pick whose memory stays within a limit. Memory gets a price (Lagrange; Everett 1963), and the price is
+ * sought at which the pick just fits: each price gives a bound on all picks that do. The gap that is left is closed by
+ * branching where the picks below and above the limit differ, as far as a count of problems allows, which is small for
+ * large problems.
+ */
+import { forbidden } from "./factors.ts";
+import { solveAt } from "./free.ts";
+import { evaluate, improve, type Problem, type Solution } from "./problem.ts";
+
+/** Prices are multiples of this, so that price × memory is exact. */
+const grain = 2 ** -10;
+const steps = 16;
+/** Variables times problems that branching may take. */
+const effort = 4000;
+
+interface Found {
+  /** The pick of least memory that does not fit, and the cheapest that does. */
+  readonly over: Solution;
+  readonly best?: Solution;
+  readonly bound: number;
+}
+
+/** Of picks that fit the cheapest found; when none was found the one of least memory found. `free` does not fit. */
+export function withinLimit(problem: Problem, free: Solution, limit: number, cap: number): Solution {
+  const root = searchPrice(problem, free, limit, cap);
+  if (!root.best) return { ...root.over, bound: root.bound };
+  let { best } = root;
+  const open = [{ problem, found: root }];
+  const closed = ({ bound }: Found) => Math.ceil(bound - 1e-6) >= best.cost;
+  for (let left = Math.floor(effort / problem.sizes.length); left > 0; ) {
+    open.sort((a, b) => b.found.bound - a.found.bound);
+    const next = open.pop();
+    if (!next) break;
+    if (closed(next.found)) continue;
+    const v = next.found.over.pick.findIndex((option, u) => option !== next.found.best!.pick[u]);
+    for (const only of [true, false]) {
+      left--;
+      const half = restricted(next.problem, v, next.found.best!.pick[v]!, only);
+      const start = solveAt(half, 0, cap);
+      const found =
+        start.memory <= limit ? { over: start, best: start, bound: start.bound } : searchPrice(half, start, limit, cap);
+      if (found.best && found.best.cost < best.cost) best = found.best;
+      if (found.best && start.memory > limit && !closed(found)) open.push({ problem: half, found });
+    }
+  }
+  return { ...best, bound: Math.min(best.cost, ...open.map(({ found }) => found.bound)) };
+}
+
+/** The problem with one option of a variable, or with all but it. */
+function restricted({ sizes, tables }: Problem, v: number, option: number, only: boolean): Problem {
+  const cost = Float64Array.from({ length: sizes[v]! }, (_, o) => ((o === option) === only ? 0 : forbidden));
+  return { sizes, tables: [...tables, { variables: [v], cost }] };
+}
+
+/**
+ * Between a price at which the pick does not fit and one at which it does, the next is that at which the two cost the
+ * same; it ends where no pick lies between them.
+ */
+function searchPrice(problem: Problem, free: Solution, limit: number, cap: number): Found {
+  let over = free;
+  let under: Solution | undefined;
+  let best: Solution | undefined;
+  let { bound } = free;
+  const visit = (price: number): Solution => {
+    const found = solveAt(problem, price, cap);
+    bound = Math.max(bound, found.bound - price * limit);
+    if (found.memory > limit) over = found;
+    else {
+      under = found;
+      if (!best || found.cost < best.cost) best = found;
+    }
+    return found;
+  };
+  const round = (price: number) => Math.max(grain, Math.round(price / grain) * grain);
+  for (let price = round(free.cost / limit), k = 0; !under && k < 24; k++, price *= 4) visit(price);
+  if (!under) return { over, bound };
+  for (let k = 0; k < steps; k++) {
+    const [above, below] = [over, under];
+    const price = round((below.cost - above.cost) / (above.memory - below.memory));
+    const found = visit(price);
+    if (found.memory === above.memory || found.memory === below.memory) break;
+  }
+  const pick = [...best!.pick];
+  improve(problem, pick, limit);
+  return { over, best: { pick, ...evaluate(problem, pick), bound }, bound };
+}

@@ -1,0 +1,162 @@
+/**
+ * @file The options of an op with what each costs by itself. Ops that are alike, and have the same asked of them, share
+ * one menu: a model of repeated blocks has few. Costs are whole picoseconds, so that sums are exact.
+ */
+import type { OpDef } from "../graph/op.ts";
+import { opDef } from "../graph/registry.ts";
+import { itemSize } from "../ir/dtype.ts";
+import type { Op } from "../ir/graph.ts";
+import { B, type Layout, showSbp } from "../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../ir/placement.ts";
+import { localShape } from "../sbp/boxes.ts";
+import { Cache } from "../sbp/cache.ts";
+import { keyOf } from "../sbp/canonical.ts";
+import type { LocalType } from "../sbp/rule.ts";
+import type { Signature } from "../sbp/signatures.ts";
+import type { Draft } from "./draft.ts";
+import { machineOf } from "./machine.ts";
+import { type OpSite, type Strategy, siteOf, strategies } from "./strategies.ts";
+
+/** The layouts that one operand takes over the options: each once, and which of them an option has. */
+export interface Column {
+  readonly layouts: readonly Layout[];
+  readonly keys: readonly string[];
+  readonly of: Int32Array;
+}
+
+export interface Menu {
+  readonly id: number;
+  readonly signatures: readonly Signature[];
+  /** Picoseconds of the op's own work on the busiest rank. */
+  readonly own: Float64Array;
+  readonly ins: readonly Column[];
+  readonly outs: readonly Column[];
+}
+
+/** Seconds that a boxing inside an expansion takes at least: waiting for peers, and being started. */
+const insideRound = 1e-5;
+
+export const picoseconds = (seconds: number) => Math.round(seconds * 1e12);
+
+/** By op id. */
+export function menusOf(draft: Draft): readonly Menu[] {
+  const { graph } = draft;
+  const shared = new Cache<Menu>();
+  const menus: Menu[] = [];
+  const maker: [op: number, output: number][] = [];
+  for (const op of graph.ops) {
+    const place = placementOf(draft, op);
+    const site = siteOf(draft, op);
+    const given = givenTo(draft, op);
+    const monoids = op.inputs.map((id) => partials(menus[maker[id]![0]]!.outs[maker[id]![1]]!));
+    const asked = given ? signatureText(given) : monoids.map((m) => [...m].sort().join()).join(";");
+    const key = `${showPlacement(place)} ${siteKey(site)} ${given ? "as" : "from"} ${asked}`;
+    menus.push(
+      shared.get(key, () => {
+        const found = given ? [{ signature: given }] : possible(site, place, monoids);
+        return menu(menus.length, site, place, found);
+      }),
+    );
+    op.outputs.forEach((id, j) => {
+      maker[id] = [op.id, j];
+    });
+  }
+  return menus;
+}
+
+export const placementOf = ({ graph }: Draft, op: Op) => graph.placements[graph.values[op.outputs[0]!]!.placement]!;
+
+const signatureText = ({ ins, outs }: Signature) => [...ins, ...outs].map(keyOf).join("|");
+
+const named: ReadonlySet<string> = new Set(["input", "state"]);
+
+/** The same text for ops that have the same strategies and costs. Names of states and inputs do not matter. */
+function siteKey({ op, ins, outs }: OpSite): string {
+  const types = (all: readonly LocalType[]) => all.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`).join();
+  return `${op.kind}${named.has(op.kind) ? "" : JSON.stringify(op.attrs)} ${types(ins)}>${types(outs)}`;
+}
+
+/** The one signature that is settled or given: sources and explicit boxings take what the user gave, by hand or not. */
+function givenTo({ fixed, settled }: Draft, op: Op): Signature | undefined {
+  const known = settled.get(op.name);
+  if (known) return known;
+  const given = fixed.get(op.outputs[0]!);
+  if (!given || !(named.has(op.kind) || op.kind === "to")) return undefined;
+  return { ins: op.inputs.map(() => given), outs: [given] };
+}
+
+const partial = (layout: Layout): string[] => layout.flatMap(([, s]) => (s.kind === "P" ? [s.monoid] : []));
+const partials = ({ layouts }: Column): ReadonlySet<string> => new Set(layouts.flatMap(partial));
+
+const remembered = new WeakMap<OpDef, Cache<readonly Strategy[]>>();
+
+/** All strategies of an op, found once for all ops like it. */
+export function strategiesOf(site: OpSite, place: PlacementData): readonly Strategy[] {
+  const def = opDef(site.op.kind);
+  const cache = remembered.get(def) ?? new Cache<readonly Strategy[]>(1000);
+  remembered.set(def, cache);
+  return cache.get(`${showPlacement(place)} ${siteKey(site)}`, () => strategies(site, place));
+}
+
+/** Strategies without partial inputs that no producer gives. */
+function possible(site: OpSite, place: PlacementData, monoids: readonly ReadonlySet<string>[]): readonly Strategy[] {
+  const { op } = site;
+  const all = strategiesOf(site, place);
+  if (op.kind !== "to" || !op.attrs.axis)
+    return all.filter(({ signature }) =>
+      signature.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.has(m))),
+    );
+  // A boxing along one axis: what it becomes there is said, the rest is left to its neighbours.
+  const { axis, sbp } = op.attrs;
+  const there = (layout: Layout) => showSbp(layout.find(([name]) => name === axis)?.[1] ?? B);
+  return all.filter(({ signature }) => there(signature.outs[0]!) === sbp);
+}
+
+function menu(id: number, site: OpSite, place: PlacementData, found: readonly Strategy[]): Menu {
+  const signatures = found.map(({ signature }) => signature);
+  const ins = site.ins.map((_, i) => column(signatures.map((s) => s.ins[i]!)));
+  const outs = site.outs.map((_, j) => column(signatures.map((s) => s.outs[j]!)));
+  const local = (types: readonly LocalType[], columns: readonly Column[]) =>
+    types.map(({ shape, dtype }, i) =>
+      columns[i]!.layouts.map((layout): LocalType => ({ shape: largest(layout, shape, place), dtype })),
+    );
+  const [from, to] = [local(site.ins, ins), local(site.outs, outs)];
+  const own = Float64Array.from(found, ({ expansion }, option) => {
+    const at = (columns: readonly Column[], types: readonly LocalType[][]) =>
+      types.map((each, i) => each[columns[i]!.of[option]!]!);
+    const inside = insideRound * (expansion?.by.rounds ?? 0);
+    return picoseconds(computeTime(site.op, at(ins, from), at(outs, to), place) + inside);
+  });
+  return { id, signatures, own, ins, outs };
+}
+
+function column(all: readonly Layout[]): Column {
+  const place = new Map<string, number>();
+  const layouts: Layout[] = [];
+  const of = Int32Array.from(all, (layout) => {
+    const key = keyOf(layout);
+    const known = place.get(key);
+    if (known !== undefined) return known;
+    place.set(key, layouts.length);
+    return layouts.push(layout) - 1;
+  });
+  return { layouts, keys: [...place.keys()], of };
+}
+
+/** Local extents on the rank that holds the most: the first for balanced splits, which give it the remainder. */
+export function largest(layout: Layout, shape: readonly number[], place: PlacementData): readonly number[] {
+  const byHand = layout.some(([, sbp]) => sbp.kind === "S" && sbp.part);
+  const members = byHand ? place.ranks.map((_, member) => localShape(layout, shape, place, member)) : [];
+  const count = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
+  return members.reduce((a, b) => (count(b) > count(a) ? b : a), localShape(layout, shape, place, 0));
+}
+
+/** Seconds of the op on the busiest rank: the larger of arithmetic and memory traffic. */
+function computeTime(op: Op, from: readonly LocalType[], to: readonly LocalType[], { device }: PlacementData): number {
+  if (named.has(op.kind) || op.kind === "to") return 0;
+  const machine = machineOf(device);
+  const count = (t: LocalType) => t.shape.reduce((a, b) => a * b, 1);
+  const bytes = [...from, ...to].reduce((s, t) => s + count(t) * itemSize[t.dtype], 0);
+  const flops = opDef(op.kind).flops?.(from, to, op.attrs) ?? to.reduce((s, t) => s + count(t), 0);
+  return Math.max(flops / machine.flops, bytes / machine.bandwidth);
+}
