@@ -6,7 +6,8 @@ import type { OpRule } from "../define.ts";
 import { inferTypes } from "../graph/infer.ts";
 import { placement } from "../graph/placement.ts";
 import { hasOp, opDef, opKinds } from "../graph/registry.ts";
-import { type DType, isDType, isFloat, showType } from "../ir/dtype.ts";
+import { type DType, isDType, isFloat, isHalf, showType } from "../ir/dtype.ts";
+import { fromElements, toElements } from "../ir/element.ts";
 import { nearest, OptionError } from "../ir/errors.ts";
 import type { Attrs } from "../ir/graph.ts";
 import { type Sbp, showSbp } from "../ir/layout.ts";
@@ -20,7 +21,7 @@ import type { CheckOptions, MissingRule, OpCase, OpReport } from "./report.ts";
 import { showSignature, trials } from "./truth.ts";
 import { draw, type Range, sequence, type Type, type Value } from "./value.ts";
 
-/** How exact the engine is: of values, relative to 1 or more, and of gradients. */
+/** How exact the engine is with floats: of values, relative to the largest one, and of gradients. */
 interface Exactness extends Precision {
   readonly value: number;
 }
@@ -133,6 +134,12 @@ function siteOf(kind: string, given: OpCase, seed: number, run: Run, exactness: 
       subject: `checkOp(${kind})`,
       choices: ['{ shapes: [[5, 4]], dtypes: ["float32"], attrs: {}, from: -3, to: 3 }'],
     });
+  const half = dtypes.find(isHalf);
+  if (half !== undefined)
+    throw new OptionError("SL6034", `a case has operands of ${half}, which no op computes in`, {
+      subject: `checkOp(${kind})`,
+      hint: "check it in float32: the compiler puts casts round it, or the op moves elements as they are",
+    });
   const random = sequence(seed);
   const types = shapes.map((shape, i): Type => ({ shape, dtype: dtypes[i] ?? "float32" }));
   const range = { from, to };
@@ -145,7 +152,7 @@ function siteOf(kind: string, given: OpCase, seed: number, run: Run, exactness: 
 }
 
 /** As the engine will hold it. */
-const rounded = ({ dtype, data }: Value): Float64Array => (dtype === "float32" ? data.map(Math.fround) : data);
+const rounded = ({ dtype, data }: Value): Float64Array => fromElements(dtype, toElements(dtype, data));
 
 /** Runs the op twice, with different numbers where its outputs will be. */
 function checkKernel({ kind, text, ins, attrs, run }: Site): void {

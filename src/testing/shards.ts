@@ -1,4 +1,5 @@
 /** @file A whole tensor laid out over ranks, without any runtime, and read back from what they hold. */
+import { isFloat } from "../ir/dtype.ts";
 import type { Layout } from "../ir/layout.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { extents, type Region, region } from "../sbp/boxes.ts";
@@ -68,7 +69,10 @@ export function collect(locals: readonly Local[], layout: Layout, mesh: Placemen
     const { data, known } = parts[partOf(layout, mesh, member)]!;
     indices(region, shape).forEach((at, k) => {
       const [got, wanted] = [local[k]!, data[at]!];
-      const error = known[at] && !Object.is(got, wanted) ? difference(got, wanted) : 0;
+      const error =
+        known[at] && !Object.is(got, wanted)
+          ? difference(got, wanted, isFloat(dtype) ? Math.max(1, Math.abs(wanted)) : 0)
+          : 0;
       if (error > torn.error) torn = { error, at, got, wanted };
       data[at] = got;
       known[at] = 1;

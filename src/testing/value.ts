@@ -1,5 +1,5 @@
 /** @file Whole tensors in the oracle: numbers in double precision, whatever the dtype, drawn in a fixed order. */
-import { type DType, isInteger } from "../ir/dtype.ts";
+import { type DType, isFloat, isInteger } from "../ir/dtype.ts";
 
 /** The type of a tensor whose dims are numbers. */
 export interface Type {
@@ -44,15 +44,9 @@ export function draw(types: readonly Type[], { from, to, whole = false }: Range,
   }));
 }
 
-/** The difference of two numbers, relative to 1 or more; infinite where only one of them is a number. */
-export function difference(a: number, b: number): number {
-  const d = a === b ? 0 : Math.abs(a - b) / Math.max(1, Math.abs(b));
-  return Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
-}
-
 /** An element at which two tensors, or two copies of one, differ. */
 export interface Difference {
-  /** Relative to 1 or more. */
+  /** Of floats relative to the largest element, so that a rule is as false of small numbers; else 0 or infinite. */
   readonly error: number;
   /** Flat index. */
   readonly at: number;
@@ -60,15 +54,29 @@ export interface Difference {
   readonly wanted: number;
 }
 
+/** What differences of this tensor are relative to: its largest number, or 1 where all are 0. */
+export function scaleOf({ dtype, data }: Value): number {
+  if (!isFloat(dtype)) return 0;
+  const largest = data.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+  return largest || 1;
+}
+
+/** The difference of two numbers beside a scale; infinite where only one of them is a number. */
+export function difference(a: number, b: number, scale: number): number {
+  const d = a === b ? 0 : Math.abs(a - b) / scale;
+  return Number.isNaN(d) ? Number.POSITIVE_INFINITY : d;
+}
+
 /** The element where two values differ most. */
 export function farthest(got: Value, wanted: Value): Difference {
   let worst: Difference = { error: 0, at: 0, got: 0, wanted: 0 };
+  const scale = scaleOf(wanted);
   got.data.forEach((x, at) => {
-    const error = difference(x, wanted.data[at]!);
+    const error = difference(x, wanted.data[at]!, scale);
     if (error > worst.error) worst = { error, at, got: x, wanted: wanted.data[at]! };
   });
   return worst;
 }
 
-/** The largest difference between two values; relative to 1 or more. */
+/** The largest difference between two values. */
 export const between = (a: Value, b: Value): number => farthest(a, b).error;

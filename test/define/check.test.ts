@@ -69,6 +69,12 @@ test("the check can run on other kernels", () => {
   expect(checkWith("softmax", [c], {}, execute)).toEqual(checkOp("softmax", [c]));
 });
 
+test("integers exactly, of both lengths", () => {
+  const shapes = [[5, 4], [4]];
+  for (const dtype of ["int32", "int64"] as const)
+    expect(checkOp("add", [{ shapes, dtypes: [dtype, dtype] }]).signatures).toBeGreaterThan(10);
+});
+
 test("in float64 where the op takes it, in float32 where it does not", () => {
   const cases = [{ shapes: [[5, 4]] }, { shapes: [[3]], dtypes: ["float32"] as const }];
   expect(checkOp(hardSwish, cases).inDouble).toBe(2);
@@ -84,6 +90,16 @@ describe("it sees", () => {
     expect(error.message).toMatch(
       /^triple\d+\(f64\[5,4\]\) on cpu.*: \{a: P\(max\)\} → \{a: P\(sum\)\} is false: output 0 at \[\d, \d\] is -?[\dI].* and -?\d.* on whole tensors\n {2}next: take the rule out.*SL6030/s,
     );
+  });
+
+  test("a false rule of small numbers", () => {
+    const tiny = define({
+      rules: () => [{ ins: ["P(sum)"], outs: ["P(sum)"] }],
+      kernel({ ins: [x], outs: [y] }: Parameters<OpDefinition<Unary>["kernel"]>[0]) {
+        for (let i = 0; i < y.data.length; i++) y.data[i] = 1e-9 * x.data[i]! ** 2;
+      },
+    });
+    expect(thrown(() => checkOp(tiny, cases)).code).toBe("SL6030");
   });
 
   test("a rule that only uneven shards show", () => {
@@ -170,6 +186,11 @@ describe("what cannot be checked is said", () => {
     ["no op", () => checkOp("hardSwich", cases), /there is no op "hardSwich".*SL6034/s],
     ["a misspelt kind", () => checkOp("softmx", cases), /did you mean "softmax"/],
     ["no function of defineOp", () => checkOp((() => 1) as never, cases), /there is no op undefined.*SL6034/s],
+    [
+      "16-bit floats",
+      () => checkOp("add", [{ shapes: [[2], [2]], dtypes: ["bfloat16", "bfloat16"] }]),
+      /operands of bfloat16.*check it in float32.*SL6034/s,
+    ],
     ["no cases", () => checkOp(hardSwish, []), /there are no cases.*SL6034/s],
     ["an extent that is none", () => checkOp(hardSwish, [{ shapes: [[2.5]] }]), /the case is .*2\.5.*SL6034/s],
     ["an unknown dtype", () => checkOp(hardSwish, [{ shapes: [[2]], dtypes: ["f32" as never] }]), /SL6034/],
