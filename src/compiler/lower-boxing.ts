@@ -7,7 +7,7 @@ import { fill } from "../graph/ops/lowering.ts";
 import { type DType, itemSize, kernelCode } from "../ir/dtype.ts";
 import { InternalError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
-import type { Address, Call, Operand } from "../ir/program.ts";
+import { type Address, byName, type Call, type Operand } from "../ir/program.ts";
 import { type Box, boxesOf, extents, localIndex, type Region, region, size } from "../sbp/boxes.ts";
 import { type AxisStep, flatSlice } from "../sbp/boxing.ts";
 import { group } from "../sbp/mesh.ts";
@@ -82,8 +82,7 @@ function reduction({ step, dtype }: BoxingSite): [monoid: number, dtype: number]
 
 function identity(site: BoxingSite, count: number): Call {
   const value = monoid(site.step.monoid!).identity(site.dtype);
-  const scalar = Number.isFinite(value) ? value : value > 0 ? "Infinity" : "-Infinity";
-  return fill(site.dtype, count, scalar, { buffer: site.to });
+  return fill(site.dtype, count, byName(value), { buffer: site.to });
 }
 
 interface Walk {

@@ -19,21 +19,21 @@ export function prune(draft: Draft): Draft {
   for (const [name, id] of Object.entries(graph.outputs)) {
     const op = produced[id]!;
     if (op.kind !== "input" && op.kind !== "state") continue;
-    throw new GraphError(
-      "SL3011",
-      `it is ${op.kind === "input" ? "an input" : "a parameter"} of the graph, not a result`,
-      {
-        subject: `output "${name}"`,
-        hint: op.kind === "input" ? "return what is computed from it" : "read it with session.parameters",
-        at: op.at,
-      },
-    );
+    const isParameter = graph.states.some(({ name, kind }) => name === op.attrs.state && kind === "param");
+    const what = op.kind === "input" ? "an input" : isParameter ? "a parameter" : "a state";
+    const read = isParameter ? "session.parameters" : "session.states";
+    throw new GraphError("SL3011", `it is ${what} of the graph, not a result`, {
+      subject: `output "${name}"`,
+      hint: op.kind === "input" ? "return what is computed from it" : `read it with ${read}`,
+      at: op.at,
+    });
   }
   const needed = new Set(Object.values(graph.outputs));
   const kept: Op[] = [];
   for (const op of graph.ops.toReversed()) {
     const writes = op.writes?.some((state) => state !== null);
     if (!writes && op.kind !== "input" && !op.outputs.some((id) => needed.has(id))) continue;
+    if (op.kind === "cotangent") throw leaked(op);
     kept.push(op);
     for (const id of op.inputs) needed.add(id);
   }
@@ -42,6 +42,14 @@ export function prune(draft: Draft): Draft {
   );
   return { ...draft, graph: renumber(graph, [...now!, ...last!]) };
 }
+
+/** A gradient is written out for the backward pass; elsewhere there is none that it could be. */
+const leaked = ({ at }: Op) =>
+  new GraphError("SL1147", "an output or a state depends on a gradient that its backward function was given", {
+    subject: "customGradient",
+    at,
+    hint: "use the gradient only in what the backward function returns",
+  });
 
 /** The graph with these ops alone, in this order, ids dense again. */
 export function renumber(graph: LogicalGraph, ops: readonly Op[]): LogicalGraph {

@@ -2,11 +2,12 @@
  * @file `graph(mesh, …)`: runs the user's function once and keeps what it built. Inputs are declared as an object, so
  * that feeds, dims and outputs are typed; `model` lets names and shapes of parameters reach the types.
  */
-import { GraphError, PlacementError } from "../ir/errors.ts";
+import { checkOptions, GraphError, OptionError, PlacementError, showGiven } from "../ir/errors.ts";
 import type { Attr, LogicalGraph } from "../ir/graph.ts";
 import { showPlacement } from "../ir/placement.ts";
 import { Builder } from "./builder.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
+import { checkOptimizer } from "./optim/rules.ts";
 import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
 import { type Random, randomOf } from "./random.ts";
@@ -115,12 +116,17 @@ export function graph<
         return builder.training;
       },
       random: randomOf(builder, meshes[0]!.data),
-      minimize(loss, optimizer, { frozen = [] } = {}) {
+      minimize(loss, optimizer, options = {}) {
         trains = true;
+        checkOptimizer(optimizer);
+        const frozen = frozenOf(options);
         builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr, frozen });
       },
-      state: (name, shape, dtype, { init = 0, on } = {}) =>
-        userState(builder, { name, shape, dtype, init }, on?.data ?? meshes[0]!.data) as never,
+      state(name, shape, dtype, options = {}) {
+        checkOptions("SL1074", `state "${name}"`, options, ["init", "on"]);
+        const { init = 0, on } = options;
+        return userState(builder, { name, shape, dtype, init }, on?.data ?? meshes[0]!.data) as never;
+      },
       assign: (state, value) => assignState(state as Tensor, value as Tensor),
     });
     const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
@@ -132,6 +138,17 @@ export function graph<
   if (spec.mode) return run(spec.mode === "train").built;
   const { built, otherwise } = run(false);
   return otherwise ? run(true).built : built;
+}
+
+/** Patterns of parameters that a loss leaves alone. */
+function frozenOf(options: { readonly frozen?: readonly string[] }): readonly string[] {
+  checkOptions("SL1074", "minimize", options, ["frozen"]);
+  const { frozen = [] } = options;
+  if (Array.isArray(frozen) && frozen.every((pattern) => typeof pattern === "string")) return frozen;
+  throw new OptionError("SL1075", `it is ${showGiven(frozen)}, not a list of names`, {
+    subject: "minimize, option frozen",
+    choices: ['["fc1.bias"]', '["backbone.*"]'],
+  });
 }
 
 function place(builder: Builder, meshes: readonly Placement[], name: string, input: Input): Tensor {

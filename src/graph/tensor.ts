@@ -7,8 +7,9 @@
  */
 
 import { boundsOf, isInteger, promote } from "../ir/dtype.ts";
-import type { Attr, Attrs } from "../ir/graph.ts";
+import type { Attrs } from "../ir/graph.ts";
 import type { PlacementData } from "../ir/placement.ts";
+import { byName } from "../ir/program.ts";
 import type { Builder } from "./builder.ts";
 import { checkDim, range } from "./dims.ts";
 import { type Layout, ordered, type UserLayout } from "./layout.ts";
@@ -38,10 +39,7 @@ export const emit = (kind: string, ins: readonly [Tensor, ...Tensor[]], attrs: A
 
 /** One number, as a tensor of no dims where this one lives. */
 export const constantLike = ({ builder, placement }: Tensor, value: number, dtype: DType = "float32"): Tensor =>
-  builder.apply("constant", [], { value, shape: [], dtype }, { placement })[0]!;
-
-/** Attributes are JSON, which has no infinities: they go by their names. */
-const named = (value: number): Attr => (Math.abs(value) === Number.POSITIVE_INFINITY ? String(value) : value);
+  builder.apply("constant", [], { value: byName(value), shape: [], dtype }, { placement })[0]!;
 
 const as = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : emit("cast", [x], { dtype }));
 
@@ -113,7 +111,7 @@ const shaping = {
     return emit("slice", [this], { dims: [dim], starts: [start], sizes: [(end as number) - start] });
   },
   pad(this: Tensor, dim: number, before: number, after: number, value = 0): Tensor {
-    return emit("pad", [this], { dims: [dim], before: [before], after: [after], value: named(value) });
+    return emit("pad", [this], { dims: [dim], before: [before], after: [after], value: byName(value) });
   },
 };
 
@@ -198,7 +196,7 @@ const methods = {
     return emit("power", [this], { exponent });
   },
   clamp(this: Tensor, low: number, high: number): Tensor {
-    return emit("clamp", [this], { low: named(low), high: named(high) });
+    return emit("clamp", [this], { low: byName(low), high: byName(high) });
   },
   cumsum(this: Tensor, dim: number): Tensor {
     return emit("cumsum", [this], { dim, reverse: false });

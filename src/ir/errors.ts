@@ -89,10 +89,21 @@ export function nearest(wrong: string, known: readonly string[]): string[] {
   return close.sort((a, b) => a.d - b.d || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
 }
 
+/** A value that should have been another, in few words: `"1"`, `[1,2]`, `an object`, `undefined`. */
+export function showGiven(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return "an array";
+  if (value instanceof Promise) return "a promise";
+  if (typeof value !== "object" || value === null) return String(value);
+  const name = value.constructor?.name;
+  return name && name !== "Object" ? `of class ${name}` : "an object";
+}
+
 /** Throws OptionError for names that are no options: a misspelt one would otherwise be left out in silence. */
 export function checkOptions(code: ErrorCode, subject: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null)
-    throw new OptionError(code, `options are an object, got ${String(options)}`, { subject, choices: known });
+    throw new OptionError(code, `options are an object, got ${showGiven(options)}`, { subject, choices: known });
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const [meant] = nearest(unknown, known);
@@ -106,6 +117,5 @@ export function checkOptions(code: ErrorCode, subject: string, options: unknown,
 /** Throws OptionError unless the option is absent or a whole number of at least `least`. */
 export function checkWhole(code: ErrorCode, subject: string, value: unknown, least: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  throw new OptionError(code, `it is ${shown}`, { subject, choices: [`a whole number ≥ ${least}`] });
+  throw new OptionError(code, `it is ${showGiven(value)}`, { subject, choices: [`a whole number ≥ ${least}`] });
 }

@@ -47,7 +47,7 @@ export type StateKind = "param" | "moment" | "stat" | "codec" | "rng" | "loader"
 
 /** What a state holds before the first step. Random values are functions of (seed, key, global element index) alone. */
 export type Init =
-  | { readonly kind: "constant"; readonly value: number }
+  | { readonly kind: "constant"; readonly value: number | "Infinity" | "-Infinity" }
   | { readonly kind: "uniform"; readonly low: number; readonly high: number; readonly key: string }
   | { readonly kind: "normal"; readonly mean: number; readonly deviation: number; readonly key: string };
 

@@ -26,6 +26,12 @@ export type Operand =
   | { readonly traffic: number }
   | { readonly text: string };
 
+/** A number as attributes and plans hold it: infinities by name. */
+export const byName = (value: number): number | "Infinity" | "-Infinity" => {
+  if (value === Number.POSITIVE_INFINITY) return "Infinity";
+  return value === Number.NEGATIVE_INFINITY ? "-Infinity" : value;
+};
+
 /** `kernel` names a row of the kernel table; `args` fit its signature. */
 export interface Call {
   readonly kernel: string;

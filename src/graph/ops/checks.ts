@@ -61,8 +61,12 @@ export const floats = (ins: readonly TensorType[]): TensorType[] => oneLike(ins,
 /** Operands of one shape and one dtype of numbers; one output like them. */
 export const numbers = (ins: readonly TensorType[]): TensorType[] => oneLike(ins, checkNumbers(ins));
 
-/** Throws ShapeError SL1091 when a number cannot be an operand beside integers. */
+/** Throws ShapeError SL1009 for NaN, SL1091 when a number cannot be an operand beside integers. */
 export function checkScalar({ dtype }: TensorType, value: number): void {
+  if (Number.isNaN(value))
+    throw new ShapeError("SL1009", "takes a number, got NaN", {
+      hint: "give a number; NaN comes of a setting that is missing",
+    });
   if (isFloat(dtype)) return;
   const [least, most] = boundsOf(dtype);
   if (Number.isSafeInteger(value) && value >= least && value <= most) return;

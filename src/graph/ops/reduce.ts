@@ -1,10 +1,12 @@
 /**
  * @file Reductions over dims that lie side by side: `attrs.dims`, in order; `attrs.keep` leaves them in with extent 1.
- * A mean is a sum scaled by the count of the *whole* tensor, so it is right on uneven and empty shards.
+ * A mean is a sum scaled by the count of the *whole* tensor, so it is right on uneven and empty shards; of nothing it is
+ * 0 · ∞, which is NaN.
  */
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, Shape, TensorType } from "../../ir/graph.ts";
 import { P, S } from "../../ir/layout.ts";
+import { byName } from "../../ir/program.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
@@ -58,7 +60,7 @@ function lower(monoid: Monoid, scale: (site: LowerSite) => number, site: LowerSi
   const inner = count(x.shape.slice(first + dims.length));
   if (outer * inner === 0) return [];
   const mid = count(x.shape.slice(first, first + dims.length));
-  return [callOn(x.dtype, "reduce", code[monoid], outer, mid, inner, scale(site), x.arg, y.arg)];
+  return [callOn(x.dtype, "reduce", code[monoid], outer, mid, inner, byName(scale(site)), x.arg, y.arg)];
 }
 
 /** Elements of the whole tensor that one mean is over. */
@@ -90,7 +92,7 @@ export const mean: OpDef = {
   gradient: ({ ins: [x], grads: [g], attrs }) => [
     () => {
       const elements = count(dimsOf(attrs).map((dim) => x!.shape[dim] as number));
-      return spread(emit("affine", [g!], { mul: 1 / elements, add: 0 }), x!, attrs);
+      return spread(emit("affine", [g!], { mul: 1 / Math.max(1, elements), add: 0 }), x!, attrs);
     },
   ],
 };

@@ -4,6 +4,7 @@
  */
 import { type DType, numberTypes } from "../../ir/dtype.ts";
 import type { Attrs, Shape, TensorType } from "../../ir/graph.ts";
+import type { Operand } from "../../ir/program.ts";
 import type { OpDef } from "../op.ts";
 import { fillWith } from "./blocks.ts";
 import { checkOneOf, checkScalar } from "./checks.ts";
@@ -27,16 +28,16 @@ export const input = source("input");
 /** `attrs.state` is the state that it reads, as it was when the step began. */
 export const state = source("state");
 
-/** One number, `attrs.value`, everywhere. */
+/** One number, `attrs.value`, everywhere; an infinity by its name. */
 export const constant: OpDef = {
   kind: "constant",
   moves: true,
   infer(ins, attrs) {
     const types = declared(ins, attrs);
     checkOneOf(types[0]!, numberTypes);
-    checkScalar(types[0]!, attrs.value as number);
+    checkScalar(types[0]!, Number(attrs.value));
     return types;
   },
   rules: alike,
-  lower: ({ outs: [y], attrs }) => fillWith(y!, attrs.value as number),
+  lower: ({ outs: [y], attrs }) => fillWith(y!, attrs.value as Operand),
 };

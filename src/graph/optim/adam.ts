@@ -1,4 +1,5 @@
 /** @file Adam: AdamW's update without its decay; a decay, if wanted, is added to the gradient. */
+import { checkOptions } from "../../ir/errors.ts";
 import { emit } from "../tensor.ts";
 import { adamWRule } from "./adamw.ts";
 import { checkOption, type Optimizer, type Rule } from "./update.ts";
@@ -17,14 +18,14 @@ export interface AdamOptions {
 
 /**
  * Adam with PyTorch's defaults. States: `<parameter>.m`, `<parameter>.v`, `adam.step`. Throws GraphError SL1060 for an
- * option out of range. Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+ * option out of range, OptionError SL1074 for one that does not exist. Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
  *
  * @example
  * g.minimize(loss, optim.adam({ lr: 1e-3 }));
  */
-export function adam(
-  { lr, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamOptions = {} as AdamOptions,
-): Optimizer {
+export function adam(given: AdamOptions): Optimizer {
+  checkOptions("SL1074", "optim.adam", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  const { lr, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = given ?? ({} as AdamOptions);
   checkOption("optim.adam", "lr", lr, 0);
   checkOption("optim.adam", "weightDecay", weightDecay, 0);
   checkOption("optim.adam", "beta1", beta1, 0, 1);

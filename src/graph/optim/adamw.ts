@@ -1,4 +1,5 @@
 /** @file AdamW: its options and its update. */
+import { checkOptions } from "../../ir/errors.ts";
 import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
 
 export interface AdamWOptions {
@@ -15,14 +16,14 @@ export interface AdamWOptions {
 
 /**
  * AdamW with PyTorch's defaults. States: `<parameter>.m`, `<parameter>.v`, `adamW.step`. Throws GraphError SL1060 for an
- * option out of range. Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
+ * option out of range, OptionError SL1074 for one that does not exist. Source: Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019.
  *
  * @example
  * g.minimize(loss, optim.adamW({ lr: 1e-3 }));
  */
-export function adamW(
-  { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 }: AdamWOptions = {} as AdamWOptions,
-): Optimizer {
+export function adamW(given: AdamWOptions): Optimizer {
+  checkOptions("SL1074", "optim.adamW", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  const { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = given ?? ({} as AdamWOptions);
   checkOption("optim.adamW", "lr", lr, 0);
   checkOption("optim.adamW", "weightDecay", weightDecay, 0);
   checkOption("optim.adamW", "beta1", beta1, 0, 1);

@@ -1,4 +1,5 @@
 /** @file LAMB: its options and its update. */
+import { checkOptions } from "../../ir/errors.ts";
 import { range } from "../dims.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
@@ -17,15 +18,15 @@ export interface LambOptions {
 
 /**
  * LAMB: Adam's direction with decay, scaled for each parameter by ‖parameter‖ / ‖direction‖ (1 where one of them is 0).
- * States: `<parameter>.m`, `<parameter>.v`, `lamb.step`. Throws GraphError SL1060 for an option out of range. Source: You
+ * States: `<parameter>.m`, `<parameter>.v`, `lamb.step`. Throws GraphError SL1060 for an option out of range, OptionError SL1074 for one that does not exist. Source: You
  * et al., "Large batch optimization for deep learning: training BERT in 76 minutes", ICLR 2020.
  *
  * @example
  * g.minimize(loss, optim.lamb({ lr: 2e-3 }));
  */
-export function lamb(
-  { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 }: LambOptions = {} as LambOptions,
-): Optimizer {
+export function lamb(given: LambOptions): Optimizer {
+  checkOptions("SL1074", "optim.lamb", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  const { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 } = given ?? ({} as LambOptions);
   checkOption("optim.lamb", "lr", lr, 0);
   checkOption("optim.lamb", "weightDecay", weightDecay, 0);
   checkOption("optim.lamb", "beta1", beta1, 0, 1);

@@ -1,5 +1,5 @@
 /** @file SGD, with momentum if wanted: its options and its update. */
-import { GraphError } from "../../ir/errors.ts";
+import { checkOptions, GraphError } from "../../ir/errors.ts";
 import { userLine } from "../source.ts";
 import { checkOption, learningRate, moment, type Optimizer, type Rule } from "./update.ts";
 
@@ -15,12 +15,14 @@ export interface SgdOptions {
 
 /**
  * Stochastic gradient descent as PyTorch's. State: `<parameter>.momentum`, when there is momentum. Throws GraphError
- * SL1060 for an option out of range.
+ * SL1060 for an option out of range, OptionError SL1074 for one that does not exist.
  *
  * @example
  * g.minimize(loss, optim.sgd({ lr: 0.1, momentum: 0.9 }));
  */
-export function sgd({ lr, momentum = 0, weightDecay = 0, nesterov = false }: SgdOptions = {} as SgdOptions): Optimizer {
+export function sgd(given: SgdOptions): Optimizer {
+  checkOptions("SL1074", "optim.sgd", given ?? {}, ["lr", "momentum", "weightDecay", "nesterov"]);
+  const { lr, momentum = 0, weightDecay = 0, nesterov = false } = given ?? ({} as SgdOptions);
   checkOption("optim.sgd", "lr", lr, 0);
   checkOption("optim.sgd", "momentum", momentum, 0);
   checkOption("optim.sgd", "weightDecay", weightDecay, 0);

@@ -110,9 +110,10 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() })));`
     error: "GraphError",
     title: "An output that is no result",
     meaning:
-      "An output is an input or a parameter of the graph as it is. Inputs you have already, and parameters are read from the session.",
+      "An output is an input, a parameter or a state of the graph as it is. Inputs you have already, and the others are read from the session.",
     causes: ["An input passed through for convenience."],
-    remedy: "Return what is computed from it; read parameters with `session.parameters`.",
+    remedy:
+      "Return what is computed from it; read parameters with `session.parameters`, states of your own with `session.states`.",
     inGraph: ["x", "x.exp()"],
   },
   SL3012: {

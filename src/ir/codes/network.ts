@@ -27,7 +27,8 @@ type Code =
   | "SL1117"
   | "SL1118"
   | "SL1119"
-  | "SL1120";
+  | "SL1120"
+  | "SL1144";
 
 export const networkCodes: Readonly<Record<Code, Entry>> = {
   SL1060: {
@@ -260,5 +261,28 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: second(first(x)) }));`
     causes: ["The width of the heads declared with a name."],
     remedy: "Give `{ scale }`, or declare the width as a number.",
     inGraph: ["nn.attention(x, x, x, { scale: NaN })", "nn.attention(x, x, x)"],
+  },
+  SL1144: {
+    error: "GraphError",
+    title: "An optimizer that is none",
+    meaning: "`minimize` takes a loss and what a function of `optim` returns.",
+    causes: ["The function itself, not called: `optim.sgd`.", "The options alone: `{ lr: 0.1 }`.", "Nothing at all."],
+    remedy: "Call one of the functions that the message lists.",
+    program: [
+      `const net = nn.linear(6, 4);
+const inputs = { x: mesh.input([8, 6], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const loss = net(x).square().mean();
+  g.minimize(loss, optim.sgd);
+  return { loss };
+});`,
+      `const net = nn.linear(6, 4);
+const inputs = { x: mesh.input([8, 6], "float32") };
+graph(mesh, { name: "example", inputs }, ({ x }, g) => {
+  const loss = net(x).square().mean();
+  g.minimize(loss, optim.sgd({ lr: 0.1 }));
+  return { loss };
+});`,
+    ],
   },
 };

@@ -30,7 +30,7 @@ export const opCodes: Readonly<Record<Code, Entry>> = {
   SL1009: {
     error: "ShapeError",
     title: "A number that is not finite",
-    meaning: "An op with a number, such as `x.mul(2)`, was given NaN or an infinity.",
+    meaning: "An op with a number, such as `x.mul(2)`, was given NaN, or an infinity where it takes none.",
     causes: ["A division by a number that is 0.", "A setting that is missing: `Number(undefined)` is NaN."],
     remedy: "Give a finite number. To bound values use `.clamp`, which takes infinities.",
     inGraph: ["x.div(0)", "x.div(2)"],
@@ -244,7 +244,8 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
   SL1091: {
     error: "ShapeError",
     title: "A number that the tensor's dtype does not hold",
-    meaning: "A number beside a tensor of integers is taken as an integer, and this one is none.",
+    meaning:
+      "A number beside a tensor of integers is taken as an integer, and this one is none. Or a state starts from a number that its dtype does not hold.",
     causes: [
       "A fraction added to ids or counts.",
       "A division of integers by a number, which multiplies by a fraction.",

@@ -1,7 +1,7 @@
 /** @file Error codes of states, of gradients of one's own, and of what is frozen. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL1032" | "SL1053" | "SL1092" | "SL1093" | "SL1094" | "SL1095";
+type Code = "SL1032" | "SL1053" | "SL1092" | "SL1093" | "SL1094" | "SL1095" | "SL1140" | "SL1147";
 
 export const stateCodes: Readonly<Record<Code, Entry>> = {
   SL1032: {
@@ -97,6 +97,37 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
   g.assign(before, total);
   return { total };
 });`,
+    ],
+  },
+  SL1140: {
+    error: "GraphError",
+    title: "A state without a name",
+    meaning: "A state of one's own is found by its name, in layouts, checkpoints and sessions, and this one has none.",
+    causes: ["A name taken from a setting that is missing.", "The shape given first."],
+    remedy: "Give a name that no other state of the graph has.",
+    inGraph: ['x.add(g.state("", [6], "float32"))', 'x.add(g.state("kept", [6], "float32"))'],
+  },
+  SL1147: {
+    error: "GraphError",
+    title: "A gradient kept beyond its backward function",
+    meaning:
+      "The gradient that the backward function of `customGradient` is given stands for one that the backward pass computes later. An output or a state depends on it, and in the forward pass there is none.",
+    causes: ["A variable outside the function that was set to the gradient, to look at it."],
+    remedy: "Use the gradient only in what the backward function returns.",
+    program: [
+      `const inputs = { x: mesh.input([8], "float32") };
+const built = graph(mesh, { name: "example", inputs }, ({ x }) => {
+  let kept;
+  const y = customGradient([x], (a) => a.sign(), (grad) => [(kept = grad)]);
+  return { y, kept };
+});
+compile(built);`,
+      `const inputs = { x: mesh.input([8], "float32") };
+const built = graph(mesh, { name: "example", inputs }, ({ x }) => {
+  const y = customGradient([x], (a) => a.sign(), (grad) => [grad]);
+  return { y };
+});
+compile(built);`,
     ],
   },
 };
