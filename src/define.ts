@@ -4,7 +4,7 @@ import type { Reduction } from "./graph/layout.ts";
 import { userLine } from "./graph/source.ts";
 import type { Tensor } from "./graph/tensor.ts";
 import type { DType, Shape } from "./graph/types/shape.ts";
-import { GraphError } from "./ir/errors.ts";
+import { GraphError, nearest } from "./ir/errors.ts";
 import type { TensorType } from "./ir/graph.ts";
 import { type HostOperand, registerHost } from "./kernels/host.ts";
 import type { LocalType } from "./sbp/rule.ts";
@@ -122,13 +122,14 @@ export function defineOp<F extends OpFunction>(definition: OpDefinition<F>): F &
   const at = userLine();
   const module = checkDefinition(definition as unknown as Partial<OpDefinition<OpFunction>>, at);
   const { kind } = definition;
-  const call = addOp(definition as never, { module, at });
+  const call = addOp(definition as never, { module, url: definition.module, at });
   registerHost({ kind, module, run: (site) => definition.kernel(site as never) });
   Object.defineProperty(call, "name", { value: kind });
   return Object.assign(call, { kind }) as unknown as F & DefinedOp;
 }
 
 const functions = ["infer", "kernel", "rules", "gradient", "flops"] as const;
+const known: readonly string[] = ["kind", "module", ...functions];
 
 /** The module's URL, without what a loader may have added. */
 function checkDefinition(given: Partial<OpDefinition<OpFunction>> | undefined, at: string | undefined): string {
@@ -142,6 +143,12 @@ function checkDefinition(given: Partial<OpDefinition<OpFunction>> | undefined, a
     const value: unknown = given?.[name];
     if (typeof value === "function" || (i > 1 && value === undefined)) continue;
     throw wrong(`${name} of op "${kind}" is ${String(value)}, a function is due`, `write ${name}(…) { … }`);
+  }
+  const stray = Object.keys(given ?? {}).find((key) => !known.includes(key));
+  if (stray !== undefined) {
+    const [meant] = nearest(stray, known);
+    const hint = meant === undefined ? `a definition has ${known.join(", ")}` : `did you mean ${meant}?`;
+    throw wrong(`op "${kind}" has ${stray}, which no definition has`, hint);
   }
   return Object.assign(new URL(module), { search: "", hash: "" }).href;
 }

@@ -89,6 +89,9 @@ function whole(text: string): string {
   return `${imports.join("\n")}\n\n${body}`;
 }
 
+/** Each run is an evaluation of its own of the one file. */
+let runs = 0;
+
 /**
  * Runs a program to its end and gives what it threw, undefined if nothing. Sessions that it left open are closed. While
  * it runs the working directory is an empty folder.
@@ -106,7 +109,7 @@ export async function outcome(program: string): Promise<unknown> {
   const progress = (options: cli.ProgressOptions) => cli.progress({ ...options, out: { write: () => {} } });
   const scope = { ...Object.assign({}, ...Object.values(modules)), launch, progress, console: { log: () => {} } };
   // The lines of the imports stay, so that lines are counted as they are shown.
-  const body = program.replace(/^import .*$/gm, "").replaceAll("import.meta.url", '"file:///model.js"');
+  const body = program.replace(/^import .*$/gm, "").replaceAll("import.meta.url", `"file:///model.js?${++runs}"`);
   try {
     process.chdir(folder);
     const filename = join(process.cwd(), "model.js");

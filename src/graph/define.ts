@@ -62,7 +62,7 @@ function opOf(op: UserOp, origin: Origin): OpDef {
         });
       return outs.map(({ shape, dtype }) => ({ shape: [...shape], dtype }));
     },
-    rules: (site) => (op.rules?.(site) ?? []).map((rule) => readRule(rule, site, parts)),
+    rules: (site) => readRules(op.rules?.(site), site, parts),
     ...(op.gradient && { gradient: (site) => gradients(op, site, parts) }),
     lower({ ins, outs, attrs, seed }) {
       if (outs.every(({ shape }) => count(shape) === 0)) return [];
@@ -101,21 +101,34 @@ const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   value !== null &&
   [Object.prototype, null].includes(Object.getPrototypeOf(value) as typeof Object.prototype | null);
 
+/** Like `show`; a tensor by its type. */
+const describe = (value: unknown): string => (isTensor(value) ? `the tensor ${showType(value)}` : show(value));
+
 const show = (value: unknown): string =>
   typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);
 
 /** Attributes as they will be in the plan: what is undefined is left out. */
 function checkAttrs(kind: string, attrs: Readonly<Record<string, unknown>>): Attrs {
-  const copy = (value: unknown, path: string): Attr => {
-    if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    if (Array.isArray(value)) return value.map((item, i) => copy(item, `${path}[${i}]`));
-    if (isPlain(value)) return copyAll(value, `${path}.`);
-    throw new GraphError("SL1136", `attribute ${path} is ${show(value)}, which JSON cannot hold`, {
+  const wrong = (what: string) =>
+    new GraphError("SL1136", what, {
       subject: `op "${kind}"`,
       at: userLine(),
       choices: ["finite numbers", "strings", "booleans", "null", "arrays and plain objects of these"],
     });
+  /** What the value lies in. */
+  const around: object[] = [];
+  const copy = (value: unknown, path: string): Attr => {
+    if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    if (!Array.isArray(value) && !isPlain(value))
+      throw wrong(`attribute ${path} is ${show(value)}, which JSON cannot hold`);
+    if (around.includes(value)) throw wrong(`attribute ${path} contains itself, which JSON cannot hold`);
+    around.push(value);
+    const copied = Array.isArray(value)
+      ? value.map((item, i) => copy(item, `${path}[${i}]`))
+      : copyAll(value, `${path}.`);
+    around.pop();
+    return copied;
   };
   const copyAll = (all: Readonly<Record<string, unknown>>, path: string): Attrs =>
     Object.fromEntries(
@@ -123,6 +136,7 @@ function checkAttrs(kind: string, attrs: Readonly<Record<string, unknown>>): Att
         value === undefined ? [] : [[name, copy(value, `${path}${name}`)] as const],
       ),
     );
+  around.push(attrs);
   return copyAll(attrs, "");
 }
 
@@ -145,14 +159,30 @@ interface Parts {
   readonly at: string | undefined;
 }
 
-/** Throws LayoutError SL1134 for what is no rule of this op. */
+const ruleHint = "rules(…) gives for one mesh axis an SBP for each input and each output";
+const ruleExample = '{ ins: ["S(0)"], outs: ["S(0)"] }';
+
+/** Throws LayoutError SL1134 for what are no rules of this op. Absent: there are none. */
+function readRules(rules: unknown, site: Site, parts: Parts): Rule[] {
+  if (rules === undefined) return [];
+  const wrong = (what: string) =>
+    new LayoutError("SL1134", what, { ...parts, choices: [`[${ruleExample}]`], hint: ruleHint });
+  if (!Array.isArray(rules)) throw wrong(`rules gives ${show(rules)}, not a list of rules`);
+  return (rules as readonly (Partial<WrittenRule> | null | undefined)[]).map((rule, i) => {
+    const { ins, outs } = rule ?? {};
+    if (Array.isArray(ins) && Array.isArray(outs)) return readRule({ ins, outs }, site, parts);
+    const keys = isPlain(rule) ? `has the keys ${Object.keys(rule).join(", ") || "(none)"}` : `is ${show(rule)}`;
+    throw wrong(`rule ${i} ${keys}; a rule has two lists, ins and outs`);
+  });
+}
+
 function readRule({ ins, outs }: WrittenRule, site: Site, parts: Parts): Rule {
-  const text = `${ins.join(",")} -> ${outs.join(",")}`;
+  const text = `${ins.map(String).join(",")} -> ${outs.map(String).join(",")}`;
   const wrong = (why: string) =>
     new LayoutError("SL1134", `rule ${text} does not fit: ${why}`, {
       ...parts,
       choices: ["S(dim)", "B", "P(reduction)"],
-      hint: "rules(…) gives for one mesh axis an SBP for each input and each output",
+      hint: ruleHint,
     });
   const sbp = (written: string): Sbp => {
     const parsed = typeof written === "string" ? parseSbp(written) : undefined;
@@ -173,8 +203,13 @@ function gradients(op: UserOp, site: GradientSite, parts: Parts): readonly ((() 
       ...parts,
       hint: "give a list with a function, or undefined, for each input",
     });
-  return makers.map((make, i) => {
+  return (makers as readonly ((() => Tensor) | undefined)[]).map((make, i) => {
     if (make === undefined) return undefined;
+    if (typeof make !== "function")
+      throw new GraphError("SL1138", `the gradient of input ${i} is ${describe(make)}, a function is due`, {
+        ...parts,
+        hint: "wrap it, so that it is made only where it is needed: () => …",
+      });
     return () => {
       const made: unknown = make();
       const input = site.ins[i]!;

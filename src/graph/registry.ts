@@ -1,11 +1,14 @@
 /** @file All ops by kind: those of Sluice, and those that users define. */
 import { GraphError, InternalError } from "../ir/errors.ts";
+import { defines } from "./evaluations.ts";
 import type { OpDef } from "./op.ts";
 import * as builtin from "./ops/index.ts";
 
 /** Where a user defines an op. */
 export interface Origin {
   readonly module: string;
+  /** The same with what a loader may have added. */
+  readonly url: string;
   /** The line of the call. */
   readonly at: string | undefined;
 }
@@ -29,15 +32,19 @@ export function opDef(kind: string): OpDef {
 
 /** Adds a user's op. A module that is evaluated again defines its ops again. Throws GraphError SL1132 for a kind taken. */
 export function registerOp(def: OpDef, origin: Origin): void {
-  const known = registry.get(def.kind);
-  const same = known?.origin?.module === origin.module && known.origin.at === origin.at;
-  if (def.kind === boxing || (known && !same))
-    throw new GraphError("SL1132", `there is an op "${def.kind}" already${whose(known?.origin)}`, {
+  const { kind } = def;
+  const known = registry.get(kind);
+  const { module, url } = origin;
+  const foreign = kind === boxing || (known && known.origin?.module !== module);
+  if (foreign || !defines(kind, module, url))
+    throw new GraphError("SL1132", `there is an op "${kind}" already${whose(known?.origin)}`, {
       subject: "defineOp",
       at: origin.at,
-      hint: "give the op a kind of its own",
+      hint: foreign
+        ? "give the op a kind of its own"
+        : `each op needs a kind of its own, also when one function makes several: kind: \`${kind}\${n}\``,
     });
-  registry.set(def.kind, { def, origin });
+  registry.set(kind, { def, origin });
 }
 
 const whose = (origin: Origin | undefined): string =>

@@ -8,13 +8,21 @@ const frame = /(?:\(|at (?:async )?)(?<file>(?:file:\/\/)?\/?[^()\s][^()]*?):(?<
 /** Modules nest; ten frames, the default, may all be ours. */
 const depth = 100;
 
-/** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */
-export function userLine(): string | undefined {
+/** The frames of the call, innermost first. */
+export function stackFrames(): string[] {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = depth;
   const { stack = "" } = new Error();
   Error.stackTraceLimit = limit;
-  for (const text of stack.split("\n").slice(1)) {
+  return stack
+    .split("\n")
+    .slice(1)
+    .map((line) => line.trim());
+}
+
+/** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */
+export function userLine(): string | undefined {
+  for (const text of stackFrames()) {
     const groups = frame.exec(text)?.groups;
     if (!groups?.file || groups.file.startsWith("node:")) continue;
     const file = groups.file.startsWith("file:") ? fileURLToPath(groups.file) : groups.file;

@@ -48,6 +48,8 @@ describe("a definition", () => {
     ["no module", { module: undefined }, /module is undefined.*import\.meta\.url.*SL1131/s],
     ["a module that is no file", { module: "https://example.org/op.js" }, /the URL of a file is due.*SL1131/s],
     ["no kernel", { kernel: undefined }, /kernel of op "copied" is undefined, a function is due.*SL1131/s],
+    ["a misspelt name", { rule: () => [] }, /op "copied" has rule, which.*did you mean rules\?.*SL1131/s],
+    ["a name that means nothing", { backend: "cuda" }, /has backend, which.*a definition has kind, module, .*SL1131/s],
     ["rules that are no function", { rules: [] }, /rules of op "copied" is .*SL1131/s],
     ["a kind of Sluice's own", { kind: "relu" }, /an op "relu" already, one of Sluice's own.*SL1132/s],
     ["a kind of the compiler's", { kind: "boxing" }, /an op "boxing" already.*SL1132/s],
@@ -93,6 +95,15 @@ describe("a call", () => {
     expect(thrown(() => graphOf((x) => op(x, ...rest))).message).toMatch(message);
   });
 
+  test("an attribute that contains itself; one that is there twice is none", () => {
+    const op = define({}) as unknown as (...all: unknown[]) => Any;
+    const list: unknown[] = [1];
+    expect(() => graphOf((x) => op(x, { a: list, b: [list, list] }))).not.toThrow();
+    list.push({ list });
+    const { message } = thrown(() => graphOf((x) => op(x, { a: { list } })));
+    expect(message).toMatch(/attribute a\.list\[1\]\.list contains itself.*SL1136/s);
+  });
+
   test.each([
     ["nothing", undefined, /infer gives undefined, not a list/],
     ["no shape", [{ dtype: "float32" }], /infer gives no shape for output 0/],
@@ -116,6 +127,8 @@ describe("a rule", () => {
     ["of a dim that is not there", { ins: ["S(2)"], outs: ["S(2)"] }, /S\(2\) on an operand of shape \[4,3\]/],
     ["with no SBP", { ins: ["split"], outs: ["B"] }, /split is no SBP/],
     ["with an unknown reduction", { ins: ["P(mean)"], outs: ["B"] }, /no reduction "mean"/],
+    ["with keys of other names", { in: ["S(0)"], out: ["S(0)"] }, /rule 0 has the keys in, out; a rule has two lists/],
+    ["that is a text", "S(0) -> S(0)", /rule 0 is S\(0\) -> S\(0\); a rule has two lists/],
   ])("%s is the user's mistake, at the line of the definition", (_, rule, message) => {
     const op = define({ rules: () => [rule] });
     const error = thrown(() => compile(graphOf((x) => op(x)) as never));
@@ -123,6 +136,13 @@ describe("a rule", () => {
     expect(error.message).not.toContain("internal");
     expect(error).toMatchObject({ name: "LayoutError", code: "SL1134", at: expect.stringContaining("errors.test.ts") });
   });
+});
+
+test("rules that are no list", () => {
+  const op = define({ rules: () => ({ ins: ["S(0)"], outs: ["S(0)"] }) });
+  expect(thrown(() => compile(graphOf((x) => op(x)) as never)).message).toMatch(
+    /rules gives Object, not a list.*SL1134/s,
+  );
 });
 
 describe("a gradient", () => {
@@ -143,6 +163,8 @@ describe("a gradient", () => {
   test.each([
     ["is not like its input", ({ grads: [g] }: { grads: [Any] }) => [() => g.sum()], /gradient of input 0 is f32\[\]/],
     ["is no tensor", () => [() => 1], /gradient of input 0 is 1/],
+    ["is a tensor", ({ grads: [g] }: { grads: [Any] }) => [g], /input 0 is the tensor f32\[4,3\], a function is due/],
+    ["is a number", () => [1], /gradient of input 0 is 1, a function is due/],
     ["is no list", () => "none", /gradient gives none, it has 1 inputs/],
   ])("that %s", (_, gradient, message) => {
     const error = thrown(() => compile(training(define({ gradient }))));

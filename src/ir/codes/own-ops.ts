@@ -59,8 +59,8 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: halve(x.unsqueeze(1)) 
     error: "GraphError",
     title: "A definition that lacks something",
     meaning:
-      "`defineOp` wants a kind, the URL of the module, a shape rule and a kernel; what else is given must be of its type.",
-    causes: ["`module` left out: threads would not know which file to load.", "A misspelt name."],
+      "`defineOp` wants a kind, the URL of the module, a shape rule and a kernel; what else is given must be of its type, and of a name that `defineOp` knows.",
+    causes: ["`module` left out: threads would not know which file to load.", "A misspelt name: `rule` for `rules`."],
     remedy: "Add what the message names.",
     program: [
       'defineOp({ kind: "same", infer: ([x]) => [x], kernel: ({ ins, outs }) => outs[0].data.set(ins[0].data) });',
@@ -72,7 +72,12 @@ defineOp({ kind: "same", module: import.meta.url, infer: ([x]) => [x], kernel })
     error: "GraphError",
     title: "Two ops of one kind",
     meaning: "An op is known by its kind, in graphs and plans, and there is another one of this kind.",
-    causes: ["A kind that Sluice itself has: `relu`.", "Two packages that define an op of the same name."],
+    causes: [
+      "A kind that Sluice itself has: `relu`.",
+      "Two packages that define an op of the same name.",
+      "A function that makes several ops and gives all of them one kind.",
+      "A definition in a function that is called again: call `defineOp` once, at the top of its module.",
+    ],
     remedy: "Give the op a kind of its own, with the name of your package in front of it.",
     program: [
       `const kernel = ({ ins, outs }) => outs[0].data.set(ins[0].data);
@@ -103,7 +108,11 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: same(x) }));`,
     title: "A rule that does not fit its op",
     meaning:
       "A rule of an op names an SBP for each input and each output on one mesh axis. This one is of another form, or splits a dim that is not there.",
-    causes: ["A rule for another number of inputs.", "Dims counted from 1."],
+    causes: [
+      "A rule for another number of inputs.",
+      "Dims counted from 1.",
+      "Keys of other names than `ins` and `outs`.",
+    ],
     remedy:
       "Give each rule `ins` and `outs` in the order of the op's tensors. `checkOp` of `sluice/testing` proves them.",
     program: [
@@ -140,7 +149,7 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: same(x, { times: 2 }) 
     error: "GraphError",
     title: "An attribute that JSON cannot hold",
     meaning: "Attributes of an op are part of the plan, which is JSON, and this value would be lost on the way.",
-    causes: ["NaN or an infinity.", "A function, a date or a typed array."],
+    causes: ["NaN or an infinity.", "A function, a date or a typed array.", "An object that contains itself."],
     remedy: "Give numbers, strings, booleans, null, and arrays and plain objects of these.",
     program: [
       `const kernel = ({ ins, outs }) => outs[0].data.set(ins[0].data);
