@@ -37,7 +37,7 @@ type Ins<F extends OpFunction> = Tensors<Parameters<F>>;
 type Outs<F extends OpFunction> = ReturnType<F> extends Tensor ? [ReturnType<F>] : ReturnType<F>;
 type Each<T, X> = { readonly [I in keyof T]: X };
 
-/** An operand as the kernel on one rank meets it; its data is a view of memory, valid during the call alone. */
+/** An operand as the kernel on one rank meets it; its data is a copy, and `data.buffer` holds the operand and nothing else. */
 export type KernelOperand<D extends DType = DType> = HostOperand<D>;
 type Operands<T> = { readonly [I in keyof T]: T[I] extends Tensor<Shape, infer D> ? KernelOperand<D> : KernelOperand };
 
@@ -81,8 +81,9 @@ export interface OpDefinition<F extends OpFunction> {
   }): readonly ((() => Tensor) | undefined)[];
   /**
    * Computes one rank's part, in an executor thread. It must write every element of the outputs, leave the inputs alone,
-   * work for any local extents (0 among them), give the same for the same operands, attributes and seed, and keep none
-   * of the views. What is random must depend on the seed and the global index alone.
+   * work for any local extents (0 among them), and give the same for the same operands, attributes and seed. What is
+   * random must depend on the seed and the global index alone. It is synchronous and returns nothing: the outputs are read
+   * when it returns. Operands are copies, so that a mistake here reaches no other op's memory; it costs one copy each.
    */
   kernel(site: {
     readonly ins: Operands<Ins<F>>;

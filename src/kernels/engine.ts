@@ -20,7 +20,7 @@ export interface Engine {
 export interface Executor {
   /**
    * Runs the program at `program`; firing numbers are read at `record`. Throws InternalError naming the call that is
-   * malformed, and SessionError SL4032 when the kernel of an op that a user has defined throws.
+   * malformed, and SessionError SL4032 when the kernel of an op that a user has defined throws, or gives something back.
    */
   run(program: number, record: number, workspace: number): void;
   /** Bytes of workspace that the program needs. Throws as `run` does. */
@@ -30,6 +30,10 @@ export interface Executor {
 /** The best engine that this machine has. */
 export const loadEngine = (): Engine => loadWasm();
 
-/** In an executor thread. `stackTop`: the end of the thread's own stack, on a multiple of 16. */
-export const createExecutor = (image: unknown, memory: WebAssembly.Memory, stackTop: number): Executor =>
-  createWasmExecutor(image as WebAssembly.Module, memory, stackTop, createHost(memory));
+/** In an executor thread. `stackTop`: the end of the thread's own stack, on a multiple of 16. `host` runs users' kernels. */
+export const createExecutor = (
+  image: unknown,
+  memory: WebAssembly.Memory,
+  stackTop: number,
+  host = createHost(memory),
+): Executor => createWasmExecutor(image as WebAssembly.Module, memory, stackTop, host);

@@ -175,7 +175,7 @@ function checkKernel({ kind, text, ins, attrs, run }: Site): void {
     if (at < 0) return;
     throw new CheckError("SL6033", `the kernel writes into its input ${i}`, {
       subject: text,
-      hint: "other ops read the same memory: write into the outputs alone",
+      hint: "write into the outputs alone",
     });
   });
 }

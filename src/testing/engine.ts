@@ -3,7 +3,7 @@ import { arrayType, type DType, isInteger, itemSize } from "../ir/dtype.ts";
 import { fromElements, toElements } from "../ir/element.ts";
 import { encode, fixed } from "../kernels/encode.ts";
 import { createExecutor, type Executor, loadEngine } from "../kernels/engine.ts";
-import { hostText } from "../kernels/host.ts";
+import { createHost, hostText } from "../kernels/host.ts";
 import type { Run } from "./apply.ts";
 
 const page = 65536;
@@ -25,7 +25,12 @@ function createBench(): Bench {
   const floor = engine.reserved + engine.stack;
   const pages = Math.ceil(floor / page);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: mostPages, shared: true });
-  return { memory, executor: createExecutor(engine.image, memory, floor), texts: new Map(), floor };
+  return {
+    memory,
+    executor: createExecutor(engine.image, memory, floor, createHost(memory, true)),
+    texts: new Map(),
+    floor,
+  };
 }
 
 /** What integers hold before a kernel has written them, where floats hold NaN. */

@@ -19,6 +19,7 @@ const triple: OpDefinition<Unary> = {
     for (let i = 0; i < y.data.length; i++) y.data[i] = 3 * x.data[i]!;
   },
 };
+type Site = Parameters<OpDefinition<Unary>["kernel"]>[0];
 const single = defineOp<Unary>({
   ...triple,
   kind: "single",
@@ -149,6 +150,49 @@ describe("it sees", () => {
       },
     });
     expect(thrown(() => checkOp(op, cases)).message).toMatch(/writes into its input 0.*SL6033/s);
+  });
+
+  test.each([
+    [
+      "is asynchronous",
+      async () => {},
+      /kernels are synchronous.*next: compute all .*neither async nor await.*SL4032/s,
+    ],
+    ["rejects, later", () => Promise.reject(new Error("too late")), /kernels are synchronous.*SL4032/s],
+    ["returns a number", () => 3, /returned 3 .*next: write into the data of outs, and return nothing.*SL4032/s],
+    ["returns its output", ({ outs: [y] }: Site) => y.data.fill(1), /returned an object, Float\d+Array/],
+    ["is a generator", function* () {}, /returned an object/],
+  ])("a kernel that %s", async (_, kernel, message) => {
+    expect(thrown(() => checkOp(define({ kernel }), cases)).message).toMatch(message);
+    await new Promise((resolve) => setTimeout(resolve)); // a rejection that nobody heard would end the test run
+  });
+
+  test("nothing of a kernel's own view of the whole buffer: it holds the output alone", () => {
+    const op = define({
+      kernel({ ins: [x], outs: [y] }: Site) {
+        const wide = new (y.data.constructor as Float32ArrayConstructor)(y.data.buffer);
+        expect(wide.length).toBe(y.data.length);
+        for (let i = 0; i < 1e4; i++) wide[i] = 3 * (x.data[i] ?? 0);
+      },
+    });
+    expect(checkOp(op, cases).gradients).toBe(1);
+    expect(checkOp(hardSwish, cases).cases).toBe(1);
+  });
+
+  test("a kernel that writes past its operand, and the next check is none the worse", () => {
+    const op = define({
+      kernel: ({ outs: [y] }: Site) => void new Float32Array(y.data.buffer, 0, 4 * y.data.length).fill(1),
+    });
+    expect(thrown(() => checkOp(op, cases)).message).toMatch(/threw: Invalid typed array length.*SL4032/s);
+    expect(checkOp(hardSwish, cases).cases).toBe(1);
+  });
+
+  test("a kernel that gives its output's memory away", () => {
+    const op = define({
+      kernel: ({ outs: [y] }: Site) =>
+        void structuredClone(y.data.buffer, { transfer: [y.data.buffer as ArrayBuffer] }),
+    });
+    expect(thrown(() => checkOp(op, cases)).message).toMatch(/given the memory of an operand away.*SL4032/s);
   });
 
   test("a kernel that throws, and goes on with the next op", () => {

@@ -1,6 +1,6 @@
 import { array, compile, graph, launch, nn, optim, Plan, placement, S, type Tensor } from "sluice";
 import { describe, expect, test } from "vitest";
-import { balance, guard, hardSwish, leaky, stamp } from "./ops.ts";
+import { balance, guard, hardSwish, leaky, stamp, wild } from "./ops.ts";
 
 const [batch, width, hidden] = [6, 5, 7];
 
@@ -146,6 +146,25 @@ test("a kernel that throws ends the session with the op, the rank, the line and 
   expect(message).toMatch(/at test\/define\/ops\.ts:\d+/);
   expect((cause as Error).stack).toContain("RangeError");
   expect(session.status).toBe("failed");
+});
+
+test.each([
+  ["async", /kernel of op "wild" is asynchronous, and kernels are synchronous/],
+  ["returns", /kernel of op "wild" returned an object, Float32Array/],
+] as const)("a kernel that gives something back ends the session and no more: %s", async (how, message) => {
+  const plan = compile(graph(mesh, { name: "wild", inputs: input }, ({ x }) => ({ y: wild(x, { how }) })));
+  const error = await run(plan as never, numbers(12)).catch((e: unknown) => e);
+  expect(error).toMatchObject({ name: "SessionError", code: "SL4032", message: expect.stringMatching(message) });
+});
+
+test("a kernel that fills whole buffers reaches its outputs alone", async () => {
+  const plan = compile(
+    graph(mesh, { name: "wild", inputs: input }, ({ x }) => ({ y: wild(x, { how: "spills" }), z: x.mul(1) })),
+  );
+  const data = numbers(12);
+  const { y, z } = await run<{ y: { data: Float32Array }; z: { data: Float32Array } }>(plan as never, data);
+  expect([...y.data]).toEqual(Array(12).fill(7));
+  expect([...z.data]).toEqual([...data]);
 });
 
 test("a further plan may bring it, and more memory", async () => {

@@ -113,3 +113,23 @@ export const guard = defineOp<<S extends Shape>(x: Tensor<S, "float32">) => Tens
     y.data.set(x.data);
   },
 });
+
+/** What kernels should not do. */
+export const wild = defineOp<
+  <S extends Shape>(
+    x: Tensor<S, "float32">,
+    attrs: { readonly how: "async" | "returns" | "spills" },
+  ) => Tensor<S, "float32">
+>({
+  kind: "wild",
+  module: import.meta.url,
+  infer: ([x]) => [x],
+  rules: () => [{ ins: ["S(0)"], outs: ["S(0)"] }],
+  kernel({ ins: [x], outs: [y], attrs: { how } }): unknown {
+    new Float32Array(y.data.buffer).fill(7); // no more than the output
+    if (how === "async") return Promise.reject(new Error("nobody hears this"));
+    if (how === "returns") return y.data;
+    new Float32Array(x.data.buffer).fill(-1); // a copy
+    return undefined;
+  },
+});

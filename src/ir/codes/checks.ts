@@ -84,7 +84,8 @@ checkOp(copy, [{ shapes: [[5]] }]);`,
   SL6033: {
     error: "CheckError",
     title: "An input that is written",
-    meaning: "The kernel changed one of its inputs. Other ops read the same memory, after it or at the same time.",
+    meaning:
+      "The kernel changed one of its inputs. Inputs of a kernel are copies, so what is written there is lost; in one of Sluice's own ops it would reach others that read the same memory.",
     causes: ["Work in place, to save memory.", "`sort`, `reverse` or `fill` of an input."],
     remedy: "Copy the input into the output, and work there.",
     program: [

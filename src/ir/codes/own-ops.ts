@@ -216,8 +216,14 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: first(stack(Array(64).
   SL4032: {
     error: "SessionError",
     title: "A kernel of one's own that failed",
-    meaning: "The kernel of an op made with `defineOp` threw, or is asynchronous. The session cannot go on.",
-    causes: ["A mistake in the kernel.", "A kernel that does not expect a shard of extent 0."],
+    meaning:
+      "The kernel of an op made with `defineOp` threw, or returned something: kernels are synchronous and write into their outputs. The session cannot go on.",
+    causes: [
+      "A mistake in the kernel.",
+      "A kernel that does not expect a shard of extent 0.",
+      "An `async` kernel, or one that returns its output.",
+      "An arrow function whose value is that of its expression: `=> y.data.fill(0)`.",
+    ],
     remedy:
       "Look at the line that the message names. `checkOp` of `sluice/testing` runs the kernel in your own process.",
     unmet: "It takes files of its own; test/define/thread.test.ts has them.",
