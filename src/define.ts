@@ -54,7 +54,10 @@ export interface OpRule {
 export interface OpDefinition<F extends OpFunction> {
   /** Its name in graphs and plans: an identifier that no other op has. */
   readonly kind: string;
-  /** `import.meta.url`: executor threads load this file to get the kernel, so nothing but definitions may stand in it. */
+  /**
+   * `import.meta.url`: executor threads load this file to get the kernel, so nothing but definitions may stand in it, and
+   * no `await` at its top, for under tsx threads may load it as CommonJS. Loading that takes more than 10 s fails.
+   */
   readonly module: string;
   /** Types of the outputs. Dims may still be names. Throws `opError(…)` with what does not fit. */
   infer(ins: Each<Ins<F>, TensorType>, attrs: Attributes<Parameters<F>>): readonly TensorType[];

@@ -45,8 +45,8 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
     launcher,
     seqs,
     /** Resolves when all threads can take launches. */
-    async start(events: ThreadEvents): Promise<void> {
-      members = setups.map((setup) => startThread(setup, events));
+    async start(events: ThreadEvents, loadLimit?: number): Promise<void> {
+      members = setups.map((setup) => startThread(setup, events, loadLimit));
       await Promise.all(members.map((thread) => thread.ready));
     },
     async end(): Promise<void> {

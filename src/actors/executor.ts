@@ -109,7 +109,7 @@ function told(error: unknown): Told {
 export async function start(load: Load): Promise<void> {
   const setup = workerData as ThreadSetup;
   try {
-    await loadOps(setup.ops, load);
+    await loadOps(setup.ops, load, (module) => post({ type: "loading", module }));
   } catch (error) {
     post({ type: "failed", launch: undefined, error: told(error) });
     return;

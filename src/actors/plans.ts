@@ -70,6 +70,7 @@ export function createPlans(engine: Engine, seed: number | undefined, ops: reado
     /**
      * @throws PlanError SL4020 a state differs, SL4021 too little memory, SL4022 another rank, SL4023 or SL4025 it cannot
      *   run, SL4024 wider tasks than the first plan's, SL4033 or SL4034 an op of the user's is not there
+     * @throws SessionError SL4030 or SL4031 no thread can load one that it uses
      */
     add(plan: PlanData): Loaded {
       const subject = `plan ${plan.name}`;

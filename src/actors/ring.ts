@@ -91,7 +91,8 @@ export interface Told {
   readonly stack?: string;
 }
 
-/** What an executor posts: it is ready, or a launch has failed, or it could not even begin. */
+/** What an executor posts: it begins to load a module with the user's ops, or is ready, or a launch has failed, or it could not even begin. */
 export type ThreadReport =
+  | { readonly type: "loading"; readonly module: string }
   | { readonly type: "ready" }
   | { readonly type: "failed"; readonly launch: number | undefined; readonly error: Told };

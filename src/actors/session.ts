@@ -9,11 +9,10 @@ import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
 import { type Engine, loadEngine } from "../kernels/engine.ts";
-import { hostOps } from "../kernels/host.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { cheapClock, clockOrigin } from "./clock.ts";
 import { createCrew } from "./crew.ts";
-import { checkOps } from "./defined.ts";
+import { checkThread, loadable } from "./defined.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { createFence } from "./fence.ts";
 import { createHost, type Outputs } from "./host.ts";
@@ -30,6 +29,8 @@ export interface Seams {
   readonly bus?: Bus;
   /** Sees every event of every actor, and slows all of them down. */
   readonly inspect?: (event: InspectionEvent) => void;
+  /** Milliseconds that a thread may take to load one module of the user's. */
+  readonly loadLimit?: number;
   /** Sees the memory once a plan is in it, before it runs. */
   readonly installed?: (memory: WebAssembly.Memory, plan: PlanMemory) => void;
 }
@@ -42,8 +43,9 @@ const restart = "close the session and start another from the last checkpoint";
  * values.
  *
  * @throws PlanError SL4021 the memory does not suffice, SL4023 or SL4025 the plan cannot run
- * @throws SessionError SL4012 a thread or an initialisation failed, SL4014 `threads` is no number of threads, SL4030,
- *   SL4031 or SL4035 the file of an op that the user has defined cannot be loaded by threads
+ * @throws SessionError SL4012 a thread or an initialisation failed, SL4014 `threads` is no number of threads, SL4031
+ *   or SL4035 the file of an op that the user has defined cannot be loaded by threads, SL4030 or SL4031 the plan uses
+ *   such an op
  *
  * @example
  * await using session = await startSession(plan);
@@ -57,8 +59,8 @@ export async function startSession(
   const ranks = ranksOf(plan);
   const threads = threadMap(ranks, options.threads, options.mapping);
   engine ??= loadEngine();
-  const ops = hostOps();
-  checkOps(ops);
+  checkThread();
+  const ops = loadable();
   const plans = createPlans(engine, options.seed, ops);
   const add = (further: PlanData): Loaded => {
     const entry = plans.add(further);
@@ -212,7 +214,7 @@ export async function startSession(
 
   const release = doorbell.hold();
   try {
-    await crew.start(threadEvents);
+    await crew.start(threadEvents, seams.loadLimit);
     for (const rank of life.ranks) rank.send({ type: "ready" });
     await fence.runAll(first.memory.fillers);
   } catch (error) {

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { SessionError } from "../ir/errors.ts";
 import type { Stream } from "../ir/plan.ts";
+import { stuckError } from "./defined.ts";
 import type { ThreadReport, ThreadSetup, Told } from "./ring.ts";
 import type { Mapping } from "./session-types.ts";
 
@@ -45,6 +46,9 @@ export function threadMap(
 const fromSource = import.meta.url.endsWith(".ts");
 const entry = new URL(fromSource ? "./boot.mjs" : "./thread.js", import.meta.url);
 
+/** Milliseconds that a thread may take to load one module of the user's, with a core of its own. */
+const loadLimit = 10_000;
+
 export interface ThreadEvents {
   /** A launch failed, or the thread could not begin, or it ended by itself. */
   failed(thread: number, launch: number | undefined, error: Told): void;
@@ -56,16 +60,37 @@ export interface Thread {
   end(): Promise<void>;
 }
 
-export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
+/** `limit`: milliseconds that the thread may take to load one module of the user's. */
+export function startThread(setup: ThreadSetup, events: ThreadEvents, limit = loadLimit): Thread {
   const name = `sluice executor ${setup.thread}`;
   const worker = new Worker(entry, { workerData: setup, name, ...(fromSource && { execArgv: [] }) });
-  const { thread } = setup;
+  const { thread, ops } = setup;
+  const patience = limit * Math.ceil(setup.threads / availableParallelism()); // all of them load at once
   let ending = false;
   const fail = (launch: number | undefined, error: Told) => {
     if (!ending) events.failed(thread, launch, error);
   };
+  /** The module that it is loading, and the clock that runs meanwhile. */
+  let loading: string | undefined;
+  let timer: NodeJS.Timeout | undefined;
   const ready = new Promise<void>((resolve, reject) => {
+    const stuck = (module: string, said: string) => {
+      const error = stuckError(ops, module, said);
+      const { code, what, at, hint } = error;
+      fail(undefined, { code, what, at: at!, hint: hint! });
+      reject(error);
+    };
     worker.on("message", (report: ThreadReport) => {
+      clearTimeout(timer);
+      loading = undefined;
+      if (report.type === "loading") {
+        const { module } = report;
+        loading = module;
+        // A main thread that was busy hears what has come meanwhile first.
+        const judge = () => loading === module && stuck(module, `was not loaded after ${patience / 1000} s`);
+        timer = setTimeout(() => setImmediate(judge), patience);
+        return;
+      }
       if (report.type === "ready") {
         worker.unref(); // a session that is forgotten does not keep the process alive
         resolve();
@@ -79,6 +104,8 @@ export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
       reject(error);
     });
     worker.on("exit", (code) => {
+      clearTimeout(timer);
+      if (loading !== undefined && !ending) stuck(loading, `ended the thread that loaded it, with code ${code}`);
       fail(undefined, { what: `the thread ended with code ${code}` });
       reject(new SessionError("SL4012", `executor thread ${thread} ended before it was ready`));
     });
@@ -88,6 +115,7 @@ export function startThread(setup: ThreadSetup, events: ThreadEvents): Thread {
     ready,
     async end() {
       ending = true;
+      clearTimeout(timer);
       await worker.terminate();
     },
   };

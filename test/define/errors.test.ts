@@ -180,7 +180,9 @@ describe("a session", () => {
     expect(stdout).toMatch(
       /^op "same": it is defined in the program's main file.*file of its own and import it.*SL4030/s,
     );
-    expect(stdout.match(/\[SL4030/g)).toHaveLength(1);
+    expect(stdout).toMatch(/^other: ready$/m); // does not use it
+    expect(stdout).toMatch(/^later op "same": it is defined in the program's main file/m);
+    expect(stdout.match(/\[SL4030/g)).toHaveLength(2);
   });
 
   test("refuses a plan with an op that nobody has defined, or not in time", async () => {

@@ -195,7 +195,7 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: first(stack(Array(64).
     error: "SessionError",
     title: "An op defined in the main file",
     meaning:
-      "Executor threads load the file that defines an op. The program's main file would start the whole program again in each.",
+      "Executor threads load the file that defines an op. The program's main file would start the whole program again in each. Plans that do not use the op run all the same.",
     causes: ["`defineOp` beside `launch`, in one file."],
     remedy: "Move `defineOp` to a file of its own and import it.",
     unmet: "It takes a program of its own; test/define/thread.test.ts runs one.",
@@ -204,13 +204,15 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: first(stack(Array(64).
     error: "SessionError",
     title: "An op that threads cannot load",
     meaning:
-      "Executor threads load the file that defines an op, and this failed, or the file does not define it there.",
+      "Executor threads load the file that defines an op, and this failed, ended the thread or was not done after 10 s, or the file does not define it there.",
     causes: [
       "`defineOp` in a function that only the main program calls.",
       "A file in TypeScript without a loader that threads inherit.",
+      "`await` at the top of the file: under tsx threads load it as CommonJS, which has none; elsewhere it may wait for what never comes.",
       "Two copies of sluice.",
     ],
-    remedy: "Call `defineOp` at the top of a module that loads by itself. The message says what went wrong.",
+    remedy:
+      "Call `defineOp` at the top of a module that loads by itself, with no `await` there. The message says what went wrong.",
     unmet: "It takes files of its own; test/define/thread.test.ts has them.",
   },
   SL4032: {

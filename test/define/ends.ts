@@ -1,0 +1,2 @@
+/** @file A module that ends the thread that loads it. Only threads load it. */
+process.exit(3);

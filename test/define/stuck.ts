@@ -1,0 +1,2 @@
+/** @file A module that never ends loading. Only threads load it. */
+for (;;);
