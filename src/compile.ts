@@ -4,7 +4,7 @@ import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
 import type { Layout, UserLayout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
-import { checkOptions, checkWhole } from "./ir/errors.ts";
+import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
 import { Plan } from "./plan.ts";
 
 type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
@@ -39,7 +39,7 @@ const optionNames = ["dims", "sharding", "rules", "seed", "slots", "onPass"] sat
  *
  * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
  * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1074 and
- * SL1075 for options.
+ * SL1075 for options, SL1143 for what is no graph.
  *
  * @example
  * const plan = compile(training, {
@@ -70,6 +70,10 @@ export function compile(
   graph: Graph<string, Inputs, Outputs, Param>,
   given: CompileOptions<string, Param> & { dims?: Record<string, number> } = {},
 ): Plan {
+  if (!Array.isArray((graph as Partial<typeof graph> | null | undefined)?.logical?.ops))
+    throw new OptionError("SL1143", `compile takes a graph, got ${showGiven(graph)}`, {
+      hint: "give what graph(mesh, …) returned",
+    });
   checkOptions("SL1074", "compile", given, optionNames);
   checkWhole("SL1075", "compile, option seed", given.seed, 0);
   checkWhole("SL1075", "compile, option slots", given.slots, 1);

@@ -39,7 +39,12 @@ export function checkFeeds(inputs: readonly (Laid & { readonly name: string })[]
 export function checkArray(expected: Laid, given: NdArray, subject: string): void {
   const { shape, dtype } = expected;
   const wanted = showType(expected);
-  if (given === null || typeof given !== "object" || !Array.isArray(given.shape) || given.data === undefined)
+  if (
+    given === null ||
+    typeof given !== "object" ||
+    !Array.isArray(given.shape) ||
+    (given.data ?? undefined) === undefined
+  )
     throw new FeedError("SL4004", `it is no array with shape, dtype and data`, {
       subject,
       hint: `array([${shape.join(", ")}], "${dtype}", data) makes one`,

@@ -74,6 +74,6 @@ function agree({ state: old, placement: there }: Home, state: State, here: Place
   if (has === wants) return;
   throw new PlanError("SL4020", `it is ${has} in the session and ${wants} in this plan`, {
     subject: `state "${state.name}"`,
-    hint: "compile both graphs with the same placement and sharding",
+    hint: "compile the second graph with the layouts of the first plan: { sharding: plan.sharding }, on its placement",
   });
 }

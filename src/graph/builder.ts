@@ -18,8 +18,8 @@ export interface ApplyOptions {
   readonly name?: string;
   /** Where the outputs live; the default is where the inputs do, which must then agree. */
   readonly placement?: PlacementData;
-  /** What the user called, where it is not the op by its kind: `div(x, 2)` is an affine op. */
-  readonly written?: { readonly kind: string; readonly beside: number };
+  /** What the user called, where it is not the op by its kind: `div(x, 2)` is an affine op. Its operands, where they are others. */
+  readonly written?: { readonly kind: string; readonly beside?: number; readonly ins?: readonly Tensor[] };
   /** For each output the state that it becomes. */
   readonly writes?: readonly (string | null)[];
   /** The user's line, when it is not the line running now. */
@@ -139,7 +139,7 @@ export class Builder {
     checkOperands(this, kind, ins, options.placement === undefined, at);
     const placement = this.#intern(options.placement ?? ins[0]?.placement);
     const types = inferTypes(kind, ins, attrs, at, () =>
-      showTensors(options.written?.kind ?? kind, ins, options.written?.beside),
+      showTensors(options.written?.kind ?? kind, options.written?.ins ?? ins, options.written?.beside),
     );
     const name = this.#unique(options.name ?? this.#nameFor(kind));
     if (kind === "to" && attrs.layout)

@@ -1,6 +1,7 @@
 /** @file `customGradient`: an op of ops with a gradient of the user's own. */
-import { GraphError } from "../ir/errors.ts";
+import { GraphError, showGiven } from "../ir/errors.ts";
 import type { LogicalGraph } from "../ir/graph.ts";
+import { checkTensorList, isTensor } from "./operand.ts";
 import { userLine } from "./source.ts";
 import { emit, type Tensor } from "./tensor.ts";
 
@@ -15,7 +16,7 @@ export interface Backward<Ins extends readonly Tensor[], Out extends Tensor> {
  * none. Nothing else flows back through it. Both are called once, while the graph is built. In the manner of JAX's
  * `custom_vjp` and PyTorch's `autograd.Function`.
  *
- * Throws GraphError SL1093 unless `backward` gives as many gradients as there are inputs, ShapeError SL1092 for one of
+ * Throws GraphError SL1093 unless `forward` gives a tensor and `backward` a list of as many gradients as there are inputs, ShapeError SL1092 for one of
  * another type.
  *
  * @example
@@ -27,19 +28,35 @@ export function customGradient<const Ins extends readonly Tensor[], Out extends 
   forward: (...ins: Ins) => Out,
   backward: (gradient: Out, at: Backward<Ins, Out>) => readonly (Tensor | undefined)[],
 ): Out {
+  checkTensorList("customGradient", ins);
   const out = forward(...ins);
+  if (!isTensor(out))
+    throw new GraphError("SL1093", `forward returns ${showGiven(out)}, no tensor`, site("return one tensor, at once"));
   const held = emit("stopGradient", [out]);
   const seed = emit("cotangent", [held]);
   const gradients = backward(seed as Out, { ins, out });
-  if (gradients.length !== ins.length)
-    throw new GraphError("SL1093", `${ins.length} inputs, ${gradients.length} gradients`, {
-      subject: "customGradient",
-      at: userLine(),
-      hint: "return one gradient for each input, undefined where there is none",
-    });
+  const wrong = misreturned(ins.length, gradients);
+  if (wrong !== undefined)
+    throw new GraphError(
+      "SL1093",
+      wrong,
+      site("return a list: one gradient for each input, undefined where there is none"),
+    );
   const learning = ins.filter((_, i) => gradients[i]);
   const stopped = gradients.flatMap((g) => (g ? [emit("stopGradient", [g])] : []));
-  return emit("withGradient", [held, seed, ...learning, ...stopped]) as Out;
+  const written = { kind: "customGradient", ins };
+  return out.builder.apply("withGradient", [held, seed, ...learning, ...stopped], {}, { written })[0] as Out;
+}
+
+const site = (hint: string) => ({ subject: "customGradient", at: userLine(), hint });
+
+/** What is wrong with what the backward function gave for so many inputs. */
+function misreturned(inputs: number, gradients: unknown): string | undefined {
+  if (!Array.isArray(gradients))
+    return `backward returns ${isTensor(gradients) ? "a tensor" : showGiven(gradients)}, not a list of gradients`;
+  if (gradients.length !== inputs) return `${inputs} inputs, ${gradients.length} gradients`;
+  const none = gradients.findIndex((gradient) => gradient !== undefined && !isTensor(gradient));
+  return none < 0 ? undefined : `the gradient of input ${none} is ${showGiven(gradients[none])}, no tensor`;
 }
 
 /** The graph once its gradients are written out: whoever reads a `withGradient` reads the tensor itself. */

@@ -1,6 +1,7 @@
 /** @file Functions of several tensors, none of which is the first in its own right. */
-import { GraphError } from "../ir/errors.ts";
-import { userLine } from "./source.ts";
+import { checkDim } from "./dims.ts";
+import { checkTensorList, checkTensors } from "./operand.ts";
+import { checkAlike, checkSame } from "./ops/checks.ts";
 import { constantLike, emit, promoted, type Tensor } from "./tensor.ts";
 import type { Num, Promote } from "./types/dtype.ts";
 import type { Broadcast, BroadcastFits, DimOf, DType, Insert, Shape, Splice } from "./types/shape.ts";
@@ -22,8 +23,12 @@ export function where<C extends Shape, X extends Shape, D extends DType, Y exten
   y: Tensor<Y, D2> & BroadcastFits<"where", Broadcast<C, X>, Y>,
 ): Tensor<Broadcast<Broadcast<C, X>, Y>, Promote<D, D2>>;
 export function where(condition: Tensor, x: Tensor | number, y: Tensor | number): Tensor {
+  checkTensors("where", [condition]);
+  checkTensors("where", [condition, x, y], true);
   const { dtype } = [x, y].find((side) => typeof side !== "number") ?? { dtype: "float32" };
-  const [a, b] = [x, y].map((side) => (typeof side === "number" ? constantLike(condition, side, dtype) : side));
+  const [a, b] = [x, y].map((side) =>
+    typeof side === "number" ? constantLike(condition, side, dtype, "where") : side,
+  );
   return emit("where", [condition, ...promoted(a!, b!)]);
 }
 
@@ -42,18 +47,23 @@ export const concat = <S extends Shape, D extends DType, I extends DimOf<S>>(
 ): Tensor<Splice<S, I, [number]>, D> =>
   emit("concat", some("concat", tensors as readonly unknown[] as readonly Tensor[]), { dim }) as never;
 
-/** Tensors of one shape side by side in a new dim before dim `dim`, or at the end. Throws ShapeError SL1086. */
+/** Tensors of one shape side by side in a new dim before dim `dim`, or at the end. Throws ShapeError SL1013. */
 export function stack<S extends Shape, D extends DType, I extends DimOf<[...S, 1]>, Rest extends readonly unknown[]>(
   tensors: readonly [Tensor<S, D>, ...{ [K in keyof Rest]: Tensor<NoInfer<S>, NoInfer<D>> }],
   dim: I,
 ): Tensor<Insert<S, I, number>, D> {
   const all = some("stack", tensors as readonly unknown[] as readonly Tensor[]);
+  const [first] = all;
+  first.builder.check("stack", all, () => {
+    checkDim({ ...first, shape: [...first.shape, 1] }, dim);
+    checkAlike(all);
+    for (const x of all) checkSame(first, x);
+  });
   const rows = all.map((x) => emit("reshape", [x], { shape: x.shape.toSpliced(dim, 0, 1) }));
   return emit("concat", some("stack", rows), { dim }) as never;
 }
 
 function some(kind: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
-  const [first, ...rest] = tensors;
-  if (first) return [first, ...rest];
-  throw new GraphError("SL1090", "there are no tensors", { subject: kind, at: userLine(), hint: "give at least one" });
+  checkTensorList(kind, tensors);
+  return tensors as readonly [Tensor, ...Tensor[]];
 }

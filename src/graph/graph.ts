@@ -12,6 +12,7 @@ import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
 import { type Random, randomOf } from "./random.ts";
 import { userLine } from "./source.ts";
+import { checkOutputs, checkSpec } from "./spec.ts";
 import { assignState, userState } from "./state.ts";
 import type { Tensor } from "./tensor.ts";
 import type { Float } from "./types/dtype.ts";
@@ -80,7 +81,7 @@ type AnyPlacement = Placement<any>;
  * "train" if the graph minimises something, else "eval". Where a module wants to know before the function has come to its
  * `minimize`, the function is called a second time, so it must do the same each time.
  *
- * Throws GraphError SL1034 when an output is no tensor of this graph, SL1036 when it is called `step`, SL1061 for two parameters of one name,
+ * Throws what `checkSpec` does not take: PlacementError SL1141, OptionError SL1074 and SL1075, GraphError SL1142; GraphError SL1034 when an output is no tensor of this graph, SL1036 when it is called `step`, SL1061 for two parameters of one name,
  * PlacementError SL1035 for an input on ranks outside the mesh, and what the ops throw.
  *
  * @example
@@ -104,6 +105,7 @@ export function graph<
   build: (inputs: TensorsOf<I>, g: Training) => O,
 ): Graph<AxesOf<On>, I, O, ParamsOf<M>> {
   const meshes: readonly Placement[] = Array.isArray(on) ? on : [on];
+  checkSpec(meshes, spec, build);
   const run = (training: boolean) => {
     const builder = new Builder(spec.name, training);
     if (spec.model) nameParameters(builder, spec.model);
@@ -129,6 +131,7 @@ export function graph<
       },
       assign: (state, value) => assignState(state as Tensor, value as Tensor),
     });
+    checkOutputs(spec.name, outputs);
     const ids = Object.entries(outputs).map(([name, tensor]) => [name, idOf(builder, name, tensor)]);
     const inputs = Object.fromEntries(placed.map(([name, tensor]) => [name, tensor.id]));
     const logical = builder.finish(inputs, Object.fromEntries(ids));

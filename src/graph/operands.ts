@@ -3,6 +3,7 @@ import { GraphError, PlacementError } from "../ir/errors.ts";
 import { samePlacement, showPlacement } from "../ir/placement.ts";
 import type { Builder } from "./builder.ts";
 import { showCall } from "./infer.ts";
+import { checkTensors } from "./operand.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** `add(x: f32[8,6] {data: S(0)}, y: f32[8,6])`; the tensors may be of any graph; `beside` is a number that follows. */
@@ -12,9 +13,6 @@ export const showTensors = (kind: string, ins: readonly Tensor[], beside?: numbe
     ins.map(({ builder, id }) => builder.shown(id)),
     beside,
   );
-
-const describe = (value: unknown): string =>
-  typeof value === "object" && value !== null ? `of class ${value.constructor?.name}` : String(value);
 
 /**
  * Throws GraphError SL1037 for an operand that is no tensor, SL1031 for one of another graph than `home`, PlacementError
@@ -27,13 +25,7 @@ export function checkOperands(
   together: boolean,
   at: string | undefined,
 ): void {
-  const none = ins.findIndex((tensor) => tensor?.builder?.shown === undefined);
-  if (none >= 0)
-    throw new GraphError("SL1037", `operand ${none} is ${describe(ins[none])}, no tensor`, {
-      subject: kind,
-      at,
-      hint: "give a tensor of this graph; data comes in as an input",
-    });
+  checkTensors(kind, ins, false, at);
   const stranger = ins.find(({ builder }) => builder !== home);
   if (stranger)
     throw new GraphError("SL1031", `${stranger.name} belongs to another graph, "${stranger.builder.name}"`, {

@@ -1,6 +1,6 @@
 /** @file Where tensors live, as users say it: a device type and a mesh of ranks with named axes. */
 import { type DType, dtypes } from "../ir/dtype.ts";
-import { LayoutError, nearest, PlacementError, ShapeError } from "../ir/errors.ts";
+import { LayoutError, nearest, PlacementError, ShapeError, showGiven } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { checkLayout, type Layout, type OrderedLayout, ordered, type UserLayout } from "./layout.ts";
 import { userLine } from "./source.ts";
@@ -183,6 +183,12 @@ function declare<S extends Shape, D extends DType>(
   layout: UserLayout | undefined,
 ): Input<S, D> {
   const at = userLine();
+  if (!Array.isArray(shape))
+    throw new ShapeError("SL1001", `the shape is ${showGiven(shape)}, not a list of dims`, {
+      subject: "input",
+      at,
+      hint: 'write mesh.input([8, 6], "float32")',
+    });
   const subject = `input([${shape.join(",")}], "${dtype}")`;
   if (!dtypes.includes(dtype))
     throw new ShapeError("SL1000", `unknown dtype "${dtype}"`, { subject, at, choices: dtypes });

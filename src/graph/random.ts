@@ -64,6 +64,13 @@ export function randomOf(builder: Builder, home: PlacementData): Random {
         at: userLine(),
         hint: "give finite bounds, or a finite mean and deviation",
       });
+    const [a, b] = numbers;
+    if (kind === "normal" ? b < 0 : a > b)
+      throw new ShapeError("SL1105", kind === "normal" ? `a deviation of ${b}` : `low is ${a}, high ${b}`, {
+        subject: `random.${kind}`,
+        at: userLine(),
+        hint: kind === "normal" ? "give a deviation from 0 on" : "give the low bound first",
+      });
     const placement = on?.data ?? home;
     const { key, step } = drawing(builder, `random.${kind}`, placement);
     const attrs = { shape: [...shape], distribution: kind, a: numbers[0], b: numbers[1], key };

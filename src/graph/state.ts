@@ -4,6 +4,7 @@ import { GraphError, nearest, ShapeError, showGiven } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { byName } from "../ir/program.ts";
 import type { Builder } from "./builder.ts";
+import { checkTensors } from "./operand.ts";
 import { userLine } from "./source.ts";
 import { emit, type Tensor } from "./tensor.ts";
 
@@ -68,6 +69,7 @@ function check({ name, shape, dtype, init }: Declared): void {
 
 /** Writes it when the step ends. */
 export function assignState(state: Tensor, value: Tensor): void {
+  checkTensors("assign", [state, value]);
   const name = state.builder.stateOf(state);
   if (name === undefined)
     throw new GraphError("SL1095", `${state.name} is no state`, {

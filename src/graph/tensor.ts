@@ -7,12 +7,14 @@
  */
 
 import { boundsOf, isInteger, promote } from "../ir/dtype.ts";
+import { ShapeError } from "../ir/errors.ts";
 import type { Attrs } from "../ir/graph.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { byName } from "../ir/program.ts";
 import type { Builder } from "./builder.ts";
 import { checkDim, range } from "./dims.ts";
 import { type Layout, ordered, type UserLayout } from "./layout.ts";
+import { checkPlacement, checkTensors, isTensor } from "./operand.ts";
 import type { Placement } from "./placement.ts";
 import type { ArrayMethods } from "./types/arrays.ts";
 import type { ElementMethods } from "./types/elements.ts";
@@ -34,28 +36,34 @@ export interface Tensor<out S extends Shape = Shape, out D extends DType = DType
 }
 
 /** Adds an op with one output. The placement is that of the inputs. */
-export const emit = (kind: string, ins: readonly [Tensor, ...Tensor[]], attrs: Attrs = {}): Tensor =>
-  ins[0].builder.apply(kind, ins, attrs)[0]!;
+export function emit(kind: string, ins: readonly [Tensor, ...Tensor[]], attrs: Attrs = {}): Tensor {
+  checkTensors(kind, ins);
+  return ins[0].builder.apply(kind, ins, attrs)[0]!;
+}
 
-/** One number, as a tensor of no dims where this one lives. */
-export const constantLike = ({ builder, placement }: Tensor, value: number, dtype: DType = "float32"): Tensor =>
-  builder.apply("constant", [], { value: byName(value), shape: [], dtype }, { placement })[0]!;
+/** One number, as a tensor of no dims where this one lives; `call` is what the user gave it to. */
+export function constantLike(x: Tensor, value: number, dtype: DType, call: string): Tensor {
+  const written = { kind: call, beside: value, ins: [x] };
+  const attrs = { value: byName(value), shape: [], dtype };
+  return x.builder.apply("constant", [], attrs, { placement: x.placement, written })[0]!;
+}
 
 const as = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : emit("cast", [x], { dtype }));
 
-/** Two tensors in the dtype that holds both. */
+/** Two tensors in the dtype that holds both; what is no tensor is left for `emit` to refuse. */
 export function promoted(a: Tensor, b: Tensor): [Tensor, Tensor] {
+  if (![a, b].every(isTensor)) return [a, b];
   const dtype = promote(a.dtype, b.dtype);
   return [as(a, dtype), as(b, dtype)];
 }
 /** Whole numbers as floats: their quotients are none. */
-const divisible = (x: Tensor): Tensor => (isInteger(x.dtype) ? as(x, "float32") : x);
+const divisible = (x: Tensor): Tensor => (isTensor(x) && isInteger(x.dtype) ? as(x, "float32") : x);
 
 const comparison = (kind: string) =>
   function (this: Tensor, other: Tensor | number): Tensor {
     return emit(
       kind,
-      typeof other === "number" ? [this, constantLike(this, other, this.dtype)] : promoted(this, other),
+      typeof other === "number" ? [this, constantLike(this, other, this.dtype, kind)] : promoted(this, other),
     );
   };
 /** x · mul + add, for a method that the user called with a number. */
@@ -100,6 +108,12 @@ const shaping = {
   },
   transpose(this: Tensor): Tensor {
     const last = this.shape.length - 1;
+    this.builder.check("transpose", [this], () => {
+      if (last < 1)
+        throw new ShapeError("SL1082", `it swaps the last two dims, the tensor has ${last + 1}`, {
+          hint: "give it a dim more with .unsqueeze(0)",
+        });
+    });
     return emit("transpose", [this], { dims: [...range(last - 1), last, last - 1] });
   },
   permute(this: Tensor, dims: readonly number[]): Tensor {
@@ -117,7 +131,7 @@ const shaping = {
 
 /** Kernels take int32 ids; no dim is longer than these reach. */
 export function asIds(ids: Tensor): Tensor {
-  if (ids.dtype !== "int64") return ids;
+  if (!isTensor(ids) || ids.dtype !== "int64") return ids;
   const [, most] = boundsOf("int32");
   return as(emit("clamp", [ids], { low: -1, high: most }), "int32"); // an id beyond int32 stays none
 }
@@ -128,6 +142,7 @@ const indexing = {
     return emit("gather", [this, asIds(ids)], { dim });
   },
   scatterAdd(this: Tensor, ids: Tensor, size: Dim): Tensor {
+    checkTensors("scatterAdd", [this, ids]);
     return emit("scatterAdd", [this, asIds(ids)], { dim: 0, shape: [size, ...this.shape.slice(ids.shape.length)] });
   },
   takeAlong(this: Tensor, ids: Tensor, dim: number): Tensor {
@@ -156,7 +171,7 @@ const methods = {
     const x = divisible(this);
     if (typeof other !== "number") return emit("div", promoted(x, divisible(other)));
     // A product with the reciprocal is fast, a quotient is exact: float64 is there for checks.
-    if (x.dtype === "float64") return emit("div", [x, constantLike(x, other, x.dtype)]);
+    if (x.dtype === "float64") return emit("div", [x, constantLike(x, other, x.dtype, "div")]);
     return affine("div", x, other, { mul: 1 / other, add: 0 });
   },
   maximum: pair("maximum"),
@@ -216,6 +231,7 @@ const methods = {
   softmax: alongDim("softmax"),
   logSoftmax: alongDim("logSoftmax"),
   to(this: Tensor, placement: Placement, layout?: Layout): Tensor {
+    checkPlacement("to", placement);
     const attrs = { layout: layout ? ordered(placement.data, layout as UserLayout) : null };
     return this.builder.apply("to", [this], attrs, { placement: placement.data })[0]!;
   },

@@ -1,4 +1,5 @@
 /** @file Losses: functions, not modules, since they have no parameters. */
+import { checkTensors } from "../operand.ts";
 import { asIds, emit, type Tensor } from "../tensor.ts";
 import type { Id } from "../types/arrays.ts";
 import type { Float } from "../types/dtype.ts";
@@ -21,6 +22,7 @@ export function softmaxCrossEntropy<S extends Shape, D extends Float, L extends 
   labels: Tensor<L, Id> & LabelsFit<S, L>,
 ): Tensor<Drop<S, [Dim]>, D> {
   const [x, ids] = [logits, labels] as unknown as readonly [Tensor, Tensor];
+  checkTensors("nn.softmaxCrossEntropy", [x, ids]);
   return emit("softmaxCrossEntropy", [x, asIds(ids)]) as never;
 }
 
@@ -36,6 +38,7 @@ export function denseCrossEntropy<S extends Shape, D extends Float, S2 extends S
   targets: Tensor<S2, NoInfer<D>> & SameFits<"denseCrossEntropy", S, S2>,
 ): Tensor<Drop<S, [Dim]>, D> {
   const [x, target] = [logits, targets] as unknown as readonly [Tensor, Tensor];
+  checkTensors("nn.denseCrossEntropy", [x, target]);
   const dim = x.shape.length - 1;
   const losses = emit("mul", [target, emit("logSoftmax", [x], { dim })]);
   return emit("neg", [emit("sum", [losses], { dims: [dim], keep: false })]) as never;

@@ -2,6 +2,7 @@
  * @file What a module is: a function on tensors that carries its parameters. It maps the trailing dims `In` to `Out` and
  * leaves the leading ones alone, so composition is arithmetic on tuples.
  */
+import { checkTensors } from "../operand.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Agree, AtLeast, Dim, Drop, DType, Join, Shape, ShapeError, Show } from "../types/shape.ts";
 import { type Entries, type HasParameters, isRelative, type Param } from "./parameter.ts";
@@ -43,14 +44,13 @@ export interface Shell {
 
 /** A module from its parts; the caller gives it its type. */
 export const makeModule = (shell: Partial<Shell>, forward: (x: Tensor) => Tensor): AnyModule =>
-  Object.assign((x: Tensor) => forward(x), {
-    in: [],
-    out: [],
-    parameters: [],
-    from: "float32",
-    to: "float32",
-    ...shell,
-  }) as unknown as AnyModule;
+  Object.assign(
+    (x: Tensor) => {
+      checkTensors("module", [x]);
+      return forward(x);
+    },
+    { in: [], out: [], parameters: [], from: "float32", to: "float32", ...shell },
+  ) as unknown as AnyModule;
 
 /** Runs a child with its ops named under `key`, unless it has a name of its own or nothing to name. */
 export function callChild(key: string, child: AnyModule, x: Tensor): Tensor {

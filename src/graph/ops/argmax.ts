@@ -1,4 +1,5 @@
 /** @file Index of the largest element along `attrs.dim`, the first of equals; it has no gradient. */
+import { ShapeError } from "../../ir/errors.ts";
 import { S } from "../../ir/layout.ts";
 import { checkDim, count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
@@ -10,7 +11,12 @@ export const argmax: OpDef = {
   kind: "argmax",
   infer([x], attrs) {
     checkNumbers([x!]);
-    checkDim(x!, attrs.dim as number);
+    const dim = attrs.dim as number;
+    checkDim(x!, dim);
+    if (x!.shape[dim] === 0)
+      throw new ShapeError("SL1089", `dim ${dim} has no elements, and so no largest one`, {
+        hint: "take a dim of 1 element or more",
+      });
     return [{ shape: x!.shape.filter((_, d) => d !== attrs.dim), dtype: "int32" }];
   },
   rules({ ins: [x], attrs }) {

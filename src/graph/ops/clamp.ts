@@ -21,6 +21,10 @@ export const clamp: OpDef = {
   kind: "clamp",
   infer(ins, attrs) {
     const [low, high] = bounds(attrs).map(Number);
+    if (Number.isNaN(low) || Number.isNaN(high))
+      throw new ShapeError("SL1080", `the bounds are ${low} and ${high}, and NaN is no number`, {
+        hint: "give two numbers; an infinity bounds nothing",
+      });
     if (!(low! <= high!))
       throw new ShapeError("SL1080", `the bounds ${low} and ${high} hold no number between them`, {
         hint: "give the low bound first",

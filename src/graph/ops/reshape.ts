@@ -5,7 +5,7 @@
  * when on **every** rank the two hold the same runs; on uneven cuts this is rarer than "the dim divides" would have it:
  * (9,9,8) → (81,8) cut at 5 of 9 rows is at 45, but 81 would be cut at 41.
  */
-import { ShapeError } from "../../ir/errors.ts";
+import { ShapeError, showGiven } from "../../ir/errors.ts";
 import type { Dim, Shape } from "../../ir/graph.ts";
 import { S } from "../../ir/layout.ts";
 import { balanced } from "../../sbp/boxes.ts";
@@ -47,11 +47,27 @@ function size(shape: Shape): string {
   return [...names, numbers].join(" × ");
 }
 
+/** −1 for "the rest", as NumPy has it, would be a dim that the types do not know. */
+function inferred(from: Shape, to: Shape): ShapeError {
+  const rest = [...from.filter((dim) => !to.includes(dim) || typeof dim === "number")];
+  const known = to.filter((dim) => typeof dim === "number" && dim !== -1) as number[];
+  const n = rest.every((dim) => typeof dim === "number") ? count(rest as number[]) / count(known) : Number.NaN;
+  const single = to.filter((dim) => dim === -1).length === 1 && Number.isSafeInteger(n);
+  return new ShapeError("SL1081", `${showShape(to)}: a dim of -1 is not filled in`, {
+    hint: single ? `write ${showShape(to.map((dim) => (dim === -1 ? n : dim)))}` : "write every dim as it is",
+  });
+}
+
 export const reshape: OpDef = {
   kind: "reshape",
   moves: true,
   infer([x], attrs) {
     const shape = attrs.shape as readonly Dim[];
+    if (!Array.isArray(shape))
+      throw new ShapeError("SL1001", `the new shape is ${showGiven(shape)}, not a list of dims`, {
+        hint: `write reshape(${showShape(x!.shape)}), say`,
+      });
+    if (shape.includes(-1)) throw inferred(x!.shape, shape);
     const wrong = shape.find((dim) => typeof dim === "number" && !(Number.isSafeInteger(dim) && dim >= 0));
     if (wrong !== undefined || size(x!.shape) !== size(shape))
       throw new ShapeError(

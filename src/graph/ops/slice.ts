@@ -23,7 +23,7 @@ function check(x: TensorType, attrs: Attrs): void {
   dims.forEach((dim, i) => {
     checkDim(x, dim);
     const [start, stop, extent] = [starts[i]!, starts[i]! + sizes[i]!, x.shape[dim]!];
-    if (Number.isNaN(stop))
+    if (Number.isNaN(stop) && typeof extent === "string" && Number.isFinite(start))
       throw new ShapeError("SL1083", `where dim ${dim} ends is not known yet, it is named ${extent}`, {
         hint: "say where the range stops",
       });

@@ -1,7 +1,7 @@
 /** @file Dims in another order: dim i of the output is dim `attrs.dims[i]` of the input. */
 
 import { itemSize } from "../../ir/dtype.ts";
-import { ShapeError } from "../../ir/errors.ts";
+import { ShapeError, showGiven } from "../../ir/errors.ts";
 import type { Attrs } from "../../ir/graph.ts";
 import { S } from "../../ir/layout.ts";
 import { monoidNames } from "../../sbp/monoid.ts";
@@ -19,10 +19,14 @@ export const transpose: OpDef = {
   infer([x], attrs) {
     const dims = order(attrs);
     const all = range(x!.shape.length);
-    if (dims.length !== all.length || !all.every((dim) => dims.includes(dim)))
-      throw new ShapeError("SL1082", `[${dims}] is no order of ${all.length} dims`, {
-        hint: `name each of ${all.join(", ")} once`,
-      });
+    if (!Array.isArray(dims) || dims.length !== all.length || !all.every((dim) => dims.includes(dim)))
+      throw new ShapeError(
+        "SL1082",
+        `${Array.isArray(dims) ? `[${dims}]` : showGiven(dims)} is no order of ${all.length} dims`,
+        {
+          hint: `name each of ${all.join(", ")} once`,
+        },
+      );
     return [{ shape: dims.map((dim) => x!.shape[dim]!), dtype: x!.dtype }];
   },
   rules: ({ attrs }) => [

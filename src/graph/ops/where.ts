@@ -31,7 +31,7 @@ export const where: OpDef = {
   },
   rules: (site) => [...splits(site), ...partial.map(([x, y]) => ({ ins: [B, x, y], outs: [x.kind === "P" ? x : y] }))],
   gradient({ ins: [condition, x, y], grads: [g] }) {
-    const zero = () => constantLike(g!, 0, g!.dtype);
+    const zero = () => constantLike(g!, 0, g!.dtype, "where");
     return [
       undefined,
       () => sumTo(emit("where", [condition!, g!, zero()]), x!),

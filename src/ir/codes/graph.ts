@@ -14,7 +14,8 @@ type Code =
   | "SL1042"
   | "SL1050"
   | "SL1051"
-  | "SL1052";
+  | "SL1052"
+  | "SL1142";
 
 export const graphCodes: Readonly<Record<Code, Entry>> = {
   SL1030: {
@@ -215,6 +216,18 @@ const built = graph(mesh, { name: "example", inputs }, ({ x }, g) => {
   return { loss, size };
 });
 compile(built);`,
+    ],
+  },
+  SL1142: {
+    error: "GraphError",
+    title: "A graph that lacks a part",
+    meaning:
+      "`graph(mesh, { name, inputs }, build)` needs all of these: a name, an object of inputs, each made by `mesh.input`, and a function that builds the graph. A `model` is a module.",
+    causes: ["The function given in the place of the description.", "A shape in the place of an input."],
+    remedy: "Write it as the message shows.",
+    program: [
+      'graph(mesh, { name: "example", inputs: { x: [8, 6] } }, ({ x }) => ({ y: x.exp() }));',
+      'graph(mesh, { name: "example", inputs: { x: mesh.input([8, 6], "float32") } }, ({ x }) => ({ y: x.exp() }));',
     ],
   },
 };

@@ -126,8 +126,9 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: second(first(x)) }));`
   SL1105: {
     error: "ShapeError",
     title: "A random draw between numbers that are none",
-    meaning: "Bounds, mean and deviation of a draw are finite numbers.",
-    causes: ["A setting that is missing: `Number(undefined)` is NaN."],
+    meaning:
+      "Bounds, mean and deviation of a draw are finite numbers, the low bound the lower one, the deviation not below 0.",
+    causes: ["A setting that is missing: `Number(undefined)` is NaN.", "The bounds the wrong way round."],
     remedy: "Give finite numbers.",
     inGraph: [
       "x.add(g.random.uniform([6], { low: 0, high: Infinity }))",

@@ -172,7 +172,11 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
     error: "ShapeError",
     title: "No order of the dims",
     meaning: "`permute` takes every dim of the tensor once, in the new order.",
-    causes: ["A dim left out or named twice.", "An order for a tensor of another number of dims."],
+    causes: [
+      "A dim left out or named twice.",
+      "`transpose` of a vector.",
+      "An order for a tensor of another number of dims.",
+    ],
     remedy: "Name each dim once.",
     inGraph: ["x.permute([1, 1])", "x.permute([1, 0])"],
   },
@@ -235,10 +239,11 @@ graph(mesh, { name: "example", inputs }, ({ x }, g) => {
   },
   SL1090: {
     error: "GraphError",
-    title: "No tensors",
-    meaning: "A function of several tensors was given an empty list.",
-    causes: ["A list filled in a loop that ran zero times."],
-    remedy: "Give at least one tensor.",
+    title: "No list of tensors",
+    meaning:
+      "A function of several tensors takes a list with at least one, and was given another thing or an empty list.",
+    causes: ["A list filled in a loop that ran zero times.", "The tensor itself, without brackets."],
+    remedy: "Give a list of tensors.",
     inGraph: ["concat([], 0)", "concat([x, x], 0)"],
   },
   SL1091: {

@@ -1,7 +1,7 @@
 /** @file Error codes of options, of what sessions are asked for, and of bugs. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL0000" | "SL1070" | "SL1071" | "SL1072" | "SL1074" | "SL1075";
+type Code = "SL0000" | "SL1070" | "SL1071" | "SL1072" | "SL1074" | "SL1075" | "SL1143";
 
 export const optionCodes: Readonly<Record<Code, Entry>> = {
   SL0000: {
@@ -65,5 +65,13 @@ session.trace();`,
     causes: ["A number read from a setting as text.", "A fraction or a negative number."],
     remedy: "Give a value of those that the message names.",
     program: ['compile(training, { seed: "7" });', "compile(training, { seed: 7 });"],
+  },
+  SL1143: {
+    error: "OptionError",
+    title: "A compile of what is no graph",
+    meaning: "`compile` takes what `graph` returns.",
+    causes: ["The function that builds the graph, not called.", "A module given for the graph."],
+    remedy: "Give what `graph(mesh, …)` returned.",
+    program: ["compile(() => training);", "compile(training);"],
   },
 };

@@ -16,7 +16,8 @@ type Code =
   | "SL1022"
   | "SL1023"
   | "SL1024"
-  | "SL1025";
+  | "SL1025"
+  | "SL1141";
 
 export const placementCodes: Readonly<Record<Code, Entry>> = {
   SL1000: {
@@ -162,5 +163,13 @@ export const placementCodes: Readonly<Record<Code, Entry>> = {
       'mesh.input([8, 6], "float32", { data: "S(0:3,4)" });',
       'mesh.input([8, 6], "float32", { data: "S(0:3,5)" });',
     ],
+  },
+  SL1141: {
+    error: "PlacementError",
+    title: "A placement that is none",
+    meaning: "A graph and `.to(…)` take a placement, and were given another thing.",
+    causes: ["The name of a device.", "A layout without the placement before it."],
+    remedy: "Give what `placement(…)` returned, or a slice of it.",
+    inGraph: ["x.to({ data: S(0) })", "x.to(mesh, { data: S(0) })"],
   },
 };

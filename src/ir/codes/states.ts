@@ -59,10 +59,15 @@ compile(built);`,
   },
   SL1093: {
     error: "GraphError",
-    title: "Too few or too many gradients",
-    meaning: "The backward function of `customGradient` gives a list with one gradient for each input.",
-    causes: ["Inputs that need no gradient left out of the list."],
-    remedy: "Give `undefined` in the place of an input without a gradient.",
+    title: "Functions of a gradient that return another thing",
+    meaning:
+      "The forward function of `customGradient` gives one tensor. The backward function of `customGradient` gives a list with one gradient for each input.",
+    causes: [
+      "Inputs that need no gradient left out of the list.",
+      "A gradient without the brackets.",
+      "An async function.",
+    ],
+    remedy: "Return a list. Give `undefined` in the place of an input without a gradient.",
     inGraph: [
       "customGradient([x, bias], (a, b) => a.mul(b), (grad) => [grad])",
       "customGradient([x, bias], (a, b) => a.mul(b), (grad) => [grad, undefined])",
