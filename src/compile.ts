@@ -3,6 +3,7 @@ import { compileGraph } from "./compiler/compile.ts";
 import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
 import type { Layout, UserLayout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
+import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
 import { Plan } from "./plan.ts";
@@ -72,6 +73,7 @@ export function compile(
 ): Plan {
   if (!Array.isArray((graph as Partial<typeof graph> | null | undefined)?.logical?.ops))
     throw new OptionError("SL1143", `compile takes a graph, got ${showGiven(graph)}`, {
+      at: userLine(),
       hint: "give what graph(mesh, …) returned",
     });
   checkOptions("SL1074", "compile", given, optionNames);
