@@ -125,7 +125,7 @@ export function graph<
         builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr, frozen });
       },
       state(name, shape, dtype, options = {}) {
-        checkOptions("SL1074", `state "${name}"`, options, ["init", "on"]);
+        checkOptions("SL1074", `state "${String(name)}"`, options, ["init", "on"]);
         const { init = 0, on } = options;
         return userState(builder, { name, shape, dtype, init }, on?.data ?? meshes[0]!.data) as never;
       },

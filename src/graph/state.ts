@@ -63,7 +63,9 @@ function check({ name, shape, dtype, init }: Declared): void {
     throw new ShapeError("SL1091", `init is ${showGiven(init)}, which is no ${dtype}`, {
       subject,
       at,
-      hint: isFloat(dtype) ? "give a number or an infinity" : `give a whole number from ${least} to ${most}`,
+      hint: isFloat(dtype)
+        ? "give a number or an infinity"
+        : `give a whole number from ${Math.max(least, Number.MIN_SAFE_INTEGER)} to ${Math.min(most, Number.MAX_SAFE_INTEGER)}`,
     });
 }
 

@@ -66,6 +66,11 @@ describe("starts of states", () => {
     expect(attempt).toThrow(/state "k": init is [\s\S]*is no (float32|int32|int64)[\s\S]*SL1091/);
     expect(attempt).toThrow(here);
   });
+  test("beyond what numbers hold", () => {
+    expect(building((_, g) => void g.state("k", [2], "int64", { init: 2 ** 60 }))).toThrow(
+      /whole number from -9007199254740991 to 9007199254740991/,
+    );
+  });
   test.each([undefined, "", 3])("under the name %s", (name) => {
     expect(building((_, g) => void g.state(name, [2], "float32"))).toThrow(/the name is [\s\S]*SL1140/);
   });

@@ -71,6 +71,11 @@ describe("operands", () => {
     ["softmaxCrossEntropy", ({ x }) => untyped(nn.softmaxCrossEntropy)(x), "operand 1 is undefined"],
     ["denseCrossEntropy", () => untyped(nn.denseCrossEntropy)(), "operand 0 is undefined"],
     ["a module", () => untyped(nn.linear(6, 4))(), "operand 0 is undefined"],
+    [
+      "a module of one's own",
+      () => untyped(nn.define({ fc: nn.linear(6, 4) }, (m) => (x: Any) => m.fc(x)))(),
+      "fc: operand 0 is undefined",
+    ],
     ["assign", (_, g) => g.assign(undefined, 3), "assign: operand 0 is undefined"],
     ["assign", (_, g) => g.assign(g.state("k", [], "float32"), 3), "assign: operand 1 is 3"],
     ["minimize", (_, g) => g.minimize(undefined, optim.sgd({ lr: 1 })), "minimize: operand 0 is undefined"],

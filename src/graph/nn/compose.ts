@@ -2,6 +2,7 @@
  * @file Modules of modules. Parameters and ops are named by structure: `blocks.0.mlp.up.weight`.
  */
 import { GraphError } from "../../ir/errors.ts";
+import { checkTensors } from "../operand.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import type { Agree, Drop, DType, Join, Shape, ShapeError } from "../types/shape.ts";
@@ -171,6 +172,9 @@ function underKey(key: string, child: HasParameters): HasParameters {
   const forward = child as unknown as (...args: Tensor[]) => unknown;
   const { parameters } = child;
   if (typeof forward !== "function" || !parameters.some(({ path }) => path.startsWith("."))) return child;
-  const call = (...args: Tensor[]) => args[0]!.builder.within(key, () => forward(...args));
+  const call = (...args: Tensor[]) => {
+    checkTensors(key, [args[0]]);
+    return args[0]!.builder.within(key, () => forward(...args));
+  };
   return Object.assign(call, { ...child });
 }
