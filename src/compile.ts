@@ -25,11 +25,21 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   readonly seed?: number;
   /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
   readonly slots?: number;
+  /**
+   * Bytes that the plan may use on a rank: layouts are chosen so that it fits. Default: what the device has, shared by
+   * the ranks; a CPU's ranks share the 4 GiB of one process.
+   */
+  readonly memory?: number;
+  /**
+   * `"auto"` boxes a tensor where an op does not take it as it lies. With `"explicit"` that is an error, which names the
+   * `.to(mesh, …)` that would do it; gradients and updates follow the forward pass and are boxed as before. Default `"auto"`.
+   */
+  readonly boxing?: "auto" | "explicit";
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
 
-const optionNames = ["dims", "sharding", "rules", "seed", "slots", "onPass"] satisfies (
+const optionNames = ["dims", "sharding", "rules", "seed", "slots", "memory", "boxing", "onPass"] satisfies (
   | keyof CompileOptions<string, Param>
   | "dims"
 )[];
@@ -40,7 +50,8 @@ const optionNames = ["dims", "sharding", "rules", "seed", "slots", "onPass"] sat
  *
  * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
  * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1074 and
- * SL1075 for options, SL1143 for what is no graph.
+ * SL1075 and SL3041 for options, SL1143 for what is no graph. LayoutError SL3040 when nothing fits the memory, SL3042 for
+ * an implicit boxing in explicit mode.
  *
  * @example
  * const plan = compile(training, {
@@ -79,6 +90,12 @@ export function compile(
   checkOptions("SL1074", "compile", given, optionNames);
   checkWhole("SL1075", "compile, option seed", given.seed, 0);
   checkWhole("SL1075", "compile, option slots", given.slots, 1);
+  checkWhole("SL1075", "compile, option memory", given.memory, 1);
+  if (given.boxing !== undefined && given.boxing !== "auto" && given.boxing !== "explicit")
+    throw new OptionError("SL3041", `it is ${JSON.stringify(given.boxing)}`, {
+      subject: "compile, option boxing",
+      choices: ['"auto"', '"explicit"'],
+    });
   const { sharding = {}, rules = [], ...options } = given;
   const named = Object.entries(sharding as Readonly<Record<string, UserLayout | undefined>>);
   const patterns = [...named.filter(([, layout]) => layout !== undefined), ...rules] as [string | RegExp, UserLayout][];

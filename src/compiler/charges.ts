@@ -3,17 +3,17 @@
  * of its results, a producer and a consumer for the boxing between them and the copy that it leaves, a state for lying
  * otherwise where it is written than where it is read. Equal charges are one array.
  */
-import { itemSize } from "../ir/dtype.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { boxingCost } from "../sbp/boxing.ts";
 import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
-import { outputSlots, wholeLines } from "./buffers.ts";
+import { outputSlots } from "./buffers.ts";
 import { type Draft, producers, shapeOf, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
-import { type Column, largest, type Menu, picoseconds } from "./menu.ts";
+import { forbidsBoxing } from "./implicit.ts";
+import { type Column, heldBy, type Menu, picoseconds } from "./menu.ts";
 import type { Table } from "./solve.ts";
 
 /** What it takes to bring a value from one layout to another. */
@@ -26,6 +26,8 @@ export interface Move {
 export interface Charges {
   readonly tables: readonly Table[];
   move(value: number, from: Layout, to: Layout): Move;
+  /** What a pick really takes, each copy counted once. */
+  evaluate(pick: readonly number[]): Move;
 }
 
 interface Charge {
@@ -33,7 +35,11 @@ interface Charge {
   readonly memory?: Float64Array;
 }
 
-export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
+/**
+ * A copy serves all users who want it. Tables of two cannot say so: with `share` each user pays its part of what all who
+ * could want the copy would pay together, which no plan undercuts; without, each pays for a copy of its own.
+ */
+export function chargesOf(draft: Draft, menus: readonly Menu[], share: boolean): Charges {
   const { graph } = draft;
   const produced = producers(graph);
   const wrote = writers(graph);
@@ -51,9 +57,10 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     const at = column.of[option]!;
     const layout = column.layouts[at]!;
     const place = graph.placements[value.placement]!;
-    return bytes.get(`${types[id]} ${column.keys[at]}`, () => bytesOf(value, layout, place));
+    return bytes.get(`${types[id]} ${column.keys[at]}`, () => heldBy(value, layout, place));
   };
 
+  const wishes = wishesOf(draft, menus);
   const tables: Table[] = [];
   for (const op of graph.ops) {
     const menu = menus[op.id]!;
@@ -65,21 +72,31 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
       ),
     }));
     tables.push({ variables: [op.id], ...self });
-    op.inputs.forEach((id, i) => {
+    for (const id of new Set(op.inputs)) {
       const from = produced[id]!;
       const at = from.outputs.indexOf(id);
-      const [before, after] = [menus[from.id]!.outs[at]!, menu.ins[i]!];
-      const strict = draft.strict.has(op.name);
-      const key = `box ${menus[from.id]!.id}.${at} ${menu.id}.${i} ${types[id]} ${strict}`;
-      const charge = shared.get(key, () =>
-        between(before, after, (a, b) => {
-          const same = before.keys[a] === after.keys[b];
-          if (strict && !same) return { time: forbidden, memory: 0 };
-          return move(id, before.layouts[a]!, after.layouts[b]!, [before.keys[a]!, after.keys[b]!]);
-        }),
-      );
+      const before = menus[from.id]!.outs[at]!;
+      const inputs = op.inputs.flatMap((input, i) => (input === id ? [i] : []));
+      const strict = draft.strict.has(op.name) || forbidsBoxing(draft, op);
+      const { users, text } = share ? wishes[id]! : alone;
+      const key = `box ${menus[from.id]!.id}.${at} ${menu.id}.${inputs.join()} ${types[id]} ${strict} ${text}`;
+      const charge = shared.get(key, () => {
+        const after = together(inputs.map((i) => menu.ins[i]!));
+        return between(before, after, (a, b) => {
+          const wanted = after.layouts[b]!.filter(({ key: want }) => want !== before.keys[a]);
+          if (strict && wanted.length) return { time: forbidden * wanted.length, memory: 0 };
+          let [time, memory] = [0, 0];
+          for (const { layout, key: want } of wanted) {
+            const whole = move(id, before.layouts[a]!, layout, [before.keys[a]!, want]);
+            const parts = users.get(want) ?? 1;
+            time += Math.floor(whole.time / parts);
+            memory += Math.floor(whole.memory / parts);
+          }
+          return { time, memory };
+        });
+      });
       tables.push({ variables: [from.id, op.id], ...charge });
-    });
+    }
     const writer = op.kind === "state" ? wrote.get(op.attrs.state as string) : undefined;
     if (!writer) continue;
     // A state is written where it is read: the layout of the value it becomes is its own.
@@ -90,17 +107,36 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     );
     tables.push({ variables: [op.id, writer.op.id], cost });
   }
-  return { tables, move };
+  const evaluate = (pick: readonly number[]): Move => {
+    let [time, memory] = [0, 0];
+    const copied = new Set<string>();
+    for (const op of graph.ops) {
+      const menu = menus[op.id]!;
+      const option = pick[op.id]!;
+      time += menu.own[option]!;
+      op.outputs.forEach((id, j) => {
+        memory += copies[id]! * held(id, menu.outs[j]!, option);
+      });
+      op.inputs.forEach((id, i) => {
+        const from = produced[id]!;
+        const [before, after] = [menus[from.id]!.outs[from.outputs.indexOf(id)]!, menu.ins[i]!];
+        const [a, b] = [before.of[pick[from.id]!]!, after.of[option]!];
+        const copy = `${id} ${after.keys[b]}`;
+        if (copied.has(copy)) return;
+        copied.add(copy);
+        const made = move(id, before.layouts[a]!, after.layouts[b]!, [before.keys[a]!, after.keys[b]!]);
+        time += made.time;
+        memory += made.memory;
+      });
+    }
+    return { time, memory };
+  };
+  return { tables, move, evaluate };
 }
 
 const nothing: Move = { time: 0, memory: 0 };
 
 const typeKey = ({ shape, dtype }: Value, place: PlacementData) => `${showPlacement(place)} ${dtype}[${shape.join()}]`;
-
-function bytesOf(value: Value, layout: Layout, place: PlacementData): number {
-  const extents = largest(layout, shapeOf(value), place);
-  return wholeLines(extents.reduce((a, b) => a * b, 1) * itemSize[value.dtype]);
-}
 
 /** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
 function moveOf({ graph }: Draft, id: number, from: Layout, to: Layout, slots: number): Move {
@@ -109,11 +145,66 @@ function moveOf({ graph }: Draft, id: number, from: Layout, to: Layout, slots: n
   const side = (layout: Layout) => ({ placement: place, layout });
   const type = { shape: shapeOf(value), dtype: value.dtype };
   const { time, bytes } = boxingCost({ ...type, from: side(from), to: side(to), transfers: false });
-  return { time: picoseconds(time), memory: bytesOf(value, to, place) * (bytes > 0 ? slots : 1) };
+  return { time: picoseconds(time), memory: heldBy(value, to, place) * (bytes > 0 ? slots : 1) };
+}
+
+/** Things of which each option has one. */
+interface Spread {
+  readonly layouts: readonly unknown[];
+  readonly of: Int32Array;
+}
+
+interface Wanted {
+  readonly layout: Layout;
+  readonly key: string;
+}
+
+/** For each layout that any of a value's users can take it in, how many can; the text is the same for the same users. */
+interface Wishes {
+  readonly users: ReadonlyMap<string, number>;
+  readonly text: string;
+}
+
+const alone: Wishes = { users: new Map(), text: "" };
+
+function wishesOf({ graph }: Draft, menus: readonly Menu[]): readonly Wishes[] {
+  const takers = graph.values.map(() => [] as string[]);
+  const columns = graph.values.map(() => [] as ReadonlySet<string>[]);
+  for (const op of graph.ops)
+    for (const id of new Set(op.inputs)) {
+      const inputs = op.inputs.flatMap((input, i) => (input === id ? [i] : []));
+      takers[id]!.push(`${menus[op.id]!.id}.${inputs.join()}`);
+      columns[id]!.push(new Set(inputs.flatMap((i) => menus[op.id]!.ins[i]!.keys)));
+    }
+  const known = new Cache<Wishes>();
+  return takers.map((takes, id) => {
+    const text = takes.sort().join(" ");
+    return known.get(text, () => {
+      const users = new Map<string, number>();
+      for (const column of columns[id]!) for (const key of column) users.set(key, (users.get(key) ?? 0) + 1);
+      return { users, text };
+    });
+  });
+}
+
+/** Several inputs that are one value: the layouts that it is wanted in, each once, for a copy serves all of them. */
+function together(
+  columns: readonly Column[],
+): Pick<Column, "of"> & { readonly layouts: readonly (readonly Wanted[])[] } {
+  const layouts: Wanted[][] = [];
+  const known = new Map<string, number>();
+  const of = columns[0]!.of.map((_, option) => {
+    const all = new Map(columns.map((c) => [c.keys[c.of[option]!]!, c.layouts[c.of[option]!]!]));
+    const text = [...all.keys()].join("|");
+    const place = known.get(text) ?? layouts.push([...all].map(([key, layout]) => ({ key, layout }))) - 1;
+    known.set(text, place);
+    return place;
+  });
+  return { layouts, of };
 }
 
 /** A charge by the layouts of two columns, spread over the options that have them. */
-function between(before: Column, after: Column, charge: (a: number, b: number) => Move): Charge {
+function between(before: Spread, after: Spread, charge: (a: number, b: number) => Move): Charge {
   const moves = before.layouts.map((_, a) => after.layouts.map((_, b) => charge(a, b)));
   const [n, m] = [before.of.length, after.of.length];
   const [cost, memory] = [new Float64Array(n * m), new Float64Array(n * m)];

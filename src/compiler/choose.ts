@@ -10,20 +10,24 @@ import { type Layout, showLayout } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
+import { limitOf, outOfMemory } from "./budget.ts";
 import { chargesOf } from "./charges.ts";
-import { type Draft, producers, writers } from "./draft.ts";
+import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
-import { type Menu, menusOf, placementOf } from "./menu.ts";
+import { implicitBoxing } from "./implicit.ts";
+import { type Menu, menusOf } from "./menu.ts";
 import { solve } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
   const menus = menusOf(draft);
-  const { tables, move } = chargesOf(draft, menus);
-  const { pick, cost } = solve({ sizes: menus.map(({ signatures }) => signatures.length), tables });
+  const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (draft.budget ?? Number.POSITIVE_INFINITY);
+  const { pick, cost, memory, move } = cheapest(draft, menus, limit);
   const chosen = pick.map((option, v) => menus[v]!.signatures[option]!);
   const produced = producers(graph);
-  if (cost >= forbidden) throw unmet(draft, chosen, produced) ?? unsatisfiable(draft, menus, pick);
+  if (cost >= forbidden)
+    throw unmet(draft, chosen, produced) ?? implicitBoxing(draft, menus, chosen) ?? unsatisfiable(draft, menus, pick);
+  if (memory > limit) throw outOfMemory(draft, menus, pick, memory + limitOf(draft) - limit);
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
     const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
@@ -40,7 +44,24 @@ export function choose(draft: Draft): Draft {
       fixed,
     };
   });
-  return { ...draft, signatures: chosen, choices };
+  return { ...draft, signatures: chosen, choices, foreseen: draft.foreseen ?? memory };
+}
+
+/** A pick may be this much dearer than what no plan undercuts. */
+const tolerance = 5e-3;
+
+/** By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own too. */
+function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
+  const sizes = menus.map(({ signatures }) => signatures.length);
+  const attempt = (share: boolean) => {
+    const { tables, move, evaluate } = chargesOf(draft, menus, share);
+    const { pick, cost, bound, memory } = solve({ sizes, tables }, { limit });
+    return { pick, cost, bound, memory, move, time: evaluate(pick).time };
+  };
+  const shared = attempt(true);
+  if (shared.cost >= forbidden || shared.memory > limit || shared.time <= shared.bound * (1 + tolerance)) return shared;
+  const own = attempt(false);
+  return own.time < shared.time && own.memory <= limit ? own : shared;
 }
 
 /** The expansion in which an op would have to be boxed, although its author says what is; undefined for none. */

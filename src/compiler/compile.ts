@@ -6,6 +6,7 @@ import { dropCustomGradients } from "../graph/custom-gradient.ts";
 import type { LogicalGraph } from "../ir/graph.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { box } from "./box.ts";
+import { limitOf } from "./budget.ts";
 import { buffers } from "./buffers.ts";
 import { choose } from "./choose.ts";
 import { constrain } from "./constrain.ts";
@@ -40,6 +41,8 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["memory", memory], //         offsets
 ];
 
+const excessOf = ({ memory }: Draft, limit: number) => Math.max(...memory.map(({ bytes }) => bytes)) - limit;
+
 /**
  * Compiles a logical graph to a plan. Pure: the same graph and options give the same bytes.
  *
@@ -47,7 +50,8 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
  */
 export function compileGraph(graph: LogicalGraph, options: CompileOptions = {}): PlanData {
   let draft: Draft = start(graph, options);
-  for (const [name, pass] of passes) {
+  let constrained = draft;
+  const run = (name: string, pass: Pass) => {
     const before = draft;
     const after = pass(draft);
     options.onPass?.(
@@ -56,6 +60,17 @@ export function compileGraph(graph: LogicalGraph, options: CompileOptions = {}):
       () => print(after),
     );
     draft = after;
+  };
+  for (const [name, pass] of passes) {
+    if (name === "choose") constrained = draft;
+    run(name, pass);
+  }
+  // Choosing foresees memory before there are tasks and buffers. Where a plan takes too much, the layouts are chosen anew
+  // for as much less than was foreseen.
+  const limit = limitOf(constrained);
+  for (let excess = excessOf(draft, limit); excess > 0; excess = excessOf(draft, limit)) {
+    draft = { ...constrained, budget: draft.foreseen! - excess };
+    for (const [name, pass] of passes.slice(passes.findIndex(([name]) => name === "choose"))) run(name, pass);
   }
   const plan = seal(draft);
   verify(plan);

@@ -5,6 +5,7 @@
 import type { UserLayout } from "../graph/layout.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
+import type { PlacementData } from "../ir/placement.ts";
 import type {
   Buffer,
   Choice,
@@ -29,6 +30,10 @@ export interface CompileOptions {
   readonly seed?: number;
   /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
   readonly slots?: number;
+  /** Bytes that a rank may use. Default: its part of what the device has. */
+  readonly memory?: number;
+  /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
+  readonly boxing?: "auto" | "explicit";
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
@@ -47,6 +52,12 @@ export interface TaskDraft {
 export interface Draft {
   readonly options: CompileOptions;
   readonly graph: LogicalGraph;
+  /** Names of the ops that the user wrote. */
+  readonly written: ReadonlySet<string>;
+  /** Bytes that choosing may count on, by what it foresees; absent: any. */
+  readonly budget?: number;
+  /** Bytes that choosing foresaw on the rank that holds the most. */
+  readonly foreseen?: number;
   /** Layouts that the user asked for, by value id. */
   readonly fixed: ReadonlyMap<number, Layout>;
   /** Signatures that are settled, by op name, while others are still to be chosen. */
@@ -80,6 +91,7 @@ export type Pass = (draft: Draft) => Draft;
 export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   options,
   graph,
+  written: new Set(graph.ops.map(({ name }) => name)),
   fixed: new Map(),
   settled: new Map(),
   strict: new Map(),
@@ -102,6 +114,10 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
 
 /** Bound shape of a value; dims are numbers in every pass. */
 export const shapeOf = (value: Value): readonly number[] => value.shape as readonly number[];
+
+/** Where an op runs: the placement of its result. */
+export const placementOf = ({ graph }: Pick<Draft, "graph">, op: Op): PlacementData =>
+  graph.placements[graph.values[op.outputs[0]!]!.placement]!;
 
 /** The op that produces each value, by value id. */
 export function producers(graph: LogicalGraph): readonly Op[] {

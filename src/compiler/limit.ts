@@ -11,6 +11,8 @@ import { evaluate, improve, type Problem, type Solution } from "./problem.ts";
 /** Prices are multiples of this, so that price × memory is exact. */
 const grain = 2 ** -10;
 const steps = 16;
+/** All memory together costs less than one forbidden entry, and more than any plan. */
+const dearest = forbidden / 2 ** 10;
 /** Variables times problems that branching may take. */
 const effort = 4000;
 
@@ -33,11 +35,13 @@ export function withinLimit(problem: Problem, free: Solution, limit: number, cap
     const next = open.pop();
     if (!next) break;
     if (closed(next.found)) continue;
+    // `over` does not fit and `best` does, so they differ.
     const v = next.found.over.pick.findIndex((option, u) => option !== next.found.best!.pick[u]);
     for (const only of [true, false]) {
       left--;
       const half = restricted(next.problem, v, next.found.best!.pick[v]!, only);
       const start = solveAt(half, 0, cap);
+      if (start.cost >= forbidden) continue;
       const found =
         start.memory <= limit ? { over: start, best: start, bound: start.bound } : searchPrice(half, start, limit, cap);
       if (found.best && found.best.cost < best.cost) best = found.best;
@@ -73,7 +77,7 @@ function searchPrice(problem: Problem, free: Solution, limit: number, cap: numbe
     return found;
   };
   const round = (price: number) => Math.max(grain, Math.round(price / grain) * grain);
-  for (let price = round(free.cost / limit), k = 0; !under && k < 24; k++, price *= 4) visit(price);
+  for (let price = round(free.cost / limit); !under && price * free.memory < dearest; price *= 4) visit(price);
   if (!under) return { over, bound };
   for (let k = 0; k < steps; k++) {
     const [above, below] = [over, under];

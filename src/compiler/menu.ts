@@ -5,7 +5,7 @@
 import type { OpDef } from "../graph/op.ts";
 import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
-import type { Op } from "../ir/graph.ts";
+import type { Op, Value } from "../ir/graph.ts";
 import { B, type Layout, showSbp } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { localShape } from "../sbp/boxes.ts";
@@ -13,7 +13,9 @@ import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { LocalType } from "../sbp/rule.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import type { Draft } from "./draft.ts";
+import { wholeLines } from "./buffers.ts";
+import { type Draft, placementOf, shapeOf } from "./draft.ts";
+import { forbidsBoxing } from "./implicit.ts";
 import { machineOf } from "./machine.ts";
 import { type OpSite, type Strategy, siteOf, strategies } from "./strategies.ts";
 
@@ -50,10 +52,11 @@ export function menusOf(draft: Draft): readonly Menu[] {
     const given = givenTo(draft, op);
     const monoids = op.inputs.map((id) => partials(menus[maker[id]![0]]!.outs[maker[id]![1]]!));
     const asked = given ? signatureText(given) : monoids.map((m) => [...m].sort().join()).join(";");
-    const key = `${showPlacement(place)} ${siteKey(site)} ${given ? "as" : "from"} ${asked}`;
+    const plain = forbidsBoxing(draft, op);
+    const key = `${showPlacement(place)} ${siteKey(site)} ${given ? "as" : "from"} ${asked} ${plain}`;
     menus.push(
       shared.get(key, () => {
-        const found = given ? [{ signature: given }] : possible(site, place, monoids);
+        const found = given ? [{ signature: given }] : possible(site, place, monoids, plain);
         return menu(menus.length, site, place, found);
       }),
     );
@@ -63,8 +66,6 @@ export function menusOf(draft: Draft): readonly Menu[] {
   }
   return menus;
 }
-
-export const placementOf = ({ graph }: Draft, op: Op) => graph.placements[graph.values[op.outputs[0]!]!.placement]!;
 
 const signatureText = ({ ins, outs }: Signature) => [...ins, ...outs].map(keyOf).join("|");
 
@@ -98,10 +99,15 @@ export function strategiesOf(site: OpSite, place: PlacementData): readonly Strat
   return cache.get(`${showPlacement(place)} ${siteKey(site)}`, () => strategies(site, place));
 }
 
-/** Strategies without partial inputs that no producer gives. */
-function possible(site: OpSite, place: PlacementData, monoids: readonly ReadonlySet<string>[]): readonly Strategy[] {
+/** Strategies without partial inputs that no producer gives; `plain`: without boxing inside. */
+function possible(
+  site: OpSite,
+  place: PlacementData,
+  monoids: readonly ReadonlySet<string>[],
+  plain: boolean,
+): readonly Strategy[] {
   const { op } = site;
-  const all = strategiesOf(site, place);
+  const all = strategiesOf(site, place).filter(({ expansion }) => !(plain && expansion));
   if (op.kind !== "to" || !op.attrs.axis)
     return all.filter(({ signature }) =>
       signature.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.has(m))),
@@ -144,11 +150,17 @@ function column(all: readonly Layout[]): Column {
 }
 
 /** Local extents on the rank that holds the most: the first for balanced splits, which give it the remainder. */
-export function largest(layout: Layout, shape: readonly number[], place: PlacementData): readonly number[] {
+function largest(layout: Layout, shape: readonly number[], place: PlacementData): readonly number[] {
   const byHand = layout.some(([, sbp]) => sbp.kind === "S" && sbp.part);
   const members = byHand ? place.ranks.map((_, member) => localShape(layout, shape, place, member)) : [];
   const count = (extents: readonly number[]) => extents.reduce((a, b) => a * b, 1);
   return members.reduce((a, b) => (count(b) > count(a) ? b : a), localShape(layout, shape, place, 0));
+}
+
+/** Bytes of a value on the rank that holds the most. */
+export function heldBy(value: Value, layout: Layout, place: PlacementData): number {
+  const extents = largest(layout, shapeOf(value), place);
+  return wholeLines(extents.reduce((a, b) => a * b, 1) * itemSize[value.dtype]);
 }
 
 /** Seconds of the op on the busiest rank: the larger of arithmetic and memory traffic. */

@@ -2,6 +2,7 @@
  * @file Least Σ cost over discrete choices under a limit on Σ memory: each variable takes one option, tables charge cost
  * and memory for the options of their variables. Ties go to the lower option. Costs are whole numbers, so sums are exact.
  */
+import { forbidden } from "./factors.ts";
 import { solveAt } from "./free.ts";
 import { withinLimit } from "./limit.ts";
 import type { Problem, Solution } from "./problem.ts";
@@ -21,5 +22,5 @@ export function solve(
   { limit = Number.POSITIVE_INFINITY, cap = 1 << 14 }: SolveOptions = {},
 ): Solution {
   const free = solveAt(problem, 0, cap);
-  return free.memory <= limit ? free : withinLimit(problem, free, limit, cap);
+  return free.memory <= limit || free.cost >= forbidden ? free : withinLimit(problem, free, limit, cap);
 }

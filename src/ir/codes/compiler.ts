@@ -25,7 +25,10 @@ type Code =
   | "SL3030"
   | "SL3031"
   | "SL3032"
-  | "SL3033";
+  | "SL3033"
+  | "SL3040"
+  | "SL3041"
+  | "SL3042";
 
 export const compilerCodes: Readonly<Record<Code, Entry>> = {
   SL2000: {
@@ -176,5 +179,44 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp().to(mes
     causes: ["A plan edited by hand.", "A file damaged on its way."],
     remedy: "Compile the graph again, with the options that you wanted to change.",
     program: ['Plan.fromJSON({ ...plan.toJSON(), name: "renamed" });', "Plan.fromJSON(plan.toJSON());"],
+  },
+  SL3040: {
+    error: "LayoutError",
+    title: "No layouts that fit the memory",
+    meaning:
+      "However the tensors are laid out, a rank needs more memory than it may use: the option `memory`, or by default its part of what the device has.",
+    causes: [
+      "A batch that is too large.",
+      "Large tensors that were given a layout which keeps them whole.",
+      "Too few ranks.",
+    ],
+    remedy:
+      "Use more ranks, a smaller batch, or fewer slots; leave the layouts of the tensors that the message names open, or split them. If the machine has more memory, raise `memory`.",
+    program: ["compile(training, { memory: 64 });", "compile(training, { memory: 1e9 });"],
+  },
+  SL3041: {
+    error: "OptionError",
+    title: "An unknown way to box",
+    meaning: "The option `boxing` of `compile` says whether tensors are boxed where ops do not take them as they lie.",
+    causes: ["A misspelt option."],
+    remedy: 'Give `"auto"` or `"explicit"`, or leave it out.',
+    program: ['compile(training, { boxing: "always" });', 'compile(training, { boxing: "auto" });'],
+  },
+  SL3042: {
+    error: "LayoutError",
+    title: "An implicit boxing in explicit mode",
+    meaning:
+      'With `boxing: "explicit"` a tensor changes its layout only where the program says so, and here an op does not take it as it lies.',
+    causes: ["An input or a parameter whose layout does not fit the op that reads it.", "A forgotten `.to(mesh, …)`."],
+    remedy:
+      "Add one of the boxings that the message lists, give the tensor another layout where it comes from, or compile without explicit mode.",
+    program: [
+      `const inputs = { x: mesh.input([8, 4], "float32", { data: S(0) }), y: mesh.input([8, 4], "float32", { data: S(1) }) };
+const sum = graph(mesh, { name: "example", inputs }, ({ x, y }) => ({ sum: x.add(y) }));
+compile(sum, { boxing: "explicit" });`,
+      `const inputs = { x: mesh.input([8, 4], "float32", { data: S(0) }), y: mesh.input([8, 4], "float32", { data: S(1) }) };
+const sum = graph(mesh, { name: "example", inputs }, ({ x, y }) => ({ sum: x.add(y.to(mesh, { data: S(0) })) }));
+compile(sum, { boxing: "explicit" });`,
+    ],
   },
 };

@@ -185,7 +185,7 @@ await session.load(compile(training, { sharding: first.sharding, seed: 1 }));`,
     program: [
       `const inputs = { x: mesh.input([2 ** 29], "float32", { data: "B", model: "B" }) };
 const built = graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() }));
-await launch(compile(built));`,
+await launch(compile(built, { memory: 2 ** 36 }));`,
       `const inputs = { x: mesh.input([2 ** 10], "float32", { data: S(0) }) };
 const built = graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() }));
 await launch(compile(built));`,

@@ -1,0 +1,194 @@
+/** @file Layouts that are known to be good come out unaided; a limit on memory changes them; explicit mode refuses. */
+import { B, compile, graph, nn, optim, type Plan, placement, S } from "sluice";
+import { describe, expect, test } from "vitest";
+
+const layoutOf = (plan: Plan, name: string) => {
+  const { graph: g, layouts } = plan.data;
+  const value = g.values.find((v) => v.name === name);
+  if (!value) throw new Error(`no value ${name} among ${g.values.map((v) => v.name).join(", ")}`);
+  return layouts[value.id]!.map(([axis, sbp]) => `${axis}:${sbp.kind}${sbp.kind === "S" ? sbp.dim : ""}`).join(" ");
+};
+const stateOf = (plan: Plan, name: string) =>
+  plan.data.states
+    .find((s) => s.name === name)!
+    .layout.map(([axis, sbp]) => `${axis}:${sbp.kind}${sbp.kind === "S" ? sbp.dim : ""}`)
+    .join(" ");
+const kinds = (plan: Plan) => plan.communication.map(({ kind }) => kind);
+/** All-reduces, and those that leave the result split, for the gather to come behind the next op. */
+const reductions = (plan: Plan) => kinds(plan).filter((kind) => kind.includes("reduce"));
+
+describe("unaided", () => {
+  test("an MLP on a model axis goes by columns, then by rows, with one reduction (Megatron-LM)", () => {
+    const mesh = placement("cpu", { model: 4 });
+    const net = nn.sequential(nn.linear(512, 2048, { name: "up" }), nn.gelu(), nn.linear(2048, 512, { name: "down" }));
+    const x = mesh.input([64, 512], "float32", { model: B });
+    const g = graph(mesh, { name: "mlp", model: net, inputs: { x } }, (on, training) => {
+      const y = net(on.x).to(mesh, { model: B });
+      training.minimize(y.mul(y).mean(), optim.adamW({ lr: 1e-3 }));
+      return { y };
+    });
+    const plan = compile(g);
+    expect(stateOf(plan, "up.weight")).toBe("model:S1");
+    expect(stateOf(plan, "down.weight")).toBe("model:S0");
+    expect(reductions(plan)).toHaveLength(1);
+  });
+
+  test("attention goes by heads, with one reduction behind the output projection (Megatron-LM)", () => {
+    const mesh = placement("cpu", { model: 4 });
+    const [batch, seq, heads, width] = [2, 32, 8, 512] as const;
+    const layer = {
+      q: nn.linear(width, width, { name: "q" }),
+      k: nn.linear(width, width, { name: "k" }),
+      v: nn.linear(width, width, { name: "v" }),
+      o: nn.linear(width, width, { name: "o" }),
+    };
+    const model = nn.define(layer, () => () => undefined);
+    const inputs = { x: mesh.input([batch, seq, width], "float32", { model: B }) };
+    const g = graph(mesh, { name: "attention", model, inputs }, ({ x }, training) => {
+      const split = (t: typeof x) => t.reshape([batch, seq, heads, 64]).permute([0, 2, 1, 3]);
+      const mixed = nn.attention(split(layer.q(x)), split(layer.k(x)), split(layer.v(x)));
+      const merged = mixed.permute([0, 2, 1, 3]).reshape([batch, seq, width]);
+      const y = layer.o(merged).to(mesh, { model: B });
+      training.minimize(y.mul(y).mean(), optim.adamW({ lr: 1e-3 }));
+      return { y };
+    });
+    const plan = compile(g);
+    for (const name of ["q", "k", "v"]) expect(stateOf(plan, `${name}.weight`), name).toBe("model:S1");
+    expect(stateOf(plan, "o.weight")).toBe("model:S0");
+    expect(reductions(plan)).toHaveLength(1);
+  });
+
+  test("a small model with a large batch goes data-parallel: only gradients are reduced", () => {
+    const mesh = placement("cpu", { d: 4 });
+    const net = nn.sequential(nn.linear(16, 16, { name: "a" }), nn.relu(), nn.linear(16, 10, { name: "b" }));
+    const inputs = { x: mesh.input([65536, 16], "float32"), label: mesh.input([65536], "int32") };
+    const g = graph(mesh, { name: "small", model: net, inputs }, ({ x, label }, on) => {
+      const loss = nn.softmaxCrossEntropy(net(x), label).mean();
+      on.minimize(loss, optim.adamW({ lr: 1e-3 }));
+      return { loss };
+    });
+    const plan = compile(g);
+    expect(layoutOf(plan, "x")).toBe("d:S0");
+    for (const name of ["a.weight", "a.bias", "b.weight", "b.bias"]) expect(stateOf(plan, name), name).toBe("");
+    expect(new Set(kinds(plan))).toEqual(new Set(["all-reduce"]));
+  });
+
+  test("a sequence is split along the dim that the next op does not need, and changes it in between (DSP)", () => {
+    const mesh = placement("cpu", { sp: 4 });
+    const inputs = { x: mesh.input([64, 64, 32], "float32", { sp: S(0) }) };
+    const g = graph(mesh, { name: "dsp", inputs }, ({ x }) => {
+      const within = nn.attention(x, x, x).exp(); //            over dim 1, for each of dim 0
+      const across = within.permute([1, 0, 2]); //            over dim 0, for each of dim 1
+      return { y: nn.attention(across, across, across).exp() };
+    });
+    const plan = compile(g);
+    expect(kinds(plan)).toEqual(["all-to-all"]);
+    expect(layoutOf(plan, "exp_1")).toBe("sp:S0");
+  });
+
+  test("a large vocabulary is split, in the embedding and in the loss", () => {
+    const mesh = placement("cpu", { model: 4 });
+    const tokens = nn.embedding(65536, 256, { name: "tokens" });
+    const head = nn.linear(256, 65536, { name: "head" });
+    const model = nn.define({ tokens, head }, () => () => undefined);
+    const ids = () => mesh.input([16], "int32", { model: B });
+    const inputs = { ids: ids(), label: ids() };
+    const g = graph(mesh, { name: "vocabulary", model, inputs }, ({ ids: x, label }, on) => {
+      const loss = nn.softmaxCrossEntropy(head(tokens(x)), label).mean();
+      on.minimize(loss, optim.adamW({ lr: 1e-3 }));
+      return { loss };
+    });
+    const plan = compile(g);
+    expect(stateOf(plan, "head.weight")).toBe("model:S1");
+    expect(stateOf(plan, "tokens.weight")).toMatch(/^model:S[01]$/);
+    const moved = plan.communication.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(moved).toBeLessThan(65536 * 16 * 4); // less than the logits of the batch
+  });
+});
+
+describe("a limit on memory", () => {
+  const mesh = placement("cpu", { d: 4 });
+  const net = nn.linear(512, 512, { name: "fc" });
+  const x = mesh.input([64, 512], "float32", { d: S(0) });
+  const g = graph(mesh, { name: "limited", model: net, inputs: { x } }, (on) => ({ y: net(on.x) }));
+  const most = (plan: Plan) => Math.max(...plan.memory.map(({ bytes }) => bytes));
+  const free = compile(g);
+
+  test("is kept by the plan: what was whole is split", () => {
+    expect(stateOf(free, "fc.weight")).toBe("");
+    const limit = Math.floor(most(free) * 0.8); // of which half is workspace of kernels;
+    const plan = compile(g, { dims: {}, memory: limit });
+    expect(most(plan)).toBeLessThanOrEqual(limit);
+    expect(stateOf(plan, "fc.weight")).toMatch(/^d:S[01]$/);
+  });
+
+  test("that is wide changes nothing", () => {
+    expect(compile(g, { dims: {}, memory: most(free) }).hash).toBe(free.hash);
+  });
+
+  test("that nothing keeps to is an error that says what takes most and what would help", () => {
+    const tight = () => compile(g, { dims: {}, memory: 10_000 });
+    expect(tight).toThrow(/the least found is \d+ bytes a rank, the limit 10000 \(the option memory\)/);
+    expect(tight).toThrow(/most is taken by fc\.weight \d+ B as \{d: S\([01]\)\}.*next: use more ranks.*SL3040/s);
+  });
+});
+
+describe("explicit mode", () => {
+  const mesh = placement("cpu", { d: 2 });
+  const inputs = {
+    x: mesh.input([8, 4], "float32", { d: S(0) }),
+    y: mesh.input([8, 4], "float32", { d: S(1) }),
+  };
+
+  test("refuses an implicit boxing, and names op, tensor, layouts and choices", () => {
+    const g = graph(mesh, { name: "implicit", inputs }, ({ x, y }) => ({ sum: x.add(y) }));
+    expect(() => compile(g, { dims: {}, boxing: "explicit" })).toThrow(
+      /add takes [xy] as \{d: S\([01]\)\}, it lies as \{d: S\([01]\)\}[\s\S]*\.to\(mesh, \{d: [\s\S]*SL3042/,
+    );
+    expect(compile(g).communication).toHaveLength(1);
+  });
+
+  test("takes what is said", () => {
+    const g = graph(mesh, { name: "said", inputs }, ({ x, y }) => ({ sum: x.add(y.to(mesh, { d: S(0) })) }));
+    expect(kinds(compile(g, { dims: {}, boxing: "explicit" }))).toEqual(["all-to-all"]);
+  });
+
+  test("refuses boxing inside ops too", () => {
+    const g = graph(mesh, { name: "inside", inputs: { x: inputs.x } }, ({ x }) => ({ y: x.softmax(0) }));
+    expect(compile(g).communication.length).toBeGreaterThan(0);
+    expect(() => compile(g, { dims: {}, boxing: "explicit" })).toThrow(/softmax takes x as \{d: (B|S\(1\))\}/);
+  });
+
+  test("boxes gradients as they need to be", () => {
+    const net = nn.linear(4, 3, { name: "fc" });
+    const g = graph(mesh, { name: "trained", model: net, inputs: { x: inputs.x } }, ({ x }, on) => {
+      const loss = net(x).mean();
+      on.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    const plan = compile(g, { dims: {}, boxing: "explicit", sharding: { "fc.weight": { d: B }, "fc.bias": { d: B } } });
+    expect(kinds(plan).length).toBeGreaterThan(0);
+  });
+});
+
+describe("rules for parameters", () => {
+  const mesh = placement("cpu", { d: 2 });
+  const net = nn.sequential(nn.linear(4, 4, { name: "a" }), nn.linear(4, 4, { name: "b" }));
+  const inputs = { x: mesh.input([8, 4], "float32", { d: B }) };
+  const g = graph(mesh, { name: "ruled", model: net, inputs }, ({ x }) => ({ y: net(x) }));
+
+  test("by regular expression: the first that matches counts, names come before", () => {
+    const rules = [
+      [/^a\./, { d: S(0) }],
+      [/weight$/, { d: S(1) }],
+    ] as const;
+    const plan = compile(g, { dims: {}, rules, sharding: { "a.weight": { d: B } } });
+    expect(["a.weight", "a.bias", "b.weight"].map((name) => stateOf(plan, name))).toEqual(["", "d:S0", "d:S1"]);
+  });
+
+  test("that match nothing are reported", () => {
+    expect(() => compile(g, { dims: {}, rules: [[/wieght/, { d: B }]] })).toThrow(
+      /\/wieght\/ matches no parameter.*SL3001/s,
+    );
+  });
+});
