@@ -19,7 +19,7 @@ import type { BoxingKind } from "./steps.ts";
 import type { Transfer } from "./transfer.ts";
 
 export { type BoxingKind, flatSlice } from "./steps.ts";
-export type { Piece, Transfer } from "./transfer.ts";
+export type { Transfer } from "./transfer.ts";
 
 /** Where a tensor is and how it lies there. */
 export interface Side {

@@ -85,9 +85,6 @@ export function placesOf(
   return places;
 }
 
-/** What a member holds. */
-export const regionOf = ({ cuts }: Placed, member: number): Region => cuts.map(({ lists }) => lists[member]!);
-
 /** All canonical layouts over an alphabet, the least cut first. */
 function layouts({ axes }: PlacementData, alphabet: readonly Sbp[]): Layout[] {
   const sbps = alphabet.filter(({ kind }) => kind !== "B");

@@ -90,7 +90,7 @@ export function receives({ kind, axis, from, to }: Move, common: Common): readon
 }
 
 /** Elements of each member's target that its rank does not hold before. */
-export function missing(from: Placed, to: Placed, common: Common): number[] {
+function missing(from: Placed, to: Placed, common: Common): number[] {
   const shared = to.cuts.map((cut, dim) => common(from.cuts[dim]!, cut));
   return to.sizes.map((count, member) => {
     let held = 1;

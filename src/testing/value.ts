@@ -55,7 +55,7 @@ export interface Difference {
 }
 
 /** What differences of this tensor are relative to: its largest number, or 1 where all are 0. */
-export function scaleOf({ dtype, data }: Value): number {
+function scaleOf({ dtype, data }: Value): number {
   if (!isFloat(dtype)) return 0;
   const largest = data.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
   return largest || 1;

@@ -20,7 +20,7 @@ export const hosts: Model = hierarchical({
   remote: { alpha: 2e-5, beta: 1e-9 },
 });
 /** Collectives much cheaper than transfers. */
-export const rings: Model = { ...hosts, axis: () => fast, between: () => ({ alpha: 5e-5, beta: 4e-9 }), least: fast };
+const rings: Model = { ...hosts, axis: () => fast, between: () => ({ alpha: 5e-5, beta: 4e-9 }), least: fast };
 /** Bytes first. */
 export const bytes: Model = { ...sharedMemory, objective: "bytes" };
 export const models: readonly Model[] = [sharedMemory, hosts, rings, bytes];
