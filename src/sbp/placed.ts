@@ -4,7 +4,6 @@
  */
 import type { Layout, Sbp } from "../ir/layout.ts";
 import type { PlacementData } from "../ir/placement.ts";
-import type { Region } from "./boxes.ts";
 import { Cache } from "./cache.ts";
 import { canonical, keyOf, orderMatters } from "./canonical.ts";
 import { type Cut, cutter } from "./cuts.ts";
