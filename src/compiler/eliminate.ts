@@ -148,7 +148,7 @@ export function sumsOf(sizes: readonly number[], factors: readonly Factor[], pic
   return sums;
 }
 
-export function cheapest(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
+function cheapest(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
   const sums = sumsOf(sizes, factors, pick, x);
   let arg = 0;
   for (let option = 1; option < sums.length; option++) if (sums[option]! < sums[arg]!) arg = option;

@@ -2,7 +2,7 @@
 import type { Problem, Table } from "../../src/compiler/solve.ts";
 
 /** A linear congruential generator: the same problem for the same seed. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -20,7 +20,7 @@ export interface Kind {
   readonly more: number;
 }
 
-export function randomProblem({ ops, reach, joins, more }: Kind, seed: number): Problem {
+function randomProblem({ ops, reach, joins, more }: Kind, seed: number): Problem {
   const draw = random(seed);
   const whole = (n: number) => Math.floor(draw() * n);
   const sizes = Array.from({ length: ops }, () => 2 + whole(more + 1));
