@@ -20,7 +20,7 @@ export interface Kind {
   readonly more: number;
 }
 
-function randomProblem({ ops, reach, joins, more }: Kind, seed: number): Problem {
+export function randomProblem({ ops, reach, joins, more }: Kind, seed: number): Problem {
   const draw = random(seed);
   const whole = (n: number) => Math.floor(draw() * n);
   const sizes = Array.from({ length: ops }, () => 2 + whole(more + 1));
