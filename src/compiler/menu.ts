@@ -2,7 +2,6 @@
  * @file The options of an op with what each costs by itself. Ops that are alike, and have the same asked of them, share
  * one menu: a model of repeated blocks has few. Costs are whole picoseconds, so that sums are exact.
  */
-import type { OpDef } from "../graph/op.ts";
 import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
 import type { Op, Value } from "../ir/graph.ts";
@@ -89,13 +88,14 @@ function givenTo({ fixed, settled }: Draft, op: Op): Signature | undefined {
 const partial = (layout: Layout): string[] => layout.flatMap(([, s]) => (s.kind === "P" ? [s.monoid] : []));
 const partials = ({ layouts }: Column): ReadonlySet<string> => new Set(layouts.flatMap(partial));
 
-const remembered = new WeakMap<OpDef, Cache<readonly Strategy[]>>();
+/** By what says the strategies: an op's expansions, or its rules where it has none. */
+const remembered = new WeakMap<object, Cache<readonly Strategy[]>>();
 
 /** All strategies of an op, found once for all ops like it. */
 export function strategiesOf(site: OpSite, place: PlacementData): readonly Strategy[] {
-  const def = opDef(site.op.kind);
-  const cache = remembered.get(def) ?? new Cache<readonly Strategy[]>(1000);
-  remembered.set(def, cache);
+  const { expansions, rules } = opDef(site.op.kind);
+  const cache = remembered.get(expansions ?? rules) ?? new Cache<readonly Strategy[]>(1000);
+  remembered.set(expansions ?? rules, cache);
   return cache.get(`${showPlacement(place)} ${siteKey(site)}`, () => strategies(site, place));
 }
 
