@@ -16,32 +16,37 @@ import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
 import { implicitBoxing } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
+import { rivalsOf } from "./rivals.ts";
 import { solve } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
   const menus = menusOf(draft);
   const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (draft.budget ?? Number.POSITIVE_INFINITY);
-  const { pick, cost, memory, move } = cheapest(draft, menus, limit);
+  const { pick, cost, memory, move, problem } = cheapest(draft, menus, limit);
   const chosen = pick.map((option, v) => menus[v]!.signatures[option]!);
   const produced = producers(graph);
   if (cost >= forbidden)
     throw unmet(draft, chosen, produced) ?? implicitBoxing(draft, menus, chosen) ?? unsatisfiable(draft, menus, pick);
   if (memory > limit) throw outOfMemory(draft, menus, pick, memory + limitOf(draft) - limit);
+  const rivals = rivalsOf(draft, menus, problem, pick);
+  const settled = new Map(draft.choices.map((choice) => [choice.op, choice]));
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
     const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
     const boxing = op.inputs.reduce((s, id, i) => s + move(id, given(id), ins[i]!).time, 0);
     const fixed = op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
+    const found = rivals[v] ?? settled.get(op.name)?.rivals;
     return {
       op: op.name,
       ins,
       outs,
       compute: own[pick[v]!]! * 1e-12,
       boxing: boxing * 1e-12,
-      candidates: signatures.length,
+      candidates: settled.get(op.name)?.candidates ?? signatures.length,
       fixed,
+      ...(found && { rivals: found }),
     };
   });
   return { ...draft, signatures: chosen, choices, foreseen: draft.foreseen ?? memory };
@@ -50,14 +55,18 @@ export function choose(draft: Draft): Draft {
 /** A pick may be this much dearer than what no plan undercuts. */
 const tolerance = 5e-3;
 
+/** Ops from which a second attempt takes too long. */
+const many = 2000;
+
 /** By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own too. */
 function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
   const sizes = menus.map(({ signatures }) => signatures.length);
   const attempt = (share: boolean) => {
     const { tables, move, evaluate } = chargesOf(draft, menus, share);
-    const { pick, cost, bound, memory } = solve({ sizes, tables }, { limit });
-    return { pick, cost, bound, memory, move, time: evaluate(pick).time };
+    const { pick, cost, bound, memory } = solve({ sizes, tables }, { limit, prove: false });
+    return { pick, cost, bound, memory, move, time: evaluate(pick).time, problem: { sizes, tables } };
   };
+  if (sizes.length >= many) return attempt(false);
   const shared = attempt(true);
   if (shared.cost >= forbidden || shared.memory > limit || shared.time <= shared.bound * (1 + tolerance)) return shared;
   const own = attempt(false);

@@ -35,6 +35,8 @@ export function eliminate(
   cap: number,
   /** Variables with more neighbours stay. */
   most = Number.POSITIVE_INFINITY,
+  /** This one stays in any case. */
+  stays = -1,
 ): Elimination {
   const factors = new Factors(sizes);
   const touching = sizes.map(() => new Set<Factor>());
@@ -50,7 +52,7 @@ export function eliminate(
   for (let x = queue.next(); x !== undefined; x = queue.next()) {
     const from = [...touching[x]!];
     const near = unionOf(from);
-    if (near.length > most + 1) continue;
+    if (x === stays || near.length > most + 1) continue;
     queue.leave(x);
     for (const factor of from) for (const v of factor.variables) touching[v]!.delete(factor);
     const split = groupsOf(factors, from, x, cap);

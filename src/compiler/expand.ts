@@ -34,7 +34,7 @@ export function expand(draft: Draft): Draft {
   const { graph, added } = done;
   const bodies = added.filter(({ op }) => op.kind !== "to");
   const strict = new Map([...draft.strict, ...bodies.map(({ op, of }) => [op.name, texts.get(of)!] as const)]);
-  return choose(constrain({ ...draft, graph, settled, strict, signatures: [], choices: [] }));
+  return choose(constrain({ ...draft, graph, settled, strict, signatures: [] }));
 }
 
 function strategyOf(draft: Draft, op: Op, chosen: Signature): Strategy | undefined {

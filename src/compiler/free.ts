@@ -8,6 +8,13 @@ import { fold } from "./fold.ts";
 import { type Bounds, passMessages } from "./messages.ts";
 import { evaluate, improve, type Problem, type Solution, type Table } from "./problem.ts";
 
+export interface Effort {
+  /** Entries of a table made by elimination, past which it is split. */
+  readonly cap: number;
+  /** Whether a bound is wanted for large problems too: the pick of classes that repeat has none. */
+  readonly prove: boolean;
+}
+
 /** The problem with memory charged at a price; each sum is computed once. */
 function priced({ sizes, tables }: Problem, price: number): Problem {
   const known = new Map<Float64Array, Map<Float64Array, Float64Array>>();
@@ -26,7 +33,7 @@ function priced({ sizes, tables }: Problem, price: number): Problem {
  * The cheapest pick found when a unit of memory costs `price`; its bound is on cost and price together. Variables with
  * two neighbours at most are eliminated, as far as all that lies between the others is tables of two.
  */
-export function solveAt(problem: Problem, price: number, cap: number): Solution {
+export function solveAt(problem: Problem, price: number, { cap, prove }: Effort): Solution {
   const charged = priced(problem, price);
   const { sizes } = charged;
   const outer = eliminate(sizes, charged.tables, Number.POSITIVE_INFINITY, 2);
@@ -34,7 +41,7 @@ export function solveAt(problem: Problem, price: number, cap: number): Solution 
     const pick = decode(sizes, outer);
     return { pick, bound: outer.bound, ...evaluate(problem, pick) };
   }
-  const core = solveCore(sizes, outer.rest, outer.factors, cap);
+  const core = solveCore(sizes, outer.rest, outer.factors, { cap, prove });
   const pick = decode(sizes, outer, core.pick);
   return { pick, bound: outer.bound + core.bound, ...evaluate(problem, pick) };
 }
@@ -47,7 +54,7 @@ interface Core {
 }
 
 /** What could not be eliminated: where classes of variables repeat, they are solved once, and the whole starts there. */
-function solveCore(sizes: readonly number[], rest: readonly Factor[], factors: Factors, cap: number): Core {
+function solveCore(sizes: readonly number[], rest: readonly Factor[], factors: Factors, { cap, prove }: Effort): Core {
   const core = tablesOf(sizes, rest);
   const folded = fold(sizes, rest, factors);
   if (!folded) return search(core, rest, cap);
@@ -58,6 +65,7 @@ function solveCore(sizes: readonly number[], rest: readonly Factor[], factors: F
     core,
     sizes.map((_, v) => once.pick[folded.classOf[v]!]!),
   );
+  if (!prove && sizes.length >= many) return { ...best, bound: Number.NEGATIVE_INFINITY, messages: [] };
   const bounds = passMessages(sizes, rest, 2, folded.unfold(turned(folded.tables, tables, once.messages)));
   if (best.cost - bounds.bound <= tolerance * best.cost)
     return { ...best, bound: Math.min(best.cost, bounds.bound), messages: bounds.messages };
@@ -109,6 +117,8 @@ function settle(problem: Problem, pick: number[]) {
   return { pick: pick as readonly number[], ...evaluate(problem, pick) };
 }
 
+/** Variables from which a problem is large: without need no bound is sought. */
+const many = 1000;
 /** A pick is good enough when it is this close to its bound. */
 const tolerance = 5e-3;
 const passes = 30;

@@ -5,16 +5,20 @@
  * large problems.
  */
 import { forbidden } from "./factors.ts";
-import { solveAt } from "./free.ts";
+import { type Effort, solveAt } from "./free.ts";
 import { evaluate, improve, type Problem, type Solution } from "./problem.ts";
 
 /** Prices are multiples of this, so that price × memory is exact. */
 const grain = 2 ** -10;
-const steps = 16;
+const steps = 12;
 /** All memory together costs less than one forbidden entry, and more than any plan. */
 const dearest = forbidden / 2 ** 10;
 /** Variables times problems that branching may take. */
-const effort = 4000;
+const trials = 4000;
+/** Variables of a problem that is worth branching. */
+const few = 100;
+/** A pick is good enough when it is this close to the bound. */
+const tolerance = 1e-3;
 
 interface Found {
   /** The pick of least memory that does not fit, and the cheapest that does. */
@@ -24,13 +28,13 @@ interface Found {
 }
 
 /** Of picks that fit the cheapest found; when none was found the one of least memory found. `free` does not fit. */
-export function withinLimit(problem: Problem, free: Solution, limit: number, cap: number): Solution {
-  const root = searchPrice(problem, free, limit, cap);
+export function withinLimit(problem: Problem, free: Solution, limit: number, effort: Effort): Solution {
+  const root = searchPrice(problem, free, limit, effort);
   if (!root.best) return { ...root.over, bound: root.bound };
   let { best } = root;
   const open = [{ problem, found: root }];
   const closed = ({ bound }: Found) => Math.ceil(bound - 1e-6) >= best.cost;
-  for (let left = Math.floor(effort / problem.sizes.length); left > 0; ) {
+  for (let left = problem.sizes.length > few ? 0 : Math.floor(trials / problem.sizes.length); left > 0; ) {
     open.sort((a, b) => b.found.bound - a.found.bound);
     const next = open.pop();
     if (!next) break;
@@ -40,10 +44,12 @@ export function withinLimit(problem: Problem, free: Solution, limit: number, cap
     for (const only of [true, false]) {
       left--;
       const half = restricted(next.problem, v, next.found.best!.pick[v]!, only);
-      const start = solveAt(half, 0, cap);
+      const start = solveAt(half, 0, effort);
       if (start.cost >= forbidden) continue;
       const found =
-        start.memory <= limit ? { over: start, best: start, bound: start.bound } : searchPrice(half, start, limit, cap);
+        start.memory <= limit
+          ? { over: start, best: start, bound: start.bound }
+          : searchPrice(half, start, limit, effort);
       if (found.best && found.best.cost < best.cost) best = found.best;
       if (found.best && start.memory > limit && !closed(found)) open.push({ problem: half, found });
     }
@@ -61,13 +67,13 @@ function restricted({ sizes, tables }: Problem, v: number, option: number, only:
  * Between a price at which the pick does not fit and one at which it does, the next is that at which the two cost the
  * same; it ends where no pick lies between them.
  */
-function searchPrice(problem: Problem, free: Solution, limit: number, cap: number): Found {
+function searchPrice(problem: Problem, free: Solution, limit: number, effort: Effort): Found {
   let over = free;
   let under: Solution | undefined;
   let best: Solution | undefined;
   let { bound } = free;
   const visit = (price: number): Solution => {
-    const found = solveAt(problem, price, cap);
+    const found = solveAt(problem, price, effort);
     bound = Math.max(bound, found.bound - price * limit);
     if (found.memory > limit) over = found;
     else {
@@ -84,6 +90,7 @@ function searchPrice(problem: Problem, free: Solution, limit: number, cap: numbe
     const price = round((below.cost - above.cost) / (above.memory - below.memory));
     const found = visit(price);
     if (found.memory === above.memory || found.memory === below.memory) break;
+    if (problem.sizes.length > few && best!.cost - bound <= tolerance * best!.cost) break;
   }
   const pick = [...best!.pick];
   improve(problem, pick, limit);

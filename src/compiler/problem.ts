@@ -20,7 +20,7 @@ export interface Solution {
   readonly pick: readonly number[];
   readonly cost: number;
   readonly memory: number;
-  /** No pick that fits costs less; equal to `cost` when the pick is proven best. */
+  /** No pick that fits costs less; equal to `cost` when the pick is proven best, −∞ where no bound was sought. */
   readonly bound: number;
 }
 

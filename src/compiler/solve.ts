@@ -14,13 +14,15 @@ export interface SolveOptions {
   readonly limit?: number;
   /** Entries of a table made by elimination, past which it is split. */
   readonly cap?: number;
+  /** False: of a large problem that repeats itself no bound is asked for, only a pick. Default true. */
+  readonly prove?: boolean;
 }
 
 /** The cheapest pick found. When nothing was found to fit, the one of least memory found: its memory is past the limit. */
 export function solve(
   problem: Problem,
-  { limit = Number.POSITIVE_INFINITY, cap = 1 << 14 }: SolveOptions = {},
+  { limit = Number.POSITIVE_INFINITY, cap = 1 << 14, prove = true }: SolveOptions = {},
 ): Solution {
-  const free = solveAt(problem, 0, cap);
-  return free.memory <= limit || free.cost >= forbidden ? free : withinLimit(problem, free, limit, cap);
+  const free = solveAt(problem, 0, { cap, prove });
+  return free.memory <= limit || free.cost >= forbidden ? free : withinLimit(problem, free, limit, { cap, prove });
 }

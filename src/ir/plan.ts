@@ -135,6 +135,18 @@ export interface Choice {
   readonly candidates: number;
   /** Set by the user, or left to the compiler. */
   readonly fixed: boolean;
+  /** By output what would have come next; for inputs, states, outputs of the graph and what is boxed. */
+  readonly rivals?: readonly (Rival | null)[];
+}
+
+/** The next best layout of a value, its surroundings being chosen anew and the rest of the graph left as it is. */
+export interface Rival {
+  readonly layout: Layout;
+  /** Predicted seconds a step more: of the ops' own work, and of boxing. */
+  readonly compute: number;
+  readonly boxing: number;
+  /** Bytes more on the rank that holds the most. */
+  readonly memory: number;
 }
 
 export interface RankMemory {

@@ -5,7 +5,7 @@
 import { showType } from "../ir/dtype.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
 import { showPlacement } from "../ir/placement.ts";
-import type { Choice, PlanData, RankMemory, TaskTemplate } from "../ir/plan.ts";
+import type { Choice, PlanData, RankMemory, Rival, TaskTemplate } from "../ir/plan.ts";
 import { layoutText as meshText } from "../sbp/canonical.ts";
 import { changeOf } from "./boxing-text.ts";
 import { bytes, count, ranges, seconds, table, tally } from "./format.ts";
@@ -17,6 +17,7 @@ export function explain(plan: PlanData): string {
     header(plan),
     ["Parameters", ...parameters(plan)],
     ["Signatures: how each op works on the mesh, and what that costs", ...choices(plan)],
+    ["Layouts: what lies how, and what would have come next", ...tensors(plan)],
     ["Boxing: bytes between ranks in one step", ...boxing(plan), ...perAxis(plan)],
     ["Schedule: tasks of a step, in the order in which they start", ...schedule(plan)],
     ["Memory of a rank", ...memory(plan)],
@@ -44,7 +45,7 @@ function parameters({ states }: PlanData): string[] {
   return [
     ...table(
       [{ title: "name", max: 40 }, { title: "type" }, { title: "layout", max: 40 }, { title: "moments", max: 16 }],
-      shown.map((s) => [s.name, showType(s), layoutText(s.layout), moments(s.name).join(", ") || "none"]),
+      collapse(shown.map((s) => [s.name, showType(s), layoutText(s.layout), moments(s.name).join(", ") || "none"])),
     ),
     `  ${count(elements)} elements`,
   ];
@@ -52,6 +53,7 @@ function parameters({ states }: PlanData): string[] {
 
 function choices(plan: PlanData): string[] {
   const shown = plan.choices.filter(({ ins }) => ins.length > 0);
+  const byName = new Map(plan.graph.ops.map((op) => [op.name, op]));
   const axes = [...new Set(plan.placements.map((placement) => placement.axes.map(({ name }) => name).join(",")))];
   return table(
     [
@@ -61,19 +63,83 @@ function choices(plan: PlanData): string[] {
       { title: "boxing", right: true },
       { title: "why", max: 13 },
     ],
-    shown.map((choice) => [
-      choice.op,
-      signature(plan, choice),
-      seconds(choice.compute),
-      choice.boxing ? seconds(choice.boxing) : "–",
-      choice.fixed ? "set by user" : choice.candidates > 1 ? `best of ${choice.candidates}` : "the only one",
-    ]),
+    collapse(
+      shown.map((choice) => [
+        choice.op,
+        signature(plan, choice, byName),
+        seconds(choice.compute),
+        choice.boxing ? seconds(choice.boxing) : "–",
+        choice.fixed ? "set by user" : choice.candidates > 1 ? `best of ${choice.candidates}` : "the only one",
+      ]),
+    ),
+  );
+}
+
+/** Inputs, parameters, outputs and what is boxed, each with its next best layout and why that lost. */
+function tensors(plan: PlanData): string[] {
+  const byName = new Map(plan.graph.ops.map((op) => [op.name, op]));
+  const outputs = new Set(Object.values(plan.graph.outputs));
+  const kinds = new Map(plan.states.map(({ name, kind }) => [name, kind]));
+  const rows = plan.choices.flatMap((choice) => {
+    const op = byName.get(choice.op);
+    return (op?.outputs ?? []).flatMap((id, j) => {
+      const rival = choice.rivals?.[j];
+      const { name, placement } = plan.graph.values[id]!;
+      const known = op!.kind === "input" ? "input" : kinds.get(op!.attrs.state as string);
+      const role = known ?? (outputs.has(id) ? "output" : "boxed");
+      if ((role === "boxed" && !rival) || (known && known !== "input" && known !== "param")) return [];
+      const text = (layout: Layout) => meshText(layout, plan.graph.placements[placement]!);
+      const why = choice.fixed ? "set by user" : rival ? reason(rival) : "";
+      return [[name, role, text(choice.outs[j]!), rival && !choice.fixed ? text(rival.layout) : "–", why]];
+    });
+  });
+  return table(
+    [
+      { title: "tensor", max: 36 },
+      { title: "as" },
+      { title: "layout", max: 14 },
+      { title: "next", max: 14 },
+      { title: "would cost", max: 40 },
+    ],
+    collapse(rows),
+  );
+}
+
+/** `+310 µs boxing, −12 µs compute, +1.20 GB` */
+function reason({ compute, boxing, memory }: Rival): string {
+  const signed = (n: number, text: (n: number) => string, what: string) =>
+    n === 0 ? [] : [`${n > 0 ? "+" : "−"}${text(Math.abs(n))}${what}`];
+  const parts = [
+    ...signed(boxing, seconds, " boxing"),
+    ...signed(compute, seconds, " compute"),
+    ...signed(memory, bytes, ""),
+  ];
+  return parts.join(", ") || "the same; the first is taken";
+}
+
+/** Rows that differ in nothing but the numbers in their names are one: `blocks.*.up.weight ×96`. */
+function collapse(rows: readonly (readonly string[])[]): string[][] {
+  const alike = new Map<string, (readonly string[])[]>();
+  for (const row of rows) {
+    const key = [row[0]!.replace(/\d+/g, "*"), ...row.slice(1)].join("\n");
+    const known = alike.get(key);
+    if (known) known.push(row);
+    else alike.set(key, [row]);
+  }
+  return [...alike.values()].flatMap((same) =>
+    same.length < 3
+      ? same.map((row) => [...row])
+      : [[`${same[0]![0]!.replace(/\d+/g, "*")} ×${same.length}`, ...same[0]!.slice(1)]],
   );
 }
 
 /** Equal layouts in a row are said once: `S(0),B · B,S(1) ×3 → B,S(1)`. */
-function signature({ graph }: PlanData, { op, ins, outs }: Choice): string {
-  const value = graph.ops.find(({ name }) => name === op)?.outputs[0];
+function signature(
+  { graph }: PlanData,
+  { op, ins, outs }: Choice,
+  byName: ReadonlyMap<string, { readonly outputs: readonly number[] }>,
+): string {
+  const value = byName.get(op)?.outputs[0];
   const placement = graph.placements[value === undefined ? 0 : graph.values[value]!.placement]!;
   const side = (layouts: readonly Layout[]) => {
     const runs: [text: string, times: number][] = [];

@@ -48,6 +48,16 @@ describe("explain", () => {
     expect(memory[1]).toContain("0–3");
   });
 
+  it("names for each parameter, input and boxed tensor its layout, the next best, and what that would cost", () => {
+    const layouts = text.split("Layouts:")[1]!.split("\n\n")[0]!;
+    const row = (name: string) => layouts.split("\n").find((line) => line.trimStart().startsWith(`${name} `))!;
+    expect(row("fc1.weight")).toMatch(/param +B,S\(1\) +– +set by user/);
+    expect(row("fc1.bias")).toMatch(/param +B,S\(0\) +\S.* {2}[+−].* (boxing|compute)/);
+    expect(layouts).toMatch(/ boxed +\S+ +\S.* {2}\+/);
+    for (const { rivals } of plan.choices)
+      for (const rival of rivals ?? []) if (rival) expect(rival.compute + rival.boxing).toBeGreaterThanOrEqual(0);
+  });
+
   it("is at most 120 characters wide, and the same each time", () => {
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
     expect(explain(mlp())).toBe(text);

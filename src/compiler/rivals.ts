@@ -1,0 +1,157 @@
+/**
+ * @file What would have come next: for the tensors that people ask about, the cheapest choice in which the tensor lies
+ * otherwise. The ops within two steps of it are chosen anew, by elimination; what is farther stays as it is, so the
+ * figure is of a choice that exists, and the best of all such choices costs no more. Tensors in equal surroundings share
+ * the answer, so repeated blocks are asked once.
+ */
+import type { Rival } from "../ir/plan.ts";
+import { Cache } from "../sbp/cache.ts";
+import type { Draft } from "./draft.ts";
+import { decode, eliminate, sumsOf } from "./eliminate.ts";
+import { forbidden } from "./factors.ts";
+import type { Column, Menu } from "./menu.ts";
+import { evaluate, type Problem, type Table } from "./problem.ts";
+
+const steps = 2;
+/** Ops with more neighbours, a step counter say, stay as they are. */
+const crowd = 16;
+/** Ops that are chosen anew at most, the nearest first. */
+const most = 16;
+const cap = 1 << 10;
+
+/** By op, by output; undefined for ops that nobody asks about. */
+export function rivalsOf(
+  draft: Draft,
+  menus: readonly Menu[],
+  problem: Problem,
+  pick: readonly number[],
+): readonly (readonly (Rival | null)[] | undefined)[] {
+  const { graph } = draft;
+  const touching = problem.sizes.map(() => [] as number[]);
+  problem.tables.forEach(({ variables }, k) => {
+    for (const v of variables) touching[v]!.push(k);
+  });
+  const kinds = new Map(graph.states.map(({ name, kind }) => [name, kind]));
+  const asked = new Set<number>(Object.values(graph.outputs));
+  for (const op of graph.ops) {
+    if (op.kind === "input" || kinds.get(op.attrs.state as string) === "param") asked.add(op.outputs[0]!);
+    op.inputs.forEach((id, i) => {
+      const from = makerOf(draft, id);
+      const [given, wanted] = [menus[from[0]]!.outs[from[1]]!, menus[op.id]!.ins[i]!];
+      if (given.keys[given.of[pick[from[0]]!]!] !== wanted.keys[wanted.of[pick[op.id]!]!]) asked.add(id);
+    });
+  }
+  const ids = new Map<Float64Array, number>();
+  const idOf = (table: Float64Array) => {
+    const known = ids.get(table) ?? ids.size;
+    ids.set(table, known);
+    return known;
+  };
+  const known = new Cache<Rival | null>();
+  return graph.ops.map((op, v) => {
+    if (draft.settled.has(op.name) || !op.outputs.some((id) => asked.has(id)) || problem.sizes[v]! < 2)
+      return undefined;
+    const near = surroundings(problem, touching, v);
+    const within = [...new Set(near.flatMap((u) => touching[u]!))];
+    const place = new Map(near.map((u, i) => [u, i]));
+    const key = within
+      .map((k) => {
+        const { variables, cost } = problem.tables[k]!;
+        return `${idOf(cost)}:${variables.map((u) => (place.has(u) ? `${place.get(u)}.${pick[u]}` : `=${pick[u]}`)).join()}`;
+      })
+      .concat(`${place.get(v)}`)
+      .join(" ");
+    return op.outputs.map((id, j) => {
+      if (!asked.has(id)) return null;
+      const column = menus[v]!.outs[j]!;
+      return known.get(`${j} ${key}`, () => rival(column, alternatives(problem, within, near, v, column, pick)));
+    });
+  });
+}
+
+function makerOf({ graph }: Draft, id: number): readonly [op: number, output: number] {
+  let makers = remembered.get(graph);
+  if (!makers) {
+    makers = [];
+    for (const op of graph.ops) for (const [j, value] of op.outputs.entries()) makers[value] = [op.id, j];
+    remembered.set(graph, makers);
+  }
+  return makers[id]!;
+}
+const remembered = new WeakMap<object, (readonly [number, number])[]>();
+
+/** The variables within some steps, ascending. */
+function surroundings({ tables }: Problem, touching: readonly (readonly number[])[], v: number): readonly number[] {
+  const seen = new Set([v]);
+  let edge = [v];
+  for (let step = 0; step < steps; step++) {
+    const found = edge.flatMap((u) => touching[u]!.flatMap((k) => tables[k]!.variables));
+    edge = [...new Set(found)].filter((u) => !seen.has(u) && touching[u]!.length <= crowd);
+    for (const u of edge) if (seen.size < most) seen.add(u);
+  }
+  return [...seen].sort((a, b) => a - b);
+}
+
+/** What another layout would change: the cost within one op and between two, and the memory. */
+interface Local {
+  readonly cost: number;
+  readonly own: number;
+  readonly memory: number;
+}
+
+/** For each layout that `v` can give, the best of its surroundings, less what is picked; absent for its own. */
+function alternatives(
+  { sizes, tables }: Problem,
+  within: readonly number[],
+  near: readonly number[],
+  v: number,
+  { layouts, of }: Column,
+  pick: readonly number[],
+): readonly (Local | undefined)[] {
+  const place = new Map(near.map((u, i) => [u, i]));
+  const size = near.map((u) => sizes[u]!);
+  const local = within.map((k) => conditioned(sizes, tables[k]!, place, pick));
+  const own = local.filter((_, i) => tables[within[i]!]!.variables.length === 1);
+  const costOf = (at: readonly number[]) => ({
+    ...evaluate({ sizes: size, tables: local }, at),
+    own: evaluate({ sizes: size, tables: own }, at).cost,
+  });
+  const now = costOf(near.map((u) => pick[u]!));
+  const x = place.get(v)!;
+  const around = eliminate(size, local, cap, Number.POSITIVE_INFINITY, x);
+  const given = size.map(() => 0);
+  const sums = sumsOf(size, around.rest, given, x);
+  return layouts.map((_, layout) => {
+    if (layout === of[pick[v]!]) return undefined;
+    let option = of.indexOf(layout);
+    for (let o = option + 1; o < of.length; o++) if (of[o] === layout && sums[o]! < sums[option]!) option = o;
+    const then = costOf(decode(size, around, given.with(x, option)));
+    return { cost: then.cost - now.cost, own: then.own - now.own, memory: then.memory - now.memory };
+  });
+}
+
+/** A table with the variables outside as they are picked. */
+function conditioned(
+  sizes: readonly number[],
+  { variables, cost, memory }: Table,
+  place: ReadonlyMap<number, number>,
+  pick: readonly number[],
+): Table {
+  let rows = [0];
+  for (const v of variables) {
+    const options = place.has(v) ? Array.from({ length: sizes[v]! }, (_, o) => o) : [pick[v]!];
+    rows = rows.flatMap((at) => options.map((o) => at * sizes[v]! + o));
+  }
+  const cut = (all: Float64Array) => Float64Array.from(rows, (at) => all[at]!);
+  const inside = variables.flatMap((v) => place.get(v) ?? []);
+  return { variables: inside, cost: cut(cost), ...(memory && { memory: cut(memory) }) };
+}
+
+/** The cheapest of the alternatives; null when there is none that may be. */
+function rival({ layouts }: Column, local: readonly (Local | undefined)[]): Rival | null {
+  let best: Local | undefined;
+  for (const each of local) if (each && each.cost < forbidden / 2 && (!best || each.cost < best.cost)) best = each;
+  if (!best) return null;
+  const { cost, own, memory } = best;
+  return { layout: layouts[local.indexOf(best)]!, compute: own * 1e-12, boxing: (cost - own) * 1e-12, memory };
+}
