@@ -6,6 +6,8 @@
 import { itemSize } from "../ir/dtype.ts";
 import type { Buffer, Port, State } from "../ir/plan.ts";
 import { localShape } from "../sbp/boxes.ts";
+import { Cache } from "../sbp/cache.ts";
+import { keyOf } from "../sbp/canonical.ts";
 import { type Draft, shapeOf, writers } from "./draft.ts";
 import { findUses } from "./uses.ts";
 
@@ -24,22 +26,28 @@ export function buffers(draft: Draft): Draft {
   const made: Buffer[] = [];
   const bufferOf: number[] = [];
 
+  const largest = new Cache<Pick<Buffer, "shape" | "bytes">>();
   const make = (value: number, name: string, count: number, role: Buffer["role"]): number => {
     const { dtype, placement } = graph.values[value]!;
-    const place = graph.placements[placement]!;
     const whole = shapeOf(graph.values[value]!);
-    const local = place.ranks.map((_, member) => localShape(draft.layouts[value]!, whole, place, member));
-    const shape = whole.map((_, d) => Math.max(...local.map((s) => s[d]!)));
-    const elements = Math.max(1, ...local.map((s) => s.reduce((a, b) => a * b, 1)));
-    const bytes = wholeLines(elements * itemSize[dtype]);
+    const layout = draft.layouts[value]!;
+    const { shape, bytes } = largest.get(`${placement} ${dtype}[${whole.join()}] ${keyOf(layout)}`, () => {
+      const place = graph.placements[placement]!;
+      const local = place.ranks.map((_, member) => localShape(layout, whole, place, member));
+      const elements = Math.max(1, ...local.map((s) => s.reduce((a, b) => a * b, 1)));
+      return {
+        shape: whole.map((_, d) => Math.max(...local.map((s) => s[d]!))),
+        bytes: wholeLines(elements * itemSize[dtype]),
+      };
+    });
     made.push({ id: made.length, name, placement, dtype, shape, bytes, slots: count, offset: 0, role });
     return made.length - 1;
   };
 
+  const readAs = new Map<string, number[]>(graph.states.map(({ name }) => [name, []]));
+  for (const op of graph.ops) if (op.kind === "state") readAs.get(op.attrs.state as string)!.push(op.outputs[0]!);
   const states = graph.states.map((decl): State => {
-    const reads = graph.ops
-      .filter((op) => op.kind === "state" && op.attrs.state === decl.name)
-      .map((op) => op.outputs[0]!);
+    const reads = readAs.get(decl.name)!;
     const written = wrote.get(decl.name)?.value;
     const values = written === undefined ? reads : [...reads, written];
     const buffer = make(values[0]!, decl.name, 1, "state");

@@ -4,7 +4,7 @@
  * or once it has started a bucketful; the boxing steps gathered until then become one task a kind and axis.
  */
 import type { Op } from "../ir/graph.ts";
-import { type Draft, producers, type TaskDraft } from "./draft.ts";
+import type { Draft, TaskDraft } from "./draft.ts";
 
 /** Boxing that moves nothing between ranks is compute like any other. */
 export const localSteps: ReadonlySet<string> = new Set(["slice", "fill", "relabel"]);
@@ -14,10 +14,12 @@ const bucketBytes = 1 << 20;
 
 export function fuse(draft: Draft): Draft {
   const { graph, boxing } = draft;
-  const produced = producers(graph);
   const tasks: TaskDraft[] = [];
   let compute: Op[] = [];
   let moving: Op[] = [];
+  /** Values that are on their way, and how many bytes with them. */
+  const started = new Set<number>();
+  let bytes = 0;
 
   const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
   const dtype = (op: Op) => graph.values[op.outputs[0]!]!.dtype;
@@ -36,6 +38,8 @@ export function fuse(draft: Draft): Draft {
       emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
     compute = [];
     moving = [];
+    started.clear();
+    bytes = 0;
   };
 
   const inputs = graph.ops.filter((op) => op.kind === "input");
@@ -43,12 +47,14 @@ export function fuse(draft: Draft): Draft {
   for (const op of graph.ops) {
     if (op.kind === "input" || op.kind === "state") continue;
     const crosses = boxing.has(op.id) && !localSteps.has(boxing.get(op.id)!.kind);
-    const waits = op.inputs.some((id) => moving.includes(produced[id]!));
+    const waits = op.inputs.some((id) => started.has(id));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
     if (waits || elsewhere) close();
     (crosses ? moving : compute).push(op);
-    const started = moving.reduce((sum, o) => sum + boxing.get(o.id)!.bytes, 0);
-    if (started >= bucketBytes) close();
+    if (!crosses) continue;
+    for (const id of op.outputs) started.add(id);
+    bytes += boxing.get(op.id)!.bytes;
+    if (bytes >= bucketBytes) close();
   }
   close();
   emit("sink", "host", [], "sink");
@@ -59,6 +65,10 @@ const span = (ops: readonly Op[]) => (ops.length === 1 ? ops[0]!.name : `${ops[0
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();
-  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group) group.push(item);
+    else groups.set(key(item), [item]);
+  }
   return [...groups.values()];
 }

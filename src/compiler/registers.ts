@@ -14,16 +14,16 @@ export function registers(draft: Draft): Draft {
   const uses = findUses(draft);
   const produced = producers(graph);
   const wrote = writers(graph);
-  const made = new Map<string, Register>();
+  const made = new Map<string, Omit<Register, "buffers"> & { readonly buffers: Set<number> }>();
   const edges = new Map<string, Edge>();
 
-  const register = (owner: TaskDraft, buffer: number): Register => {
+  const register = (owner: TaskDraft, buffer: number): number => {
     const { role, slots } = buffers[buffer]!;
     const key = `${owner.id} ${role === "state" || role === "output" ? role : "step"}`;
-    const known = made.get(key) ?? { id: made.size, owner: owner.id, slots, buffers: [] };
-    const grown = known.buffers.includes(buffer) ? known : { ...known, buffers: [...known.buffers, buffer] };
-    made.set(key, grown);
-    return grown;
+    const known = made.get(key) ?? { id: made.size, owner: owner.id, slots, buffers: new Set() };
+    known.buffers.add(buffer);
+    made.set(key, known);
+    return known.id;
   };
   for (const { id } of graph.values) {
     if (uses.origin(id) !== id) continue;
@@ -33,8 +33,8 @@ export function registers(draft: Draft): Draft {
     if (!maker) continue; // a state that nothing writes is always there
     for (const [user, ops] of uses.of(id)) {
       if (user === maker) continue;
-      const { id: reg } = register(maker, bufferOf[id]!);
-      const span = spanOf(draft, maker, id, user, ops);
+      const reg = register(maker, bufferOf[id]!);
+      const span = spanOf(draft, maker, state ? undefined : op, user, ops);
       const delay = state ? 1 : 0;
       const key = `${reg} ${user.id} ${delay}`;
       const before = edges.get(key)?.span ?? span;
@@ -49,15 +49,16 @@ export function registers(draft: Draft): Draft {
       });
     }
   }
-  return { ...draft, registers: [...made.values()], edges: [...edges.values()] };
+  const all = [...made.values()].map((known): Register => ({ ...known, buffers: [...known.buffers] }));
+  return { ...draft, registers: all, edges: [...edges.values()] };
 }
 
-/** The axes along which the producer writes to other ranks, or the consumer reads from them. */
-function spanOf({ graph, boxing }: Draft, maker: TaskDraft, value: number, user: TaskDraft, ops: readonly Op[]): Span {
+/** The axes along which the producer writes to other ranks, or the consumer reads from them; `by` absent: a state. */
+function spanOf({ boxing }: Draft, maker: TaskDraft, by: Op | undefined, user: TaskDraft, ops: readonly Op[]): Span {
   if (maker.stream === "host" || user.stream === "host") return "all";
-  const makers = maker.ops.filter((id) => graph.ops[id]!.outputs.includes(value));
-  const pushes = makers.flatMap((id) => boxing.get(id) ?? []).filter((step) => step.kind === "all-reduce");
-  const pulls = ops.flatMap((op) => boxing.get(op.id) ?? []).filter((step) => !localSteps.has(step.kind));
+  const stepsOf = (op: Op) => boxing.get(op.id) ?? [];
+  const pushes = (by ? [by] : []).flatMap(stepsOf).filter((step) => step.kind === "all-reduce");
+  const pulls = ops.flatMap(stepsOf).filter((step) => !localSteps.has(step.kind));
   const axes = new Set([...pushes, ...pulls].map((step) => step.axis));
   return axes.size ? { axes: [...axes].sort() } : "same";
 }

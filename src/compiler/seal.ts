@@ -1,21 +1,26 @@
 /** @file The plan as plain, versioned data, sealed with a hash over everything in it. */
 import { createHash } from "node:crypto";
 import { type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
-import { type Draft, writers } from "./draft.ts";
+import { type Draft, producers, writers } from "./draft.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
   const { hash: _, ...rest } = plan;
-  return createHash("sha256").update(JSON.stringify(rest)).digest("hex");
+  return digest(JSON.stringify(rest));
 };
+
+const digest = (text: string) => createHash("sha256").update(text).digest("hex");
 
 export function seal(draft: Draft): PlanData {
   const { graph, collectives } = draft;
   const wrote = writers(graph);
+  const produced = producers(graph);
+  const collectiveOf = new Map(collectives.map(({ task, id }) => [task, id]));
   const tasks = draft.tasks.map((task): TaskTemplate => {
     const ops = task.ops.map((id) => graph.ops[id]!);
-    const inputs = new Set(ops.flatMap((op) => op.inputs));
-    const reads = graph.ops.filter((op) => op.kind === "state" && inputs.has(op.outputs[0]!));
-    const collective = collectives.find((c) => c.task === task.id)?.id;
+    const makers = new Set(ops.flatMap((op) => op.inputs.map((id) => produced[id]!)));
+    const reads = [...makers].filter((op) => op.kind === "state").sort((a, b) => a.id - b.id);
+    const writes = ops.flatMap((op) => (op.writes ?? []).flatMap((state) => (state === null ? [] : { op, state })));
+    const collective = collectiveOf.get(task.id);
     return {
       id: task.id,
       name: task.name,
@@ -25,7 +30,7 @@ export function seal(draft: Draft): PlanData {
       order: task.id,
       ops: ops.map((op) => op.name),
       reads: [...new Set(reads.map((op) => op.attrs.state as string))],
-      writes: [...wrote].flatMap(([state, { op }]) => (ops.includes(op) ? [state] : [])),
+      writes: writes.flatMap(({ op, state }) => (wrote.get(state)!.op === op ? [state] : [])),
       ...(collective === undefined ? {} : { collective }),
       classes: draft.programs[task.id]!,
     };
@@ -49,6 +54,7 @@ export function seal(draft: Draft): PlanData {
     collectives,
     memory: draft.memory,
   };
-  const plain = JSON.parse(JSON.stringify(plan)) as typeof plan; // nothing but data, in the form that a file would give back
-  return { ...plain, hash: hashOf(plain) };
+  const text = JSON.stringify(plan);
+  const plain = JSON.parse(text) as typeof plan; // nothing but data, in the form that a file would give back
+  return { ...plain, hash: digest(text) };
 }

@@ -24,7 +24,9 @@ export function findUses({ graph, tasks, boxing }: Draft): Uses {
       if (relabels(op)) continue;
       for (const input of op.inputs) {
         const users = by[origin(input)]!;
-        users.set(task, [...(users.get(task) ?? []), op]);
+        const ops = users.get(task);
+        if (ops) ops.push(op);
+        else users.set(task, [op]);
       }
     }
   const sink = tasks.find((t) => t.kind === "sink")!;

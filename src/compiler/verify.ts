@@ -29,9 +29,13 @@ export function verify(
         `give register ${edge.register} ${edge.delay + 1} slots, or schedule "${to.name}" before "${from.name}"`,
       );
   }
+  const ranks = plan.placements.map((placement) => new Set(placement.ranks));
+  const known = new Map<string, ReturnType<typeof spansOn>>();
   for (const { rank, bytes } of plan.memory) {
-    const inside = plan.buffers.filter((b) => plan.placements[b.placement]!.ranks.includes(rank));
-    const spans = inside.map((b) => [b.offset, b.offset + b.bytes * b.slots] as const).sort((a, b) => a[0] - b[0]);
+    // Ranks of the same placements hold the same buffers.
+    const on = ranks.map((each) => each.has(rank));
+    const spans = known.get(on.join()) ?? spansOn(plan.buffers, on);
+    known.set(on.join(), spans);
     spans.forEach(([start], i) => {
       if (i > 0 && start < spans[i - 1]![1])
         throw new PlanError("SL3021", `two buffers overlap at byte ${start} of rank ${rank}`, {
@@ -45,3 +49,10 @@ export function verify(
       });
   }
 }
+
+/** What the buffers of these placements occupy, in order. */
+const spansOn = (buffers: PlanData["buffers"], on: readonly boolean[]) =>
+  buffers
+    .filter(({ placement }) => on[placement])
+    .map(({ offset, bytes, slots }) => [offset, offset + bytes * slots] as const)
+    .sort((a, b) => a[0] - b[0]);
