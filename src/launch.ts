@@ -22,6 +22,7 @@ import { fromElement } from "./ir/element.ts";
 import { checkOptions, checkWhole, nearest, OptionError, SessionError } from "./ir/errors.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
+import { type EngineName, engineNames } from "./kernels/engine.ts";
 import { Plan } from "./plan.ts";
 import { traceJson } from "./view/trace.ts";
 
@@ -58,6 +59,8 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly ranks: readonly number[];
   /** Executor threads that work for them. */
   readonly threads: number;
+  /** What runs the kernels: the option of that name says more. */
+  readonly engine: EngineName;
   readonly status: SessionStatus;
   /** Counters of the event loop since the launch. */
   readonly stats: SessionStats;
@@ -82,12 +85,13 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   close(): Promise<void>;
 }
 
-const optionNames = ["threads", "mapping", "trace", "seed"] satisfies (keyof SessionOptions)[];
+const optionNames = ["threads", "mapping", "trace", "seed", "engine"] satisfies (keyof SessionOptions)[];
 const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
 
 /**
  * Starts a session: threads, memory and actors for a plan, parameters initialised. Throws OptionError SL1072 for what is
- * no plan, SL1074 and SL1075 for options, and what loading a plan throws.
+ * no plan, SL1074 and SL1075 for options, SessionError SL4036 for an engine that was asked for and is not there, and what
+ * loading a plan throws.
  *
  * @example
  * await using session = await launch(plan);
@@ -109,6 +113,11 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       subject: "launch, option mapping",
       choices: mappings,
     });
+  if (options.engine !== undefined && !engineNames.includes(options.engine))
+    throw new OptionError("SL1075", `it is ${JSON.stringify(options.engine)}`, {
+      subject: "launch, option engine",
+      choices: engineNames,
+    });
   const raw = await startSession(plan.data, options);
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
@@ -121,6 +130,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     states: statesOf(raw, "state", () => raw.states),
     ranks: raw.ranks,
     threads: raw.threads,
+    engine: raw.engine,
     get status() {
       return raw.status;
     },

@@ -25,7 +25,7 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
       thread,
       threads,
       memory: arena.memory,
-      image: engine.image,
+      engine,
       control: controlAt,
       ring: arena.take(ringBytes(shape), what),
       shape,

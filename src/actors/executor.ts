@@ -44,7 +44,7 @@ function serve(setup: ThreadSetup): void {
   const ring = new Int32Array(buffer, setup.ring, ringBytes(shape) / 4);
   const times = setup.times === null ? null : new Float64Array(buffer, setup.times, ringSize * 2);
   const now = clock(setup.origin);
-  const executor = createExecutor(setup.image, memory, setup.stack);
+  const executor = createExecutor(setup.engine, memory, setup.stack);
   let owed = false;
 
   /** Waits until a counter has reached `target`; false when the session ends first. */

@@ -40,7 +40,7 @@ const widest = ({ programs }: PlanMemory): number => 1 + Math.max(0, ...programs
 export function createPlans(engine: Engine, seed: number | undefined, ops: readonly HostOp[]) {
   const arena = createArena(engine.reserved);
   const stack = arena.take(engine.stack, "the loop's stack") + engine.stack;
-  const executor = createExecutor(engine.image, arena.memory, stack);
+  const executor = createExecutor(engine, arena.memory, stack);
   const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [] };
   const text = createTexts(arena);
   const homes = createHomes();

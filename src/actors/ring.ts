@@ -5,6 +5,7 @@
  */
 
 import type { ErrorCode } from "../ir/codes/index.ts";
+import type { Engine } from "../kernels/engine.ts";
 import type { HostOp } from "../kernels/host.ts";
 
 /** Indices of control words. Each that is waited on has a cache line of its own. */
@@ -65,8 +66,7 @@ export const reached = (counter: number, target: number): boolean => ((counter -
 export interface ThreadSetup {
   readonly thread: number;
   readonly memory: WebAssembly.Memory;
-  /** The engine's image. */
-  readonly image: unknown;
+  readonly engine: Engine;
   readonly control: number;
   readonly threads: number;
   readonly ring: number;

@@ -3,6 +3,7 @@ import type { Observable } from "rxjs";
 import type { NdArray } from "../ir/array.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
+import type { EngineName } from "../kernels/engine.ts";
 
 /** One batch: an array for every input of the plan, in its global shape. */
 export type Feeds = Readonly<Record<string, NdArray>>;
@@ -28,6 +29,11 @@ export interface SessionOptions {
   readonly trace?: boolean;
   /** Replaces the plan's seed in everything random. */
   readonly seed?: number;
+  /**
+   * What runs the kernels: "native", C built by this machine's compiler, or "wasm". Default: what the environment variable
+   * SLUICE_ENGINE says, else native where it can be built.
+   */
+  readonly engine?: EngineName;
 }
 
 /** A plan loaded into a session. */
@@ -69,6 +75,8 @@ export interface RawSession extends Runner {
   /** Ranks of the session in order, and the threads that execute for them. */
   readonly ranks: readonly number[];
   readonly threads: number;
+  /** What runs the kernels. */
+  readonly engine: EngineName;
   /** Where the session stands in its life. */
   readonly status: SessionStatus;
   /**

@@ -8,7 +8,7 @@ import { fromElement } from "../ir/element.ts";
 import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
-import { type Engine, loadEngine } from "../kernels/engine.ts";
+import { loadEngine } from "../kernels/engine.ts";
 import { type Bus, createBus } from "./bus.ts";
 import { cheapClock, clockOrigin } from "./clock.ts";
 import { createCrew } from "./crew.ts";
@@ -35,7 +35,6 @@ export interface Seams {
   readonly installed?: (memory: WebAssembly.Memory, plan: PlanMemory) => void;
 }
 
-let engine: Engine | undefined;
 const restart = "close the session and start another from the last checkpoint";
 
 /**
@@ -58,7 +57,7 @@ export async function startSession(
 ): Promise<RawSession> {
   const ranks = ranksOf(plan);
   const threads = threadMap(ranks, options.threads, options.mapping);
-  engine ??= loadEngine();
+  const engine = loadEngine(options.engine);
   checkThread();
   const ops = loadable();
   const plans = createPlans(engine, options.seed, ops);
@@ -229,6 +228,7 @@ export async function startSession(
   return {
     ranks,
     threads: threads.threads,
+    engine: engine.name,
     get status() {
       return life.status();
     },

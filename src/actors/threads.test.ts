@@ -19,7 +19,7 @@ test("a thread that dies is reported with the reason", async () => {
     thread: 3,
     threads: 4,
     memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
-    image: "no image of an engine",
+    engine: { name: "wasm", image: "no image of an engine", about: "", reserved: 0, stack: 0 },
     control: 0,
     ring: 0,
     shape: ringShape(4, 1),

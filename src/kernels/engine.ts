@@ -1,18 +1,23 @@
 /**
- * @file What runs programs. An engine is a build of the kernels: WebAssembly now; native code and tensor libraries each get
- * a folder beside `wasm/` and a line here. The main thread loads it, every executor thread makes an executor of its image;
- * all of them work on one shared memory, which the caller lays out.
+ * @file What runs programs. An engine is a build of the kernels: native code or WebAssembly; each has a folder here and a
+ * row in the table below, best first. The main thread loads one, every executor thread makes an executor of it; all of
+ * them work on one shared memory, which the caller lays out. A program's numbers are the same for every engine, and so is
+ * what it computes, but for roundings: an engine gives the same bits on all ranks and threads.
  */
-import { createHost } from "./host.ts";
-import { createWasmExecutor, loadWasm } from "./wasm/engine.ts";
+import { SessionError, SluiceError } from "../ir/errors.ts";
+import { createHost, type Host } from "./host.ts";
+import { native } from "./native/engine.ts";
+import { wasm } from "./wasm/engine.ts";
 
+/** Structured-clonable: it is sent to executor threads. */
 export interface Engine {
-  readonly name: string;
-  /** Structured-clonable: it is sent to executor threads. */
+  readonly name: EngineName;
   readonly image: unknown;
+  /** What it was made of, for people. */
+  readonly about: string;
   /** Bytes at the start of the memory that belong to the engine. */
   readonly reserved: number;
-  /** Bytes of stack that each thread needs. */
+  /** Bytes of stack in the memory that each thread needs. */
   readonly stack: number;
 }
 
@@ -27,13 +32,86 @@ export interface Executor {
   workspace(program: number): number;
 }
 
-/** The best engine that this machine has. */
-export const loadEngine = (): Engine => loadWasm();
+/** A row of the table. */
+export interface EngineKind {
+  /** Throws SessionError SL4036 where the machine cannot have it, with the reason in the first line. */
+  load(): Omit<Engine, "name">;
+  executor(image: unknown, memory: WebAssembly.Memory, stackTop: number, host: Host): Executor;
+}
+
+const kinds = { native, wasm } satisfies Readonly<Record<string, EngineKind>>;
+
+export type EngineName = keyof typeof kinds;
+export const engineNames = Object.keys(kinds) as EngineName[];
+
+const loaded = new Map<EngineName, Engine>();
+
+function load(name: EngineName): Engine {
+  const engine = loaded.get(name) ?? { name, ...kinds[name].load() };
+  loaded.set(name, engine);
+  return engine;
+}
+
+/**
+ * The engine of that name; else the one that the environment variable SLUICE_ENGINE names; else the best that this machine
+ * has, and where that is not the first of the table, a line on stderr says why.
+ *
+ * @throws SessionError SL4036 for an engine that was asked for and is not there
+ */
+export function loadEngine(name?: EngineName): Engine {
+  const wanted = name ?? fromEnvironment();
+  return wanted === undefined ? best() : load(wanted);
+}
+
+function fromEnvironment(): EngineName | undefined {
+  const name = process.env.SLUICE_ENGINE;
+  if (!name) return undefined;
+  if ((engineNames as string[]).includes(name)) return name as EngineName;
+  throw new SessionError("SL4036", `there is no engine "${name}"`, {
+    subject: "environment variable SLUICE_ENGINE",
+    choices: engineNames,
+  });
+}
+
+/** What came of looking for an engine: it, or why it is not there. */
+export interface Found {
+  readonly name: EngineName;
+  readonly engine?: Engine;
+  readonly missing?: SluiceError;
+}
+
+function find(name: EngineName): Found {
+  try {
+    return { name, engine: load(name) };
+  } catch (error) {
+    if (error instanceof SluiceError) return { name, missing: error };
+    throw error;
+  }
+}
+
+/** Of every engine of the table; the first that is there is the one that is used unless told otherwise. */
+export const findEngines = (): readonly Found[] => engineNames.map(find);
+
+let chosen: Engine | undefined;
+
+function best(): Engine {
+  if (chosen) return chosen;
+  const missing: SluiceError[] = [];
+  for (const name of engineNames) {
+    const found = find(name);
+    if (found.missing) missing.push(found.missing);
+    chosen = found.engine;
+    if (chosen) break;
+  }
+  if (!chosen) throw missing[0];
+  for (const { what } of missing) console.warn(`sluice: kernels run on ${chosen.name}: ${what.split("\n")[0]}`);
+  return chosen;
+}
 
 /** In an executor thread. `stackTop`: the end of the thread's own stack, on a multiple of 16. `host` runs users' kernels. */
 export const createExecutor = (
-  image: unknown,
+  { name, image }: Engine,
   memory: WebAssembly.Memory,
   stackTop: number,
   host = createHost(memory),
-): Executor => createWasmExecutor(image as WebAssembly.Module, memory, stackTop, host);
+): Executor => kinds[name].executor(image, memory, stackTop, host);

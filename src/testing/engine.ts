@@ -27,7 +27,7 @@ function createBench(): Bench {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: mostPages, shared: true });
   return {
     memory,
-    executor: createExecutor(engine.image, memory, floor, createHost(memory, true)),
+    executor: createExecutor(engine, memory, floor, createHost(memory, true)),
     texts: new Map(),
     floor,
   };

@@ -98,7 +98,7 @@ test("addresses above 2 GiB, and the bytes counted there", () => {
   const engine = loadEngine();
   const pages = (2 ** 31 + 2 ** 24) / 65536;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const executor = createExecutor(engine.image, memory, engine.reserved + engine.stack);
+  const executor = createExecutor(engine, memory, engine.reserved + engine.stack);
   const high = 2 ** 31 + 2 ** 20; // program, record and arrays all lie above
   const [a, b, y, traffic] = [1, 2, 3, 4].map((k) => high + k * 2 ** 20) as [number, number, number, number];
   const at = (offset: number): Operand => ({ buffer: offset });

@@ -7,7 +7,7 @@ import { createExecutor, loadEngine } from "../../src/kernels/engine.ts";
 const engine = loadEngine();
 const pages = 1024;
 const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-const executor = createExecutor(engine.image, memory, engine.reserved + engine.stack);
+const executor = createExecutor(engine, memory, engine.reserved + engine.stack);
 const programAt = engine.reserved + engine.stack;
 const recordAt = programAt + (1 << 16);
 const workspaceAt = recordAt + 64;

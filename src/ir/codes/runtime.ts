@@ -17,7 +17,8 @@ type Code =
   | "SL4022"
   | "SL4023"
   | "SL4024"
-  | "SL4025";
+  | "SL4025"
+  | "SL4036";
 
 export const runtimeCodes: Readonly<Record<Code, Entry>> = {
   SL4001: {
@@ -233,5 +234,19 @@ await session.load(compile(graph(mesh, { name: "near", inputs }, ({ x }) => ({ y
     causes: ["A plan written by hand or by another tool."],
     remedy: "Compile the graph again. The message names the task and what it waits for.",
     unmet: "`compile` proves the order of its plans; test/actors/plans.test.ts changes one by hand.",
+  },
+  SL4036: {
+    error: "SessionError",
+    title: "An engine that this machine does not have",
+    meaning:
+      "An engine runs the kernels. The one that was asked for by name cannot be had here; unasked, Sluice takes the next one, and says so in a line.",
+    causes: [
+      "No C compiler, or one that fails: the message has the command and its first lines.",
+      "A folder for the cache that cannot be written.",
+      "A misspelt name in the environment variable `SLUICE_ENGINE`.",
+    ],
+    remedy:
+      'Install a C compiler, or name one in the environment variable `CC`; or take the engine "wasm", which every machine has.',
+    unmet: "It takes a machine without a compiler; test/kernels/native.test.ts takes the compiler away.",
   },
 };

@@ -21,7 +21,7 @@ INLINE void tile(const int mr, ix k, const f32 *a, const ix rsa, const ix csa, c
     UNROLL for (int j = 0; j < NV; j++) bv[j] = ld(b + j * VL);
     UNROLL for (int i = 0; i < mr; i++) {
       vf av = splat(a[i * rsa]);
-      UNROLL for (int j = 0; j < NV; j++) acc[i][j] += av * bv[j];
+      UNROLL for (int j = 0; j < NV; j++) acc[i][j] = madd(av, bv[j], acc[i][j]);
     }
   }
 }

@@ -49,7 +49,7 @@ static int NAME(binary)(int op, const ix *n, const ix *sa, const ix *sb, const E
 #define EACH(value) PLAIN for (ix i = 0; i < n; i++) { const E v = x[i]; y[i] = (E)(value); } return 1
 static int NAME(unary)(int op, ix n, const E *x, E *y) {
   switch (op) {
-  case RELU: EACH(v < 0 ? 0 : v);                            // in this order NaN stays NaN
+  case RELU: EACH(v <= 0 ? 0 : v);                           // in this order NaN stays NaN, and -0 becomes 0
   case COPY: EACH(v);
   case SIGN: EACH(v > 0 ? 1 : v < 0 ? -1 : v);
   case SQUARE: EACH((CALC)v * (CALC)v);

@@ -7,8 +7,10 @@
 // OPS is the one list of kernels: opcode order, signature, the pointers that may be null, workspace and call; the binding's
 // table is generated from it. Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
 // A text is a pointer too, to its length in bytes (an int32) and its UTF-8.
+typedef int Host(double text, ix count, const double *at);
 typedef struct {
   char *base;
+  Host *host;
   const double *registers;
   const int32_t *seqs;
   const double *args;
@@ -73,19 +75,20 @@ static int call_all_reduce(const Call *c) {
 #endif
 
 // A kernel that the host brings (an op that a user has defined): what it needs to know as text, and where its operands
-// lie, all as offsets from the base. Gives 0 when it failed; the host knows why.
+// lie, all as offsets from the base. Gives 0 when it failed; the host knows why. wasm imports it, for its functions are no
+// addresses; natively every run brings that of its own thread.
 enum { HOST_OPERANDS = 64 };
 #if defined(__wasm__)
-__attribute__((import_module("env"), import_name("sluice_host"))) int sluice_host(double text, ix count, const double *at);
+__attribute__((import_module("env"), import_name("sluice_host"))) Host sluice_host;
+#define HOST(c) sluice_host
 #else
-EXPORT int (*sluice_host)(double text, ix count, const double *at) = 0; // set by whoever loads the library
-#define sluice_host(text, count, at) (sluice_host && sluice_host(text, count, at))
+#define HOST(c) (c)->host
 #endif
 static int call_host(const Call *c) {
   double at[HOST_OPERANDS + 1];
   if (c->argc > HOST_OPERANDS + 1) return 0;
   for (ix n = 0; n < c->argc; n++) at[n] = (double)((uintptr_t)A(n) - (uintptr_t)c->base);
-  return sluice_host(at[0], c->argc - 1, at + 1);
+  return HOST(c)(at[0], c->argc - 1, at + 1);
 }
 
 #define OK(call) ((call), 1)
@@ -194,11 +197,11 @@ EXPORT double sluice_workspace(char *base, double program) {
 
 // Runs it. The workspace belongs to the calling thread for the length of the call; nothing else is shared, so any number
 // of threads may run programs at once. Returns the number of calls made, or -1 - k when call number k is malformed.
-EXPORT double sluice_run(char *base, double program, double record, double workspace) {
+EXPORT double sluice_run(char *base, double program, double record, double workspace, Host *host) {
   const double *p = (const double *)from(base, program);
   void *ws = from(base, workspace);
   const ix count = (ix)p[0], calls = (ix)p[1];
-  Call call = {base, p + 2, (const int32_t *)from(base, record), 0, 0, count};
+  Call call = {base, host, p + 2, (const int32_t *)from(base, record), 0, 0, count};
   const Call *c = &call;
   p += 2 + 4 * count;
   for (ix k = 0; k < calls; k++) {

@@ -87,6 +87,18 @@ INLINE vf vmin(vf a, vf b) { return sel((vi)(a < b), a, b); }
 INLINE vf vsqrt(vf a) { UNROLL for (int k = 0; k < VL; k++) a[k] = __builtin_sqrtf(a[k]); return a; }
 #endif
 
+// a·b + c, rounded once where the target can. Compilers may not contract on their own (-ffp-contract=off): where a product is
+// fused is said here, so that an element has the same bits in a tail as in a whole vector, whoever compiles.
+#if defined(__AVX512F__)
+INLINE vf madd(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+#elif defined(__AVX2__) && defined(__FMA__)
+INLINE vf madd(vf a, vf b, vf c) { return (vf)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+INLINE vf madd(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
+#else
+INLINE vf madd(vf a, vf b, vf c) { return a * b + c; }
+#endif
+
 // The first k lanes only, the rest as `fill`. With k == VL a constant this is one plain load or store.
 INLINE vf ldk(const f32 *p, int k, f32 fill) {
   if (k == VL) return ld(p);
