@@ -4,8 +4,8 @@
  */
 import { PlanError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
-import type { Edge, Span, TaskTemplate } from "../ir/plan.ts";
-import { group } from "../sbp/mesh.ts";
+import type { Edge, TaskTemplate } from "../ir/plan.ts";
+import { type Pair, pairsOf } from "../sbp/span.ts";
 import { type Circuit, only, withControl } from "./control.ts";
 import { type ActorKind, type ActorSpec, type Bases, HOST, type Net, type NetEdge, type OutRegister } from "./net.ts";
 
@@ -144,16 +144,17 @@ function wire(
       subject: `edge ${from.name} → ${to.name}`,
       hint: "compile the graph again",
     });
-  const here = from.stream === "host" ? [HOST] : placements[from.placement]!.ranks;
   const there = to.stream === "host" ? [HOST] : placements[to.placement]!.ranks;
-  const pairs = here.flatMap((rank) =>
-    fedBy(edge.span, rank, placements[from.placement]!, there).map((peer) => ({
-      register: edge.register,
-      from: key(from.id, rank),
-      to: key(to.id, peer),
-      delay: edge.delay,
-    })),
-  );
+  const joined: readonly Pair[] =
+    from.stream === "host"
+      ? there.map((rank) => [HOST, rank])
+      : pairsOf(to.stream === "host" ? "all" : edge.span, placements[from.placement]!, there);
+  const pairs = joined.map(([rank, peer]) => ({
+    register: edge.register,
+    from: key(from.id, rank),
+    to: key(to.id, peer),
+    delay: edge.delay,
+  }));
   if (pairs.length === 0)
     throw new PlanError("SL4023", "it joins no two ranks", {
       subject: `edge ${from.name} → ${to.name}`,
@@ -161,19 +162,3 @@ function wire(
     });
   return pairs;
 }
-
-function fedBy(span: Span, rank: number, placement: PlacementData, there: readonly number[]): readonly number[] {
-  if (span === "all" || rank === HOST || there[0] === HOST) return there;
-  if (span === "same") return there.filter((peer) => peer === rank);
-  const peers = groupAlong(placement, rank, span.axes);
-  return there.filter((peer) => peers.includes(peer));
-}
-
-/** Ranks that differ from this one on these axes alone. */
-const groupAlong = (placement: PlacementData, rank: number, axes: readonly string[]): number[] =>
-  axes
-    .reduce<number[]>(
-      (members, axis) => members.flatMap((member) => group(placement, member, axis)),
-      [placement.ranks.indexOf(rank)],
-    )
-    .map((member) => placement.ranks[member]!);

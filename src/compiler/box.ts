@@ -1,12 +1,12 @@
 /**
- * @file Makes boxing explicit: where a value is not laid out as its consumers want it, the cheapest sequence of
- * collectives becomes ops of kind `boxing`, once for all consumers that want the same, and right behind the producer, so
- * that it can start as early as possible. `.to(…)` is gone afterwards.
+ * @file Makes boxing explicit: where a value does not lie as its consumers want it, or not on their placement, the
+ * cheapest sequence of collectives and transfers becomes ops of kind `boxing`, once for all consumers that want the same,
+ * and right behind the producer, so that it can start as early as possible. `.to(…)` is gone afterwards.
  */
-import { InternalError } from "../ir/errors.ts";
 import type { Op, Value } from "../ir/graph.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
-import { type AxisStep, planBoxing } from "../sbp/boxing.ts";
+import { samePlacement } from "../ir/placement.ts";
+import { type BoxingStep, planBoxing } from "../sbp/boxing.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import { type Draft, shapeOf } from "./draft.ts";
@@ -17,7 +17,7 @@ export function box(draft: Draft): Draft {
   const ops: Op[] = [];
   const layouts: Layout[] = [];
   const signatures: Signature[] = [];
-  const boxing = new Map<number, AxisStep>();
+  const boxing = new Map<number, BoxingStep>();
   /** New ids by old ones. */
   const renamed = new Map<number, number>();
   const boxed = new Map<string, number>();
@@ -32,23 +32,30 @@ export function box(draft: Draft): Draft {
     layouts.push(layout);
     return id;
   };
-  /** The value in the layout wanted, through new boxing ops where it is not yet. */
-  const obtain = (id: number, wanted: Layout, at: string | undefined): number => {
+  const placed = (step: BoxingStep): number => {
+    const there = step.axis === undefined ? step.transfer.to : step.placement;
+    return graph.placements.findIndex((placement) => samePlacement(placement, there));
+  };
+  /** The value as it is wanted, through new boxing ops where it does not lie so yet. */
+  const obtain = (id: number, { placement, layout }: Wish, at: string | undefined): number => {
     const value = values[id]!;
-    const key = `${id} ${keyOf(wanted)}`;
-    const known = keyOf(layouts[id]!) === keyOf(wanted) ? id : boxed.get(key);
+    const key = `${id} ${placement} ${keyOf(layout)}`;
+    const lies = value.placement === placement && keyOf(layouts[id]!) === keyOf(layout);
+    const known = lies ? id : boxed.get(key);
     if (known !== undefined) return known;
-    const placement = graph.placements[value.placement]!;
-    const side = (layout: Layout) => ({ placement, layout });
-    const type = { shape: shapeOf(value), dtype: value.dtype };
-    const plan = planBoxing({ ...type, from: side(layouts[id]!), to: side(wanted), transfers: false });
+    const plan = planBoxing({
+      shape: shapeOf(value),
+      dtype: value.dtype,
+      from: { placement: graph.placements[value.placement]!, layout: layouts[id]! },
+      to: { placement: graph.placements[placement]!, layout },
+      transfers: false,
+    });
     let last = id;
     for (const step of plan.steps) {
-      if (step.axis === undefined) throw new InternalError(`a transfer within one placement: ${plan.text}`);
-      const name = `${value.name}.${step.kind}.${step.axis}`;
-      const out = add({ ...value, name: unique(name, taken) }, step.to);
+      const { kind, axis = null, bytes } = step;
+      const name = [value.name, kind, ...(axis === null ? [] : [axis])].join(".");
+      const out = add({ ...value, name: unique(name, taken), placement: placed(step) }, step.to);
       boxing.set(ops.length, step);
-      const { kind, axis, bytes } = step;
       const attrs = { step: kind, axis, from: showLayout(step.from), to: showLayout(step.to), bytes };
       const op: Op = { id: ops.length, kind: "boxing", name: values[out]!.name, inputs: [last], outputs: [out], attrs };
       ops.push(at === undefined ? op : { ...op, at });
@@ -61,7 +68,8 @@ export function box(draft: Draft): Draft {
 
   for (const op of graph.ops) {
     const signature = draft.signatures[op.id]!;
-    const inputs = op.inputs.map((id, i) => obtain(renamed.get(id)!, signature.ins[i]!, op.at));
+    const { placement } = graph.values[op.outputs[0]!]!;
+    const inputs = op.inputs.map((id, i) => obtain(renamed.get(id)!, { placement, layout: signature.ins[i]! }, op.at));
     if (op.kind === "to") {
       renamed.set(op.outputs[0]!, inputs[0]!);
       continue;
@@ -73,7 +81,7 @@ export function box(draft: Draft): Draft {
     });
     ops.push({ ...op, id: ops.length, inputs, outputs });
     signatures.push(signature);
-    for (const id of op.outputs) for (const { layout, at } of wants[id]!) obtain(renamed.get(id)!, layout, at);
+    for (const id of op.outputs) for (const { wish, at } of wants[id]!) obtain(renamed.get(id)!, wish, at);
   }
   const follow = (ids: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, renamed.get(id)!]));
@@ -82,16 +90,21 @@ export function box(draft: Draft): Draft {
   return { ...draft, graph: { ...graph, values, ops, inputs, outputs }, signatures, layouts, boxing, fixed: new Map() };
 }
 
-/** By value the layouts that its consumers take, in their order. */
-function wishes({
-  graph,
-  signatures,
-}: Draft): readonly { readonly layout: Layout; readonly at: string | undefined }[][] {
-  const by = graph.values.map(() => [] as { layout: Layout; at: string | undefined }[]);
-  for (const op of graph.ops)
+/** Where and how an op takes a value. */
+interface Wish {
+  readonly placement: number;
+  readonly layout: Layout;
+}
+
+/** By value what its consumers wish, in their order. */
+function wishes({ graph, signatures }: Draft): readonly { readonly wish: Wish; readonly at: string | undefined }[][] {
+  const by = graph.values.map(() => [] as { wish: Wish; at: string | undefined }[]);
+  for (const op of graph.ops) {
+    const placement = graph.values[op.outputs[0] ?? -1]?.placement ?? 0;
     op.inputs.forEach((id, i) => {
-      by[id]!.push({ layout: signatures[op.id]!.ins[i]!, at: op.at });
+      by[id]!.push({ wish: { placement, layout: signatures[op.id]!.ins[i]! }, at: op.at });
     });
+  }
   return by;
 }
 

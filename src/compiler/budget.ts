@@ -10,7 +10,7 @@ const named = 5;
 
 /** Bytes a rank: what the user gave, or what the device has. */
 export const limitOf = ({ graph, options }: Draft): number =>
-  options.memory ?? Math.min(...graph.placements.map(memoryOf));
+  options.memory ?? memoryOf(graph.placements);
 
 /** `pick` is of the least memory found, `bytes` what it takes on the rank that holds the most. */
 export function outOfMemory(draft: Draft, menus: readonly Menu[], pick: readonly number[], bytes: number): LayoutError {

@@ -3,14 +3,14 @@
  * of its results, a producer and a consumer for the boxing between them and the copy that it leaves, a state for lying
  * otherwise where it is written than where it is read. Equal charges are one array.
  */
-import type { Value } from "../ir/graph.ts";
+import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { boxingCost } from "../sbp/boxing.ts";
 import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import { outputSlots } from "./buffers.ts";
-import { type Draft, producers, shapeOf, writers } from "./draft.ts";
+import { type Draft, placementOf, producers, shapeOf, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
 import { forbidsBoxing } from "./implicit.ts";
 import { type Column, heldBy, type Menu, picoseconds } from "./menu.ts";
@@ -25,7 +25,8 @@ export interface Move {
 
 export interface Charges {
   readonly tables: readonly Table[];
-  move(value: number, from: Layout, to: Layout): Move;
+  /** To where the op is that takes it. */
+  move(value: number, from: Layout, op: Op, to: Layout): Move;
   /** What a pick really takes, each copy counted once. */
   evaluate(pick: readonly number[]): Move;
 }
@@ -49,8 +50,11 @@ export function chargesOf(draft: Draft, menus: readonly Menu[], share: boolean):
   const moves = new Cache<Move>();
   const shared = new Cache<Charge>();
 
-  const move = (id: number, from: Layout, to: Layout, [a, b] = [keyOf(from), keyOf(to)]): Move =>
-    a === b ? nothing : moves.get(`${types[id]} ${a}>${b}`, () => moveOf(draft, id, from, to, slots));
+  const move = (id: number, from: Layout, op: Op, to: Layout, [a, b] = [keyOf(from), keyOf(to)]): Move => {
+    const there = elsewhere(graph, id, op);
+    if (a === b && there === "") return nothing;
+    return moves.get(`${types[id]} ${a}>${there}${b}`, () => moveOf(draft, id, from, placementOf(draft, op), to, slots));
+  };
   const bytes = new Cache<number>();
   const held = (id: number, column: Column, option: number): number => {
     const value = graph.values[id]!;
@@ -79,16 +83,17 @@ export function chargesOf(draft: Draft, menus: readonly Menu[], share: boolean):
       const inputs = op.inputs.flatMap((input, i) => (input === id ? [i] : []));
       const strict = draft.strict.has(op.name) || forbidsBoxing(draft, op);
       const { users, text } = share ? wishes[id]! : alone;
-      const key = `box ${menus[from.id]!.id}.${at} ${menu.id}.${inputs.join()} ${types[id]} ${strict} ${text}`;
+      const there = elsewhere(graph, id, op);
+      const key = `box ${menus[from.id]!.id}.${at} ${there}${menu.id}.${inputs.join()} ${types[id]} ${strict} ${text}`;
       const charge = shared.get(key, () => {
         const after = together(inputs.map((i) => menu.ins[i]!));
         return between(before, after, (a, b) => {
-          const wanted = after.layouts[b]!.filter(({ key: want }) => want !== before.keys[a]);
+          const wanted = after.layouts[b]!.filter(({ key: want }) => there !== "" || want !== before.keys[a]);
           if (strict && wanted.length) return { time: forbidden * wanted.length, memory: 0 };
           let [time, memory] = [0, 0];
           for (const { layout, key: want } of wanted) {
-            const whole = move(id, before.layouts[a]!, layout, [before.keys[a]!, want]);
-            const parts = users.get(want) ?? 1;
+            const whole = move(id, before.layouts[a]!, op, layout, [before.keys[a]!, want]);
+            const parts = users.get(there + want) ?? 1;
             time += Math.floor(whole.time / parts);
             memory += Math.floor(whole.memory / parts);
           }
@@ -121,10 +126,10 @@ export function chargesOf(draft: Draft, menus: readonly Menu[], share: boolean):
         const from = produced[id]!;
         const [before, after] = [menus[from.id]!.outs[from.outputs.indexOf(id)]!, menu.ins[i]!];
         const [a, b] = [before.of[pick[from.id]!]!, after.of[option]!];
-        const copy = `${id} ${after.keys[b]}`;
+        const copy = `${id} ${elsewhere(graph, id, op)}${after.keys[b]}`;
         if (copied.has(copy)) return;
         copied.add(copy);
-        const made = move(id, before.layouts[a]!, after.layouts[b]!, [before.keys[a]!, after.keys[b]!]);
+        const made = move(id, before.layouts[a]!, op, after.layouts[b]!, [before.keys[a]!, after.keys[b]!]);
         time += made.time;
         memory += made.memory;
       });
@@ -139,13 +144,28 @@ const nothing: Move = { time: 0, memory: 0 };
 const typeKey = ({ shape, dtype }: Value, place: PlacementData) => `${showPlacement(place)} ${dtype}[${shape.join()}]`;
 
 /** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
-function moveOf({ graph }: Draft, id: number, from: Layout, to: Layout, slots: number): Move {
+function moveOf(
+  { graph }: Draft,
+  id: number,
+  from: Layout,
+  there: PlacementData,
+  to: Layout,
+  slots: number,
+): Move {
   const value = graph.values[id]!;
-  const place = graph.placements[value.placement]!;
-  const side = (layout: Layout) => ({ placement: place, layout });
   const type = { shape: shapeOf(value), dtype: value.dtype };
-  const { time, bytes } = boxingCost({ ...type, from: side(from), to: side(to), transfers: false });
-  return { time: picoseconds(time), memory: heldBy(value, to, place) * (bytes > 0 ? slots : 1) };
+  const [source, target] = [
+    { placement: graph.placements[value.placement]!, layout: from },
+    { placement: there, layout: to },
+  ];
+  const { time, bytes } = boxingCost({ ...type, from: source, to: target, transfers: false });
+  return { time: picoseconds(time), memory: heldBy(value, to, there) * (bytes > 0 ? slots : 1) };
+}
+
+/** Names the placement on which an op takes a value, where it is not the value's own. */
+function elsewhere({ values }: LogicalGraph, id: number, op: Op): string {
+  const { placement } = values[op.outputs[0]!]!;
+  return placement === values[id]!.placement ? "" : `@${placement} `;
 }
 
 /** Things of which each option has one. */
@@ -173,8 +193,9 @@ function wishesOf({ graph }: Draft, menus: readonly Menu[]): readonly Wishes[] {
   for (const op of graph.ops)
     for (const id of new Set(op.inputs)) {
       const inputs = op.inputs.flatMap((input, i) => (input === id ? [i] : []));
-      takers[id]!.push(`${menus[op.id]!.id}.${inputs.join()}`);
-      columns[id]!.push(new Set(inputs.flatMap((i) => menus[op.id]!.ins[i]!.keys)));
+      takers[id]!.push(`${elsewhere(graph, id, op)}${menus[op.id]!.id}.${inputs.join()}`);
+      const there = elsewhere(graph, id, op);
+      columns[id]!.push(new Set(inputs.flatMap((i) => menus[op.id]!.ins[i]!.keys.map((key) => there + key))));
     }
   const known = new Cache<Wishes>();
   return takers.map((takes, id) => {

@@ -34,7 +34,7 @@ export function choose(draft: Draft): Draft {
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
     const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
-    const boxing = op.inputs.reduce((s, id, i) => s + move(id, given(id), ins[i]!).time, 0);
+    const boxing = op.inputs.reduce((s, id, i) => s + move(id, given(id), op, ins[i]!).time, 0);
     const fixed = op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
     const found = rivals[v] ?? settled.get(op.name)?.rivals;

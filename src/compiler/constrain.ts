@@ -5,35 +5,16 @@
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
 import { matcher } from "../graph/patterns.ts";
 import { userLine } from "../graph/source.ts";
-import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
+import { LayoutError, nearest } from "../ir/errors.ts";
 import type { StateKind } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
-import { showPlacement } from "../ir/placement.ts";
 import { type Draft, shapeOf } from "./draft.ts";
 
 /** States whose layouts may be given; those of moments follow. */
 const sharded: ReadonlySet<StateKind> = new Set(["param", "stat"]);
 
-/** A plan runs on one mesh: boxing reaches from layout to layout, not yet from mesh to mesh. */
-function checkPlacements({ graph }: Draft): void {
-  const [first, second] = graph.placements;
-  if (!first || !second) return;
-  const there = graph.ops.find((op) => graph.values[op.outputs[0] ?? -1]?.placement === 1);
-  throw new PlacementError(
-    "SL3012",
-    `one graph on two placements: ${showPlacement(first)} and ${showPlacement(second)}`,
-    {
-      subject: there?.name ?? `graph "${graph.name}"`,
-      choices: [showPlacement(first), showPlacement(second)],
-      hint: "put all inputs on one mesh, and move tensors with .to(mesh, layout) on it",
-      at: there?.at,
-    },
-  );
-}
-
 export function constrain(draft: Draft): Draft {
   const { graph, options } = draft;
-  checkPlacements(draft);
   const fixed = new Map<number, Layout>();
   const patterns = (options.sharding ?? []).map(([pattern, layout]) => ({
     pattern,

@@ -19,7 +19,7 @@ import type {
   Stream,
   TaskTemplate,
 } from "../ir/plan.ts";
-import type { AxisStep } from "../sbp/boxing.ts";
+import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Signature } from "../sbp/signatures.ts";
 
 export interface CompileOptions {
@@ -70,7 +70,7 @@ export interface Draft {
   /** By value id, once boxing is explicit. */
   readonly layouts: readonly Layout[];
   /** What a boxing op does, by op id. */
-  readonly boxing: ReadonlyMap<number, AxisStep>;
+  readonly boxing: ReadonlyMap<number, BoxingStep>;
   readonly tasks: readonly TaskDraft[];
   readonly buffers: readonly Buffer[];
   /** Buffer id by value id. */

@@ -22,6 +22,7 @@ export function fuse(draft: Draft): Draft {
   let bytes = 0;
 
   const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
+  const source = (op: Op) => graph.values[op.inputs[0]!]!.placement;
   const dtype = (op: Op) => graph.values[op.outputs[0]!]!.dtype;
   const emit = (kind: TaskDraft["kind"], stream: TaskDraft["stream"], ops: readonly Op[], name: string) =>
     tasks.push({
@@ -34,7 +35,7 @@ export function fuse(draft: Draft): Draft {
     });
   const close = () => {
     if (compute.length) emit("compute", "compute", compute, span(compute));
-    for (const group of groupBy(moving, (op) => `${op.attrs.step} ${op.attrs.axis} ${place(op)} ${dtype(op)}`))
+    for (const group of groupBy(moving, (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`))
       emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
     compute = [];
     moving = [];

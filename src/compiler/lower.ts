@@ -14,6 +14,7 @@ import { wholeLines } from "./buffers.ts";
 import { type Draft, shapeOf } from "./draft.ts";
 import { initialise } from "./init.ts";
 import { lowerBoxing } from "./lower-boxing.ts";
+import { lowerTransfer } from "./lower-transfer.ts";
 
 export function lower(draft: Draft): Draft {
   const collectives = listCollectives(draft);
@@ -53,7 +54,8 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     const { dtype } = graph.values[op.outputs[0]!]!;
     const shape = shapeOf(graph.values[op.outputs[0]!]!);
     const [from, to] = [bufferOf[op.inputs[0]!]!, bufferOf[op.outputs[0]!]!];
-    return lowerBoxing({ step, shape, dtype, placement, member, from, to, collective });
+    const site = { shape, dtype, placement, member, from, to, collective };
+    return step.axis === undefined ? lowerTransfer({ step, ...site }) : lowerBoxing({ step, ...site });
   }
   const local = (id: number): LocalTensor => {
     const value = graph.values[id]!;
@@ -75,19 +77,26 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
 
 /** Boxing tasks that move bytes between ranks, with what they will move. */
 function listCollectives({ graph, tasks, boxing }: Draft): Collective[] {
-  const boxes = tasks.filter((t) => t.kind === "boxing");
-  return boxes.map((task, id): Collective => {
-    const steps = task.ops.map((op) => boxing.get(op)!);
-    const { kind, axis } = steps[0]!;
-    const received = graph.placements[task.placement]!.ranks.map((_, member) =>
-      steps.reduce((sum, step) => sum + step.received[member]!, 0),
-    );
-    const { dtype } = graph.values[graph.ops[task.ops[0]!]!.outputs[0]!]!;
-    const sequence = boxes.slice(0, id).filter((t) => boxing.get(t.ops[0]!)!.axis === axis).length;
-    const bytes = received.reduce((a, b) => a + b, 0);
-    const named = { id, name: task.name, kind, placement: task.placement, task: task.id, sequence };
-    return { ...named, axis, dtype, wire: dtype, bytes, received };
-  });
+  const sequences = new Map<string, number>();
+  return tasks
+    .filter((task) => task.kind === "boxing")
+    .map((task, id): Collective => {
+      const steps = task.ops.map((op) => boxing.get(op)!);
+      const { kind, axis } = steps[0]!;
+      const { inputs, outputs } = graph.ops[task.ops[0]!]!;
+      const source = graph.values[inputs[0]!]!.placement;
+      const { dtype } = graph.values[outputs[0]!]!;
+      const received = graph.placements[task.placement]!.ranks.map((_, member) =>
+        steps.reduce((sum, step) => sum + step.received[member]!, 0),
+      );
+      const bytes = received.reduce((a, b) => a + b, 0);
+      const where = axis === undefined ? { placement: task.placement, source } : { placement: task.placement, axis };
+      const communicator = JSON.stringify(where);
+      const sequence = sequences.get(communicator) ?? 0;
+      sequences.set(communicator, sequence + 1);
+      const named = { id, name: task.name, kind, ...where, task: task.id, sequence };
+      return { ...named, dtype, wire: dtype, bytes, received };
+    });
 }
 
 /** Scratch for the kernels of each stream, as large as its most demanding call. */

@@ -19,6 +19,8 @@ const machines: Readonly<Record<string, Machine>> = {
 
 export const machineOf = (device: string): Machine => machines[device] ?? machines.cpu!;
 
-/** Bytes that a rank may use: its part of a process that hosts all ranks of the placement. */
-export const memoryOf = ({ device, ranks }: PlacementData): number =>
-  Math.floor(machineOf(device).memory / ranks.length);
+/** Bytes that a rank may use: its part of a process that hosts all ranks of these placements. */
+export function memoryOf(placements: readonly PlacementData[]): number {
+  const ranks = new Set(placements.flatMap((placement) => placement.ranks)).size;
+  return Math.floor(Math.min(...placements.map(({ device }) => machineOf(device).memory)) / ranks);
+}

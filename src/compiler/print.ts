@@ -1,6 +1,7 @@
 /** @file A draft as text: what a pass changed is the difference of two prints. */
 import { showType } from "../ir/dtype.ts";
 import { showLayout } from "../ir/layout.ts";
+import type { Span } from "../ir/plan.ts";
 import type { Draft } from "./draft.ts";
 
 export function print(draft: Draft): string {
@@ -27,8 +28,7 @@ export function print(draft: Draft): string {
   });
   const buffers = draft.buffers.map((b) => `  ${b.id} ${b.role} ${b.name}: ${b.bytes} B × ${b.slots} at ${b.offset}`);
   const edges = draft.edges.map((e) => {
-    const span = typeof e.span === "string" ? e.span : e.span.axes.join("×");
-    return `  ${e.from} → ${e.to} register ${e.register} (${draft.registers[e.register]!.slots} slots) ${span}${e.delay ? ` delay ${e.delay}` : ""}`;
+    return `  ${e.from} → ${e.to} register ${e.register} (${draft.registers[e.register]!.slots} slots) ${spanText(e.span)}${e.delay ? ` delay ${e.delay}` : ""}`;
   });
   const section = (title: string, lines: readonly string[]) => (lines.length ? [`${title}:`, ...lines] : []);
   return [
@@ -42,3 +42,8 @@ export function print(draft: Draft): string {
 
 const signatureText = ({ ins, outs }: Draft["signatures"][number]) =>
   `${ins.map((l) => showLayout(l)).join(", ")} → ${outs.map((l) => showLayout(l)).join(", ")}`;
+
+function spanText(span: Span): string {
+  if (typeof span === "string") return span;
+  return "axes" in span ? span.axes.join("×") : span.pairs.map(([from, to]) => `${from}→${to}`).join(" ");
+}

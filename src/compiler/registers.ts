@@ -3,10 +3,9 @@
  * step is one register; what the host reads another, with more slots; its states a third: one slot, read in the next step
  * (delay 1), so the writer waits until all who read the old values are done.
  */
-import type { Op } from "../ir/graph.ts";
-import type { Edge, Register, Span } from "../ir/plan.ts";
+import type { Edge, Register } from "../ir/plan.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
-import { localSteps } from "./fuse.ts";
+import { spanOf, union } from "./spans.ts";
 import { findUses } from "./uses.ts";
 
 export function registers(draft: Draft): Draft {
@@ -42,7 +41,7 @@ export function registers(draft: Draft): Draft {
         register: reg,
         from: maker.id,
         to: user.id,
-        span: union(before, span),
+        span: union(before, span, graph.placements[maker.placement]!, graph.placements[user.placement]!),
         produce: 1,
         consume: 1,
         delay,
@@ -51,20 +50,4 @@ export function registers(draft: Draft): Draft {
   }
   const all = [...made.values()].map((known): Register => ({ ...known, buffers: [...known.buffers] }));
   return { ...draft, registers: all, edges: [...edges.values()] };
-}
-
-/** The axes along which the producer writes to other ranks, or the consumer reads from them; `by` absent: a state. */
-function spanOf({ boxing }: Draft, maker: TaskDraft, by: Op | undefined, user: TaskDraft, ops: readonly Op[]): Span {
-  if (maker.stream === "host" || user.stream === "host") return "all";
-  const stepsOf = (op: Op) => boxing.get(op.id) ?? [];
-  const pushes = (by ? [by] : []).flatMap(stepsOf).filter((step) => step.kind === "all-reduce");
-  const pulls = ops.flatMap(stepsOf).filter((step) => !localSteps.has(step.kind));
-  const axes = new Set([...pushes, ...pulls].map((step) => step.axis));
-  return axes.size ? { axes: [...axes].sort() } : "same";
-}
-
-function union(a: Span, b: Span): Span {
-  if (a === "all" || b === "all") return "all";
-  const axes = [...new Set([...(a === "same" ? [] : a.axes), ...(b === "same" ? [] : b.axes)])].sort();
-  return axes.length ? { axes } : "same";
 }

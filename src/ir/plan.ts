@@ -41,9 +41,14 @@ export interface Register {
 
 /**
  * Which ranks of the producer feed which of the consumer: the same rank, all members of its group along some mesh axes
- * (those that differ from it on these axes alone), or all ranks (to and from the host).
+ * (those that differ from it on these axes alone), all ranks (to and from the host), or pairs of ranks one by one (from
+ * one placement to another, and by transfers).
  */
-export type Span = "same" | "all" | { readonly axes: readonly string[] };
+export type Span =
+  | "same"
+  | "all"
+  | { readonly axes: readonly string[] }
+  | { readonly pairs: readonly (readonly [from: number, to: number])[] };
 
 /** Synchronous dataflow: rates other than 1 give accumulation, `delay` tokens at the start give the parameter loop. */
 export interface Edge {
@@ -86,9 +91,12 @@ export interface Collective {
   readonly id: number;
   readonly name: string;
   readonly kind: string;
-  /** Mesh axis it runs along; absent for a transfer between placements. */
+  /** Mesh axis it runs along; absent for a transfer, which runs between ranks one by one. */
   readonly axis?: string;
+  /** Where its result lies. */
   readonly placement: number;
+  /** Where a transfer takes from. */
+  readonly source?: number;
   readonly task: number;
   /** Place among the collectives of its communicator, which every member starts in this order. */
   readonly sequence: number;

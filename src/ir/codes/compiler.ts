@@ -18,7 +18,6 @@ type Code =
   | "SL3003"
   | "SL3010"
   | "SL3011"
-  | "SL3012"
   | "SL3020"
   | "SL3021"
   | "SL3022"
@@ -118,20 +117,6 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() })));`
     remedy:
       "Return what is computed from it; read parameters with `session.parameters`, states of your own with `session.states`.",
     inGraph: ["x", "x.exp()"],
-  },
-  SL3012: {
-    error: "PlacementError",
-    title: "One graph on two placements",
-    meaning: "A plan runs on one mesh: tensors move from layout to layout, not from mesh to mesh.",
-    causes: ["Inputs declared on slices of the mesh.", "`.to(placement)` with another placement than the graph's."],
-    remedy: "Put all inputs on one mesh, and give tensors layouts on it.",
-    program: [
-      `const inputs = { x: mesh.input([8], "float32") };
-const front = mesh.slice({ model: 0 });
-compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp().to(front) })));`,
-      `const inputs = { x: mesh.input([8], "float32") };
-compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp().to(mesh, { data: S(0) }) })));`,
-    ],
   },
   SL3020: {
     ...unsafe,

@@ -71,8 +71,24 @@ static int fold_row(int monoid, int dtype, ix n, ix members, const char *const *
   default: return 0;
   }
 }
-static int can_fold(int monoid, int dtype, ix members) {
-  return monoid >= SUM && monoid <= LEAST && dtype >= F32 && dtype < DTYPES && dtype != BOOL && members >= 1;
+static int can_fold(int monoid, int dtype) {
+  return monoid >= SUM && monoid <= LEAST && dtype >= F32 && dtype < DTYPES && dtype != BOOL;
+}
+// to[i·sy] = what folding over no member gives.
+#define NOTHING_ROW(T, zero, lowest, highest) do { \
+  const T none = monoid == SUM ? zero : monoid == MOST ? lowest : highest; \
+  for (ix i = 0; i < n; i++) ((T *)to)[i * sy] = none; \
+  } while (0)
+static void nothing_row(int monoid, int dtype, ix n, char *to, ix sy) {
+  const f32 inf = __builtin_inff();
+  switch (dtype) {
+  case F32: NOTHING_ROW(f32, 0, -inf, inf); break;
+  case F64: NOTHING_ROW(f64, 0, -inf, inf); break;
+  case I32: NOTHING_ROW(int32_t, 0, INT32_MIN, INT32_MAX); break;
+  case I64: NOTHING_ROW(int64_t, 0, INT64_MIN, INT64_MAX); break;
+  case F16: NOTHING_ROW(uint16_t, 0, to_f16(-inf), to_f16(inf)); break;
+  default: NOTHING_ROW(uint16_t, 0, to_bf16(-inf), to_bf16(inf)); break;
+  }
 }
 // Rows of float32 that lie side by side, in vectors.
 INLINE void fold_floats(const int monoid, ix n, ix members, const f32 *const *from, ix at, f32 *to) {
@@ -84,14 +100,15 @@ INLINE void fold_floats(const int monoid, ix n, ix members, const f32 *const *fr
 }
 // to = fold of the members' boxes, the first member's first: a fixed order, the same bits every time.
 static int reduce_box(int monoid, int dtype, ix *n, ix *sx, ix *sy, ix members, const char *const *from, char *to, double *traffic, const char *base) {
-  if (!can_fold(monoid, dtype, members)) return 0;
+  if (!can_fold(monoid, dtype) || members < 0) return 0;
   const ix elements = volume(n), item = ITEM[dtype];
   if (!elements) return 1;
   join(n, sx, sy);
   for (ix i = 0; i < n[0]; i++) for (ix j = 0; j < n[1]; j++) for (ix l = 0; l < n[2]; l++) {
     const ix at = i * sx[0] + j * sx[1] + l * sx[2];
     char *row = to + (i * sy[0] + j * sy[1] + l * sy[2]) * item;
-    if (dtype != F32 || sx[3] != 1 || sy[3] != 1) fold_row(monoid, dtype, n[3], members, from, at, sx[3], row, sy[3]);
+    if (members == 0) nothing_row(monoid, dtype, n[3], row, sy[3]);
+    else if (dtype != F32 || sx[3] != 1 || sy[3] != 1) fold_row(monoid, dtype, n[3], members, from, at, sx[3], row, sy[3]);
     else if (monoid == SUM) fold_floats(SUM, n[3], members, (const f32 *const *)from, at, (f32 *)row);
     else if (monoid == MOST) fold_floats(MOST, n[3], members, (const f32 *const *)from, at, (f32 *)row);
     else fold_floats(LEAST, n[3], members, (const f32 *const *)from, at, (f32 *)row);
@@ -119,7 +136,7 @@ INLINE void all_reduce_of(const int monoid, ix lo, ix hi, ix members, f32 *const
   }
 }
 static int all_reduce(int monoid, int dtype, ix lo, ix hi, ix members, char *const *from, char *const *to, double *traffic, const char *base) {
-  if (!can_fold(monoid, dtype, members)) return 0;
+  if (!can_fold(monoid, dtype) || members < 1) return 0;
   if (hi <= lo) return 1;
   const ix first = lo * ITEM[dtype], bytes = (hi - lo) * ITEM[dtype];
   if (dtype != F32) {
