@@ -37,9 +37,9 @@ export function box(draft: Draft): Draft {
     return graph.placements.findIndex((placement) => samePlacement(placement, there));
   };
   /** The value as it is wanted, through new boxing ops where it does not lie so yet. */
-  const obtain = (id: number, { placement, layout }: Wish, at: string | undefined): number => {
+  const obtain = (id: number, { placement, layout, transfers }: Wish, at: string | undefined): number => {
     const value = values[id]!;
-    const key = `${id} ${placement} ${keyOf(layout)}`;
+    const key = `${id} ${placement} ${keyOf(layout)} ${transfers}`;
     const lies = value.placement === placement && keyOf(layouts[id]!) === keyOf(layout);
     const known = lies ? id : boxed.get(key);
     if (known !== undefined) return known;
@@ -48,7 +48,7 @@ export function box(draft: Draft): Draft {
       dtype: value.dtype,
       from: { placement: graph.placements[value.placement]!, layout: layouts[id]! },
       to: { placement: graph.placements[placement]!, layout },
-      transfers: false,
+      transfers,
     });
     let last = id;
     for (const step of plan.steps) {
@@ -68,8 +68,7 @@ export function box(draft: Draft): Draft {
 
   for (const op of graph.ops) {
     const signature = draft.signatures[op.id]!;
-    const { placement } = graph.values[op.outputs[0]!]!;
-    const inputs = op.inputs.map((id, i) => obtain(renamed.get(id)!, { placement, layout: signature.ins[i]! }, op.at));
+    const inputs = op.inputs.map((id, i) => obtain(renamed.get(id)!, wish(draft, op, i), op.at));
     if (op.kind === "to") {
       renamed.set(op.outputs[0]!, inputs[0]!);
       continue;
@@ -81,7 +80,7 @@ export function box(draft: Draft): Draft {
     });
     ops.push({ ...op, id: ops.length, inputs, outputs });
     signatures.push(signature);
-    for (const id of op.outputs) for (const { wish, at } of wants[id]!) obtain(renamed.get(id)!, wish, at);
+    for (const id of op.outputs) for (const want of wants[id]!) obtain(renamed.get(id)!, want.wish, want.at);
   }
   const follow = (ids: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, renamed.get(id)!]));
@@ -94,17 +93,21 @@ export function box(draft: Draft): Draft {
 interface Wish {
   readonly placement: number;
   readonly layout: Layout;
+  /** Said by `.to(…)`, which takes whatever is cheapest; what layouts imply is done by collectives. */
+  readonly transfers: boolean;
 }
 
+const wish = ({ graph, signatures }: Draft, op: Op, input: number): Wish => ({
+  placement: graph.values[op.outputs[0]!]!.placement,
+  layout: signatures[op.id]!.ins[input]!,
+  transfers: op.kind === "to" && op.attrs.axis === undefined,
+});
+
 /** By value what its consumers wish, in their order. */
-function wishes({ graph, signatures }: Draft): readonly { readonly wish: Wish; readonly at: string | undefined }[][] {
-  const by = graph.values.map(() => [] as { wish: Wish; at: string | undefined }[]);
-  for (const op of graph.ops) {
-    const placement = graph.values[op.outputs[0] ?? -1]?.placement ?? 0;
-    op.inputs.forEach((id, i) => {
-      by[id]!.push({ wish: { placement, layout: signatures[op.id]!.ins[i]! }, at: op.at });
-    });
-  }
+function wishes(draft: Draft): readonly { readonly wish: Wish; readonly at: string | undefined }[][] {
+  const by = draft.graph.values.map(() => [] as { wish: Wish; at: string | undefined }[]);
+  for (const op of draft.graph.ops)
+    for (const [i, id] of op.inputs.entries()) by[id]!.push({ wish: wish(draft, op, i), at: op.at });
   return by;
 }
 

@@ -4,10 +4,11 @@
  * or once it has started a bucketful; the boxing steps gathered until then become one task a kind and axis.
  */
 import type { Op } from "../ir/graph.ts";
+import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Draft, TaskDraft } from "./draft.ts";
 
 /** Boxing that moves nothing between ranks is compute like any other. */
-export const localSteps: ReadonlySet<string> = new Set(["slice", "fill", "relabel"]);
+export const isLocal = ({ bytes }: BoxingStep): boolean => bytes === 0;
 
 /** Bytes between ranks that one boxing task gathers before it starts. */
 const bucketBytes = 1 << 20;
@@ -47,7 +48,8 @@ export function fuse(draft: Draft): Draft {
   emit("source", "host", inputs, "source");
   for (const op of graph.ops) {
     if (op.kind === "input" || op.kind === "state") continue;
-    const crosses = boxing.has(op.id) && !localSteps.has(boxing.get(op.id)!.kind);
+    const step = boxing.get(op.id);
+    const crosses = step !== undefined && !isLocal(step);
     const waits = op.inputs.some((id) => started.has(id));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
     if (waits || elsewhere) close();

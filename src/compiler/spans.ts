@@ -9,7 +9,7 @@ import type { Span } from "../ir/plan.ts";
 import type { AxisStep, BoxingStep } from "../sbp/boxing.ts";
 import { groupAlong, type Pair, pairsOf } from "../sbp/span.ts";
 import type { Draft, TaskDraft } from "./draft.ts";
-import { localSteps } from "./fuse.ts";
+import { isLocal } from "./fuse.ts";
 
 /** `by` is the op that makes the value, absent for a state; `ops` are those of the consumer that read it. */
 export function spanOf(
@@ -21,7 +21,7 @@ export function spanOf(
 ): Span {
   if (maker.stream === "host" || user.stream === "host") return "all";
   const pushes = [by && boxing.get(by.id)].filter((step) => step?.kind === "all-reduce").filter(isAxisStep);
-  const pulls = ops.map((op) => boxing.get(op.id)).map((step) => (step && !localSteps.has(step.kind) ? step : undefined));
+  const pulls = ops.map((op) => boxing.get(op.id)).map((step) => (step && !isLocal(step) ? step : undefined));
   const along = [...pushes, ...pulls.filter((step) => step !== undefined)];
   const [here, there] = [graph.placements[maker.placement]!, graph.placements[user.placement]!];
   if (here === there && along.every(isAxisStep)) {
