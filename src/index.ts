@@ -16,6 +16,7 @@ export {
   type OpRule,
   type RuleSbp,
 } from "./define.ts";
+export { type GlobalTensor, globalTensor } from "./global-tensor.ts";
 export { customGradient } from "./graph/custom-gradient.ts";
 export { opError } from "./graph/define.ts";
 export { concat, stack, where } from "./graph/functions.ts";

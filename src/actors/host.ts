@@ -9,39 +9,62 @@ import type { Arena } from "./arena.ts";
 import { slotOfSeq } from "./logic.ts";
 import type { Locate } from "./operands.ts";
 import type { Feeds } from "./session-types.ts";
-import { gather, type ShardMap, scatter, shardMap } from "./shards.ts";
+import { gather, type Sharded, type ShardMap, scatter, shardMap, shardsFor } from "./shards.ts";
 
 export type Outputs = Readonly<Record<string, NdArray>>;
+
+/** What a step gives. */
+export interface Result {
+  readonly outputs: Outputs;
+  /** The same in the parts that ranks hold, where the run asks for them. */
+  readonly shards?: Readonly<Record<string, Sharded>>;
+}
 
 export interface Host {
   /** Batches by firing number of the source, until it has copied them. */
   readonly feeds: Map<number, Feeds>;
   /** Outputs by firing number of the sink, until they are taken. */
-  readonly results: Map<number, Outputs>;
+  readonly results: Map<number, Result>;
+  /** Whether results have shards. */
+  inShards: boolean;
   source(seq: number): void;
   sink(seq: number): void;
 }
 
 export function createHost(plan: PlanData, arena: Arena, locate: Locate): Host {
   const feeds = new Map<number, Feeds>();
-  const results = new Map<number, Outputs>();
+  const results = new Map<number, Result>();
   const inputs = plan.inputs.map((port) => openPort(plan, port, arena, locate));
   const outputs = plan.outputs.map((port) => openPort(plan, port, arena, locate));
   return {
     feeds,
     results,
+    inShards: false,
     source(seq) {
       const batch = feeds.get(seq);
       if (!batch) throw new InternalError(`batch ${seq} is not there`);
       feeds.delete(seq);
-      for (const { port, map, at } of inputs) scatter(map, batch[port.name]!.data, at(seq));
+      for (const { port, map, at } of inputs) {
+        const given = batch[port.name]!;
+        const shards = shardsFor(given, port, plan.placements[port.placement]!);
+        if (!shards) scatter(map, given.data, at(seq));
+        else for (const { rank, size } of map.shards) at(seq)(rank, size).set(shards.get(rank)! as never);
+      }
     },
     sink(seq) {
       const read = outputs.map(({ port, map, at }): [string, NdArray] => [
         port.name,
         { shape: [...port.shape], dtype: port.dtype, data: gather(map, at(seq)) },
       ]);
-      results.set(seq, Object.fromEntries(read));
+      const parts = () =>
+        outputs.map(({ port: { name, shape, dtype, layout, placement }, map, at }): [string, Sharded] => {
+          const shards = new Map(map.shards.map(({ rank, size }) => [rank, at(seq)(rank, size).slice()]));
+          return [name, { shape, dtype, layout, placement: plan.placements[placement]!, shards }];
+        });
+      results.set(seq, {
+        outputs: Object.fromEntries(read),
+        ...(this.inShards && { shards: Object.fromEntries(parts()) }),
+      });
     },
   };
 }

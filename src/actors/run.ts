@@ -7,7 +7,7 @@ import { createActor } from "xstate";
 import { FeedError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { checkFeeds } from "./feeds.ts";
-import type { Host, Outputs } from "./host.ts";
+import type { Host, Outputs, Result } from "./host.ts";
 import type { LoopParts } from "./loop.ts";
 import type { Net } from "./net.ts";
 import type { Batches, Feeds, RawStep, Runner } from "./session-types.ts";
@@ -71,16 +71,16 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
   };
 
   /** The next step's outputs; undefined when the run is over. */
-  async function take(): Promise<Outputs | undefined> {
+  async function take(): Promise<Result | undefined> {
     for (;;) {
       const broken = port.broken();
       if (broken) throw broken;
       const seq = ready.shift();
       if (seq !== undefined) {
-        const outputs = host.results.get(seq)!;
+        const result = host.results.get(seq)!;
         host.results.delete(seq);
         tell({ type: "take", seq });
-        return outputs;
+        return result;
       }
       if (finished) return undefined;
       const release = port.hold(); // only who waits for a step keeps the process alive
@@ -89,17 +89,18 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     }
   }
 
-  async function* run(batches: Batches): AsyncGenerator<RawStep, void, undefined> {
+  async function* run(batches: Batches, inShards = false): AsyncGenerator<RawStep, void, undefined> {
     port.begin();
     finished = false;
+    host.inShards = inShards;
     const feeding = startFeeding(batches);
     let rested = performance.now();
     try {
       for (let step = 0; ; step++) {
-        const outputs = await take();
-        if (!outputs) break;
-        port.stepped(plan.name, step, outputs);
-        yield { step, outputs };
+        const result = await take();
+        if (!result) break;
+        port.stepped(plan.name, step, result.outputs);
+        yield { step, ...result };
         if (performance.now() - rested < breath) continue;
         await pause();
         rested = performance.now();

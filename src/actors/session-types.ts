@@ -4,6 +4,7 @@ import type { NdArray } from "../ir/array.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
 import type { EngineName } from "../kernels/engine.ts";
+import type { Sharded } from "./shards.ts";
 
 /** One batch: an array for every input of the plan, in its global shape. */
 export type Feeds = Readonly<Record<string, NdArray>>;
@@ -13,6 +14,8 @@ export interface RawStep {
   /** Counts from 0 in each run. */
   readonly step: number;
   readonly outputs: Readonly<Record<string, NdArray>>;
+  /** The same in the parts that ranks hold: only where the run was asked for them. */
+  readonly shards?: Readonly<Record<string, Sharded>>;
 }
 
 export type Batches = Iterable<Feeds> | AsyncIterable<Feeds>;
@@ -41,12 +44,12 @@ export interface Runner {
   /**
    * Runs one step a batch, reading batches no further ahead than the plan's slots and a bounded prefetch allow, and
    * yields the steps in order. Leaving the loop early stops feeding, lets the steps that have begun finish, and leaves
-   * the session usable. One run at a time.
+   * the session usable. One run at a time. With `inShards` steps have their outputs in parts too.
    *
    * @throws FeedError SL4001 to SL4005 for a batch that does not fit the inputs: after the steps before it were yielded
    * @throws SessionError SL4010 another run is on, SL4011 the session is closed or has failed, SL4012 an executor failed
    */
-  run(batches: Batches): AsyncIterable<RawStep>;
+  run(batches: Batches, inShards?: boolean): AsyncIterable<RawStep>;
 }
 
 /** Bytes that a collective has moved between ranks since the session began, counted where they were moved. */

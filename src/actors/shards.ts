@@ -3,11 +3,13 @@
  * splits, combines partial values in rank order, and takes the first of replicas. The runs of contiguous elements are
  * found once for each tensor.
  */
+import type { NdArray } from "../ir/array.ts";
 import { type AnyArray, arrayType, type DType, isHalf } from "../ir/dtype.ts";
 import { fromElement, toElement } from "../ir/element.ts";
 import type { Layout } from "../ir/layout.ts";
-import type { PlacementData } from "../ir/placement.ts";
+import { type PlacementData, samePlacement } from "../ir/placement.ts";
 import { extents, type Region, region } from "../sbp/boxes.ts";
+import { keyOf } from "../sbp/canonical.ts";
 import { coordinate } from "../sbp/mesh.ts";
 import { type Monoid, monoid } from "../sbp/monoid.ts";
 
@@ -16,6 +18,26 @@ export interface Laid {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly layout: Layout;
+}
+
+/** A tensor in the parts that ranks hold. */
+export interface Sharded extends Laid {
+  readonly placement: PlacementData;
+  /** By rank. */
+  readonly shards: ReadonlyMap<number, AnyArray>;
+}
+
+/** An array that knows itself in parts, as a global tensor does. */
+export interface InShards {
+  readonly sharded: Sharded;
+}
+
+/** The parts of an array, where they lie as a port wants them. */
+export function shardsFor(given: NdArray | (NdArray & InShards), port: Laid, placement: PlacementData) {
+  if (!("sharded" in given)) return undefined;
+  const { sharded } = given;
+  const same = samePlacement(sharded.placement, placement) && keyOf(sharded.layout) === keyOf(port.layout);
+  return same ? sharded.shards : undefined;
 }
 
 /** Triples of (place in the shard, place in the whole, length), in elements. */

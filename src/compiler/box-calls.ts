@@ -31,17 +31,7 @@ export function copyCalls({ dtype, held, target, part, to, collective }: Passage
   const item = itemSize[dtype];
   return walks(held, target, part, item).map((w) => ({
     kernel: "copy_box",
-    args: [
-      item,
-      ...w.extents,
-      ...w.source,
-      ...w.target,
-      from,
-      w.sourceOffset,
-      to,
-      w.targetOffset,
-      traffic(collective),
-    ],
+    args: [item, ...w.extents, ...w.source, ...w.target, from, w.sourceOffset, to, w.targetOffset, traffic(collective)],
   }));
 }
 

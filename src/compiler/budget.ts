@@ -9,8 +9,7 @@ import { heldBy, type Menu } from "./menu.ts";
 const named = 5;
 
 /** Bytes a rank: what the user gave, or what the device has. */
-export const limitOf = ({ graph, options }: Draft): number =>
-  options.memory ?? memoryOf(graph.placements);
+export const limitOf = ({ graph, options }: Draft): number => options.memory ?? memoryOf(graph.placements);
 
 /** `pick` is of the least memory found, `bytes` what it takes on the rank that holds the most. */
 export function outOfMemory(draft: Draft, menus: readonly Menu[], pick: readonly number[], bytes: number): LayoutError {

@@ -53,7 +53,9 @@ export function chargesOf(draft: Draft, menus: readonly Menu[], share: boolean):
   const move = (id: number, from: Layout, op: Op, to: Layout, [a, b] = [keyOf(from), keyOf(to)]): Move => {
     const there = elsewhere(graph, id, op);
     if (a === b && there === "") return nothing;
-    return moves.get(`${types[id]} ${a}>${there}${b}`, () => moveOf(draft, id, from, placementOf(draft, op), to, slots));
+    return moves.get(`${types[id]} ${a}>${there}${b}`, () =>
+      moveOf(draft, id, from, placementOf(draft, op), to, slots),
+    );
   };
   const bytes = new Cache<number>();
   const held = (id: number, column: Column, option: number): number => {
@@ -144,14 +146,7 @@ const nothing: Move = { time: 0, memory: 0 };
 const typeKey = ({ shape, dtype }: Value, place: PlacementData) => `${showPlacement(place)} ${dtype}[${shape.join()}]`;
 
 /** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
-function moveOf(
-  { graph }: Draft,
-  id: number,
-  from: Layout,
-  there: PlacementData,
-  to: Layout,
-  slots: number,
-): Move {
+function moveOf({ graph }: Draft, id: number, from: Layout, there: PlacementData, to: Layout, slots: number): Move {
   const value = graph.values[id]!;
   const type = { shape: shapeOf(value), dtype: value.dtype };
   const [source, target] = [

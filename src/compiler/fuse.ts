@@ -36,7 +36,10 @@ export function fuse(draft: Draft): Draft {
     });
   const close = () => {
     if (compute.length) emit("compute", "compute", compute, span(compute));
-    for (const group of groupBy(moving, (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`))
+    for (const group of groupBy(
+      moving,
+      (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`,
+    ))
       emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
     compute = [];
     moving = [];

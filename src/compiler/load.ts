@@ -80,7 +80,11 @@ const schema = v.strictObject({
       register: count,
       from: count,
       to: count,
-      span: v.union([v.picklist(["same", "all"]), v.strictObject({ axes: v.array(v.string()) }), v.strictObject({ pairs: v.array(v.tuple([count, count])) })]),
+      span: v.union([
+        v.picklist(["same", "all"]),
+        v.strictObject({ axes: v.array(v.string()) }),
+        v.strictObject({ pairs: v.array(v.tuple([count, count])) }),
+      ]),
       produce: count,
       consume: count,
       delay: count,

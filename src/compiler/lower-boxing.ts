@@ -86,6 +86,14 @@ function allReduce(site: BoxingSite, count: number): Call[] {
   if (lo === hi) return [];
   const sources = peers.map((_, index) => source(site, index));
   const targets = sources.map((address) => ({ ...address, buffer: site.to }));
-  const args = [...reduction(site.step.monoid!, site.dtype), lo, hi, traffic(site.collective), peers.length, ...sources, ...targets];
+  const args = [
+    ...reduction(site.step.monoid!, site.dtype),
+    lo,
+    hi,
+    traffic(site.collective),
+    peers.length,
+    ...sources,
+    ...targets,
+  ];
   return [{ kernel: "all_reduce", args }];
 }

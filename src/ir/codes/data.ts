@@ -5,6 +5,7 @@ type Code =
   | "SL6001"
   | "SL6002"
   | "SL6003"
+  | "SL6004"
   | "SL6010"
   | "SL6011"
   | "SL6012"
@@ -44,6 +45,17 @@ export const dataCodes: Readonly<Record<Code, Entry>> = {
     causes: ["The last batch, which is smaller.", "Bytes counted for elements."],
     remedy: "Make the two equal.",
     program: ['array([2, 3], "float32", new Float32Array(5));', 'array([2, 3], "float32", new Float32Array(6));'],
+  },
+  SL6004: {
+    error: "FeedError",
+    title: "A rank's part of a global tensor that does not fit",
+    meaning: "The function that gives each rank its data gave one of them another number of elements than it holds.",
+    causes: ["Parts for another layout.", "A dim that does not divide evenly: the first ranks hold one more."],
+    remedy: "Give each rank the elements of its part, in row-major order; the message says how many these are.",
+    program: [
+      "globalTensor((rank) => [rank, rank], [4, 2], mesh, { data: S(0) });",
+      "globalTensor((rank) => [rank, rank, rank, rank], [4, 2], mesh, { data: S(0) });",
+    ],
   },
   SL6010: {
     error: "DataError",

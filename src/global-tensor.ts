@@ -1,0 +1,157 @@
+/**
+ * @file Global tensors outside a graph: data that lies on a mesh, for feeding, reading and testing. Moving one is a graph
+ * of its own, compiled and run like any other.
+ */
+import { startSession } from "./actors/session.ts";
+import { gather, type InShards, type Sharded, scatter, shardMap } from "./actors/shards.ts";
+import { compileGraph } from "./compiler/compile.ts";
+import { graph } from "./graph/graph.ts";
+import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayout } from "./graph/layout.ts";
+import { checkPlacement } from "./graph/operand.ts";
+import type { Placement } from "./graph/placement.ts";
+import { userLine } from "./graph/source.ts";
+import type { Shape } from "./graph/types/shape.ts";
+import { array, type NdArray } from "./ir/array.ts";
+import { type AnyArray, arrayType, type DType, dtypes, type TypedArrays } from "./ir/dtype.ts";
+import { toElements } from "./ir/element.ts";
+import { FeedError, InternalError, showGiven } from "./ir/errors.ts";
+import type { PlacementData } from "./ir/placement.ts";
+import { localShape } from "./sbp/boxes.ts";
+import { memberOf } from "./sbp/mesh.ts";
+
+type Data<D extends DType> = TypedArrays[D] | readonly number[];
+
+/** A tensor with a value, on a mesh. An array too: wherever one is taken, it can be given. */
+export interface GlobalTensor<out S extends number[] = number[], out D extends DType = DType>
+  extends NdArray<S, D>,
+    InShards {
+  readonly placement: PlacementData;
+  /** By mesh axis; an axis that is not named is B. */
+  readonly layout: UserLayout;
+  /** What a rank holds, in its local shape: a copy. Throws PlacementError SL2001 for a rank of another placement. */
+  local(rank: number): NdArray<number[], D>;
+  /** The whole value: splits joined, partial values reduced in the order of their ranks. A fresh array. */
+  toArray(): NdArray<S, D>;
+  /**
+   * The same value laid out otherwise, or on another placement; without a layout the cheapest that is possible there. The
+   * collectives and transfers of `planBoxing` are run in a session of their own.
+   *
+   * Throws what `tensor.to` throws in a graph, and what `launch` throws.
+   */
+  to<A extends string, Of extends Shape>(
+    this: { readonly shape: Of },
+    placement: Placement<A>,
+    layout?: Layout<A, Of>,
+  ): Promise<GlobalTensor<S, D>>;
+}
+
+/**
+ * Lays data out over a mesh. The data is whole, in row-major order (of a partial layout the first rank gets the value, and
+ * the others the identity of its reduction), or a function that gives each rank its own. Plain numbers are float32
+ * unless `dtype` says otherwise.
+ *
+ * Throws ShapeError SL1001 for a shape, LayoutError SL1021–SL1025 and SL2004 for a layout, FeedError SL6001–SL6004 for
+ * data that does not fit.
+ *
+ * @example
+ * const mesh = placement("cpu", { data: 2 });
+ * const x = globalTensor([1, 2, 3, 4, 5, 6], [3, 2], mesh, { data: S(0) });
+ * x.local(1).data; // Float32Array [5, 6]
+ * const sums = globalTensor((rank) => [rank, 10], [2], mesh, { data: P() });
+ * const whole = await sums.to(mesh, { data: B });
+ * whole.local(0).data; // Float32Array [1, 20]
+ */
+export function globalTensor<const S extends number[], A extends string, D extends DType = "float32">(
+  data: Data<D> | ((rank: number) => Data<D>),
+  shape: readonly [...S],
+  placement: Placement<A>,
+  layout: Layout<A, S> = {},
+  dtype?: D,
+): GlobalTensor<S, D> {
+  checkPlacement("globalTensor", placement);
+  const at = userLine();
+  const ofRank = typeof data === "function" ? (data as (rank: number) => Data<D>) : undefined;
+  const type = dtype ?? (dtypeOf(ofRank ? ofRank(placement.ranks[0]!) : data) as D);
+  placement.input<S, D>(shape, type, layout); // says what is wrong with any of them
+  const subject = `globalTensor([${shape.join(",")}], "${type}")`;
+  const entries = ordered(placement.data, layout as UserLayout);
+  checkLayout(placement.data, entries, { shape, dtype: type }, subject, at);
+  const laid = { shape, dtype: type, layout: toLayout(placement.data, entries, shape, subject, at) };
+  const shards = new Map<number, AnyArray>();
+  if (ofRank)
+    for (const [member, rank] of placement.ranks.entries()) {
+      const local = localShape(laid.layout, shape, placement.data, member);
+      shards.set(rank, shardOf(ofRank(rank), local, type, `${subject}, rank ${rank}`, at));
+    }
+  else {
+    const whole = array(shape, type, elements(data as Data<D>, type) as TypedArrays[D]).data;
+    scatter(shardMap(laid, placement.data), whole, (rank, size) => {
+      const shard = new (arrayType<DType>(type))(size);
+      shards.set(rank, shard);
+      return shard;
+    });
+  }
+  return of({ ...laid, placement: placement.data, shards });
+}
+
+/** Throws FeedError SL6004 unless it is as large as the rank's part. */
+function shardOf(data: unknown, local: readonly number[], dtype: DType, subject: string, at: string | undefined) {
+  const size = local.reduce((a, b) => a * b, 1);
+  const length = (data as Partial<AnyArray> | null | undefined)?.length;
+  const given = length === size ? elements(data as AnyArray, dtype) : undefined;
+  if (given instanceof arrayType(dtype)) return given;
+  const got = length === undefined || length === size ? showGiven(data) : `${length}`;
+  throw new FeedError("SL6004", `it holds [${local.join(",")}], ${size} elements, and was given ${got}`, {
+    subject,
+    hint: "give each rank the elements of its part, in row-major order",
+    at,
+  });
+}
+
+/** Numbers in a typed array of the dtype; a typed array as a copy of its own. */
+const elements = (data: ArrayLike<number> | AnyArray, dtype: DType): unknown => {
+  if (Array.isArray(data)) return toElements(dtype, data);
+  return ArrayBuffer.isView(data) ? (data as AnyArray).slice() : data;
+};
+
+/** What typed arrays say of themselves; those of 16 bits may be either float. */
+const dtypeOf = (data: unknown): DType => dtypes.find((dtype) => data instanceof arrayType<DType>(dtype)) ?? "float32";
+
+function of<S extends number[], D extends DType>(sharded: Sharded): GlobalTensor<S, D> {
+  const { shape, layout, placement, shards } = sharded;
+  const dtype = sharded.dtype as D;
+  const whole = () => gather(shardMap(sharded, placement), (rank) => shards.get(rank)!) as TypedArrays[D];
+  return {
+    sharded,
+    shape: [...shape] as S,
+    dtype,
+    placement,
+    layout: userLayout(layout),
+    get data() {
+      return whole();
+    },
+    local(rank) {
+      const local = localShape(layout, shape, placement, memberOf(placement, rank));
+      return { shape: local, dtype, data: shards.get(rank)!.slice() as TypedArrays[D] };
+    },
+    toArray: () => ({ shape: [...shape] as S, dtype, data: whole() }),
+    to: (there, wanted) => move(sharded, there, wanted as UserLayout | undefined),
+  };
+}
+
+async function move<S extends number[], D extends DType>(
+  sharded: Sharded,
+  there: Placement,
+  wanted: UserLayout | undefined,
+): Promise<GlobalTensor<S, D>> {
+  checkPlacement("to", there);
+  const { shape, dtype, layout, placement: here } = sharded;
+  const source: Placement = { ...there, ranks: here.ranks, data: here };
+  const x = { shape: [...shape], dtype, layout: ordered(here, userLayout(layout)), placement: here, at: userLine() };
+  const moving = graph([source, there], { name: "to", inputs: { x } }, (inputs) => ({
+    y: inputs.x.to(there, wanted as Layout),
+  }));
+  await using session = await startSession(compileGraph(moving.logical));
+  for await (const { shards } of session.run([{ x: of(sharded) }], true)) return of(shards!.y!);
+  throw new InternalError("a step that moves a tensor gave nothing");
+}
