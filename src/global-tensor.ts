@@ -19,7 +19,13 @@ import type { PlacementData } from "./ir/placement.ts";
 import { localShape } from "./sbp/boxes.ts";
 import { memberOf } from "./sbp/mesh.ts";
 
-type Data<D extends DType> = TypedArrays[D] | readonly number[];
+type Data = AnyArray | readonly number[];
+/** What data says of its dtype: plain numbers are float32, and arrays of 16 bits may be either float. */
+type TypeOf<T> = { [D in DType]: T extends TypedArrays[D] ? D : never }[DType] extends infer D
+  ? [D] extends [never]
+    ? "float32"
+    : D
+  : never;
 
 /** A tensor with a value, on a mesh. An array too: wherever one is taken, it can be given. */
 export interface GlobalTensor<out S extends number[] = number[], out D extends DType = DType>
@@ -61,8 +67,13 @@ export interface GlobalTensor<out S extends number[] = number[], out D extends D
  * const whole = await sums.to(mesh, { data: B });
  * whole.local(0).data; // Float32Array [1, 20]
  */
-export function globalTensor<const S extends number[], A extends string, D extends DType = "float32">(
-  data: Data<D> | ((rank: number) => Data<D>),
+export function globalTensor<
+  const S extends number[],
+  A extends string,
+  T extends Data,
+  D extends DType = TypeOf<T> & DType,
+>(
+  data: T | ((rank: number) => T),
   shape: readonly [...S],
   placement: Placement<A>,
   layout: Layout<A, S> = {},
@@ -70,7 +81,7 @@ export function globalTensor<const S extends number[], A extends string, D exten
 ): GlobalTensor<S, D> {
   checkPlacement("globalTensor", placement);
   const at = userLine();
-  const ofRank = typeof data === "function" ? (data as (rank: number) => Data<D>) : undefined;
+  const ofRank = typeof data === "function" ? (data as (rank: number) => T) : undefined;
   const type = dtype ?? (dtypeOf(ofRank ? ofRank(placement.ranks[0]!) : data) as D);
   placement.input<S, D>(shape, type, layout); // says what is wrong with any of them
   const subject = `globalTensor([${shape.join(",")}], "${type}")`;
@@ -84,7 +95,7 @@ export function globalTensor<const S extends number[], A extends string, D exten
       shards.set(rank, shardOf(ofRank(rank), local, type, `${subject}, rank ${rank}`, at));
     }
   else {
-    const whole = array(shape, type, elements(data as Data<D>, type) as TypedArrays[D]).data;
+    const whole = array(shape, type, elements(data as T, type) as TypedArrays[D]).data;
     scatter(shardMap(laid, placement.data), whole, (rank, size) => {
       const shard = new (arrayType<DType>(type))(size);
       shards.set(rank, shard);
@@ -114,7 +125,6 @@ const elements = (data: ArrayLike<number> | AnyArray, dtype: DType): unknown => 
   return ArrayBuffer.isView(data) ? (data as AnyArray).slice() : data;
 };
 
-/** What typed arrays say of themselves; those of 16 bits may be either float. */
 const dtypeOf = (data: unknown): DType => dtypes.find((dtype) => data instanceof arrayType<DType>(dtype)) ?? "float32";
 
 function of<S extends number[], D extends DType>(sharded: Sharded): GlobalTensor<S, D> {

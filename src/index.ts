@@ -6,6 +6,7 @@ export type {
   SessionStats,
   SessionStatus,
 } from "./actors/session-types.ts";
+export { type Boxing, type BoxingSide, type BoxingStep, planBoxing } from "./boxing.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
 export {
   type DefinedOp,

@@ -58,7 +58,9 @@ export interface CollectiveTraffic {
   readonly collective: number;
   /** Over all ranks. */
   readonly bytes: number;
-  /** In the order of the placement's ranks: bytes that the rank read from others, and wrote to others. */
+  /** Where its result lies. */
+  readonly ranks: readonly number[];
+  /** In the order of `ranks`: bytes that the rank read from others, and wrote to others. */
   readonly pulled: readonly number[];
   readonly pushed: readonly number[];
   /** What arrived at each rank: what it read from others, and what they wrote to it. */

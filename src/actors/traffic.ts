@@ -51,5 +51,5 @@ export function readTraffic(
     });
   });
   const bytes = [...pulled, ...pushed].reduce((a, b) => a + b, 0);
-  return { name: collective.name, collective: collective.id, bytes, pulled, pushed, received };
+  return { name: collective.name, collective: collective.id, bytes, ranks, pulled, pushed, received };
 }

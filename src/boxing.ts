@@ -1,0 +1,87 @@
+/** @file `planBoxing`: what it takes to lay a tensor out otherwise, without a graph. */
+import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayout } from "./graph/layout.ts";
+import { checkPlacement } from "./graph/operand.ts";
+import type { Placement } from "./graph/placement.ts";
+import { userLine } from "./graph/source.ts";
+import type { DType } from "./ir/dtype.ts";
+import type { PlacementData } from "./ir/placement.ts";
+import { type BoxingStep as AnyStep, planBoxing as plan, type Side } from "./sbp/boxing.ts";
+
+/** Where a tensor is and how it lies there; an axis that is not named is B. */
+export interface BoxingSide<Axes extends string, Of extends number[]> {
+  readonly placement: Placement<Axes>;
+  readonly layout: Layout<Axes, Of>;
+}
+
+/** A collective along one axis, a transfer between ranks one by one, or what one needs no other ranks for. */
+export interface BoxingStep {
+  readonly kind: AnyStep["kind"];
+  /** Mesh axis that a collective runs along. */
+  readonly axis?: string;
+  readonly from: UserLayout;
+  readonly to: UserLayout;
+  /** Where its result lies. */
+  readonly placement: PlacementData;
+  /** Bytes that each rank of `placement` receives from others, and their sum. */
+  readonly received: readonly number[];
+  readonly bytes: number;
+  /** Modelled seconds. */
+  readonly time: number;
+}
+
+export interface Boxing {
+  readonly steps: readonly BoxingStep[];
+  /** Between ranks, over all steps. */
+  readonly bytes: number;
+  /** The ranks of the target, then those of the source that are not among them; and what each of them receives. */
+  readonly ranks: readonly number[];
+  readonly received: readonly number[];
+  /** Modelled seconds. */
+  readonly time: number;
+  /** The layouts that it passes by: `S(0),B → B,B → B,S(1)`. */
+  readonly text: string;
+}
+
+/**
+ * The cheapest way from one placement and layout to another, between any two: what `.to(…)` does in a graph and on a
+ * global tensor. Bytes are exact, and are what `session.traffic()` counts; times are those of the α-β model.
+ *
+ * Throws ShapeError SL1000 and SL1001, LayoutError SL1021–SL1025 and SL2004, PlacementError SL1141.
+ *
+ * @example
+ * const mesh = placement("cpu", { data: 2, model: 2 });
+ * const { text, bytes } = planBoxing({
+ *   shape: [4, 4], dtype: "float32",
+ *   from: { placement: mesh, layout: { data: S(0), model: P() } },
+ *   to: { placement: mesh, layout: { data: S(0) } },
+ * });
+ * text;  // "S(0),P(sum) → S(0),B"
+ * bytes; // 128: each of four ranks reads half a shard of 32 bytes, and is sent the other half
+ */
+export function planBoxing<const S extends number[], A extends string, C extends string>(request: {
+  readonly shape: readonly [...S];
+  readonly dtype: DType;
+  readonly from: BoxingSide<A, S>;
+  readonly to: BoxingSide<C, S>;
+}): Boxing {
+  const { shape, dtype } = request;
+  const at = userLine();
+  const side = (name: "from" | "to"): Side => {
+    const { placement, layout } = request[name] as BoxingSide<string, S>;
+    checkPlacement(`planBoxing, ${name}`, placement);
+    placement.input<S, DType>(shape, dtype); // says what is wrong with shape and dtype
+    const subject = `planBoxing, ${name}`;
+    const entries = ordered(placement.data, layout as UserLayout);
+    checkLayout(placement.data, entries, { shape, dtype }, subject, at);
+    return { placement: placement.data, layout: toLayout(placement.data, entries, shape, subject, at) };
+  };
+  const { steps, ...rest } = plan({ shape, dtype, from: side("from"), to: side("to") });
+  return { steps: steps.map(shown), ...rest };
+}
+
+const shown = (step: AnyStep): BoxingStep => {
+  const { kind, axis, from, to, received, bytes, time } = step;
+  const placement = step.axis === undefined ? step.transfer.to : step.placement;
+  const along = axis === undefined ? {} : { axis };
+  return { kind, ...along, from: userLayout(from), to: userLayout(to), placement, received, bytes, time };
+};

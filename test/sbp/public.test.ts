@@ -1,0 +1,51 @@
+/** @file `planBoxing` as users call it. */
+import { globalTensor, layout, P, placement, planBoxing, S } from "sluice";
+import { describe, expect, test } from "vitest";
+
+const mesh = placement("cpu", { data: 2, model: 2 });
+const type = { shape: [4, 4], dtype: "float32" } as const;
+
+describe("planBoxing", () => {
+  test("gives steps, bytes and a line of text", () => {
+    const from = { placement: mesh, layout: { data: S(0), model: P() } };
+    const plan = planBoxing({ ...type, from, to: { placement: mesh, layout: { data: S(0) } } });
+    expect(plan.text).toBe("S(0),P(sum) → S(0),B");
+    expect(plan.bytes).toBe(128);
+    expect(plan.ranks).toEqual([0, 1, 2, 3]);
+    expect(plan.received).toEqual([32, 32, 32, 32]);
+    expect(plan.steps).toMatchObject([{ kind: "all-reduce", axis: "model", from: { data: "S(0)", model: "P(sum)" } }]);
+  });
+
+  test("reaches other ranks and minds the order of axes", () => {
+    const away = placement("cpu", { stage: 2 }, { ranks: [7, 8] });
+    const from = { placement: mesh, layout: layout(mesh, [["model", S(0)], ["data", S(0)]]) }; // biome-ignore format: a layout
+    const plan = planBoxing({ ...type, from, to: { placement: away, layout: { stage: S(0) } } });
+    expect(plan.steps.map(({ kind }) => kind)).toEqual(["p2p"]);
+    expect(plan.bytes).toBe(64);
+    expect(plan.text).toMatch(/^cpu\[0-3\] .* → cpu\[7,8\] S\(0\)$/);
+  });
+
+  test("nothing to do is no step", () => {
+    const side = { placement: mesh, layout: { data: S(0) } };
+    expect(planBoxing({ ...type, from: side, to: side })).toMatchObject({ steps: [], bytes: 0, text: "S(0),B" });
+  });
+
+  test("says what a global tensor's move transfers", async () => {
+    const away = placement("cpu", { stage: 3 }, { ranks: [1, 2, 3] });
+    const x = globalTensor((rank) => [rank, 1, 2, 3, 4, 5, 6, 7], [4, 4], mesh, { data: S(0), model: P() });
+    const moved = await x.to(away, { stage: S(1) });
+    expect([...moved.toArray().data]).toEqual([...x.toArray().data]);
+  });
+
+  test("refuses what cannot be, with the side and the line", () => {
+    const from = { placement: mesh, layout: { data: "S(2)" } };
+    const to = { placement: mesh, layout: {} };
+    expect(() => planBoxing({ ...type, from: from as never, to })).toThrow(
+      /planBoxing, from: S\(2\)[\s\S]*public\.test\.ts[\s\S]*choices: S\(0\), S\(1\)/,
+    );
+    expect(() =>
+      planBoxing({ shape: [4, 4], dtype: "bool", from: to, to: { placement: mesh, layout: { data: P() } } }),
+    ).toThrow(/P\(sum\)[\s\S]*bool/);
+    expect(() => planBoxing({ ...type, from: { placement: {} as never, layout: {} }, to })).toThrow(/placement/);
+  });
+});

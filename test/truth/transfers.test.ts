@@ -1,0 +1,240 @@
+/** @file Tensors that go from one placement to another on the runtime: random pairs, stages that train, global tensors. */
+import fc from "fast-check";
+import {
+  array,
+  compile,
+  type GlobalTensor,
+  globalTensor,
+  graph,
+  launch,
+  layout,
+  nn,
+  optim,
+  P,
+  type Placement,
+  placement,
+  S,
+} from "sluice";
+import { describe, expect, test } from "vitest";
+import { startSession } from "../../src/actors/session.ts";
+import type { Sharded } from "../../src/actors/shards.ts";
+import { compileGraph } from "../../src/compiler/compile.ts";
+import { type Layout, ordered, userLayout } from "../../src/graph/layout.ts";
+import { type DType, dtypes } from "../../src/ir/dtype.ts";
+import { fromElements, toElements } from "../../src/ir/element.ts";
+import type { PlacementData } from "../../src/ir/placement.ts";
+import { planBoxing } from "../../src/sbp/boxing.ts";
+import { canonical } from "../../src/sbp/canonical.ts";
+import { assemble, scatter } from "../sbp/support/arrays.ts";
+import { anyPair, generator, type Pair, product } from "../sbp/support/meshes.ts";
+import { batches, sizes } from "./mlp.ts";
+
+const numbers: readonly DType[] = ["float32", "float64", "int32", "int64"];
+const isPartial = ({ from, to }: Pair) => [...from.layout, ...to.layout].some(([, { kind }]) => kind === "P");
+const partialTypes = (pair: Pair) => (isPartial(pair) ? numbers : dtypes);
+const mesh = ({ axes, ranks }: PlacementData): Placement =>
+  placement("cpu", Object.fromEntries(axes.map(({ name, size }) => [name, size])), { ranks });
+
+/** Runs all pairs as one graph, and compares values, shards and bytes. */
+async function moveAll(pairs: readonly Pair[], random: () => number): Promise<void> {
+  const moves = pairs.map(({ shape, from, to }, i) => {
+    const types = partialTypes(pairs[i]!);
+    const dtype = types[i % types.length]!;
+    const value = Array.from({ length: product(shape) }, () => Math.floor(random() * (dtype === "bool" ? 2 : 100)));
+    const held = scatter(value, shape, from.placement, from.layout, random);
+    const sharded: Sharded = {
+      shape,
+      dtype,
+      layout: canonical(from.layout, from.placement),
+      placement: from.placement,
+      shards: new Map(from.placement.ranks.map((rank, m) => [rank, toElements(dtype, held.shards[m]!)])),
+    };
+    const input = {
+      shape: [...shape],
+      dtype,
+      layout: ordered(from.placement, userLayout(from.layout)),
+      placement: from.placement,
+      at: undefined,
+    };
+    const plan = planBoxing({ shape, dtype, from, to });
+    return { name: `x${i}`, to, value, sharded, input, plan, there: mesh(to.placement) };
+  });
+  const everywhere = [...moves.map(({ there }) => there), ...pairs.map(({ from }) => mesh(from.placement))];
+  const inputs = Object.fromEntries(moves.map(({ name, input }) => [name, input]));
+  const graphOf = graph(everywhere, { name: "moves", inputs }, (xs) =>
+    Object.fromEntries(
+      moves.map(({ name, there, to }) => [name, xs[name]!.to(there, userLayout(to.layout) as Layout)]),
+    ),
+  );
+  await using session = await startSession(compileGraph(graphOf.logical), { threads: 2 });
+  const feeds = Object.fromEntries(
+    moves.map(({ name, sharded }) => {
+      const { shape, dtype } = sharded;
+      return [name, { shape: [...shape], dtype, data: toElements(dtype, new Array(product(shape)).fill(0)), sharded }];
+    }),
+  );
+  for await (const { shards } of session.run([feeds], true))
+    for (const { name, to, value, sharded, plan } of moves) {
+      const { shape, dtype } = sharded;
+      const got = shards![name]!;
+      const local = to.placement.ranks.map((rank) => [...fromElements(dtype, got.shards.get(rank)!)]);
+      const tensor = { shape, on: to.placement, layout: to.layout, shards: local };
+      expect(assemble(tensor), `${name}: ${dtype}[${shape}] ${plan.text}`).toEqual(value);
+    }
+  const received = new Map<number, number>();
+  const add = (rank: number, bytes: number) => received.set(rank, (received.get(rank) ?? 0) + bytes);
+  for (const { plan } of moves) for (const [i, rank] of plan.ranks.entries()) add(rank, plan.received[i]!);
+  for (const { ranks, received: counted } of session.traffic())
+    for (const [i, rank] of ranks.entries()) add(rank, -counted[i]!);
+  expect([...received].filter(([, bytes]) => bytes !== 0)).toEqual([]);
+}
+
+describe("random pairs on the runtime", () => {
+  const [runs, together] = [process.env.LONG ? 5_000 : 150, 30];
+  const seed = Number(process.env.SEED ?? 1);
+  test(
+    `${runs}: values, shards and bytes of every rank`,
+    async () => {
+      const pairs = fc.sample(anyPair, { seed, numRuns: runs });
+      const random = generator(seed);
+      for (let i = 0; i < pairs.length; i += together) await moveAll(pairs.slice(i, i + together), random);
+      console.info(`seed ${seed}, ${runs} random pairs run`);
+    },
+    runs * 100 + 20_000,
+  );
+});
+
+describe("a model on two placements trains to the single-device losses", () => {
+  const steps = 40;
+  const on = (axes: Readonly<Record<string, number>>, ranks: readonly number[]) => placement("cpu", axes, { ranks });
+
+  /** Both weights of the second layer are met on two placements: one is moved to where the other is needed. */
+  async function train(front: Placement, back: Placement) {
+    const [fc1, fc2] = [
+      nn.linear(sizes.inputs, sizes.hidden, { name: "fc1" }),
+      nn.linear(sizes.hidden, sizes.classes, { name: "fc2" }),
+    ];
+    const training = graph(
+      [front, back],
+      {
+        name: "stages",
+        model: nn.sequential(fc1, fc2),
+        inputs: {
+          image: front.input([sizes.batch, sizes.inputs], "float32"),
+          label: back.input([sizes.batch], "int32"),
+        },
+      },
+      ({ image, label }, g) => {
+        const hidden = fc1(image).relu();
+        const early = fc2(hidden); // a skip connection, with the weights of the other placement
+        const logits = fc2(hidden.to(back)).add(early.to(back).mul(0.5));
+        const loss = nn.softmaxCrossEntropy(logits, label).mean();
+        g.minimize(loss, optim.adamW({ lr: 1e-2 }));
+        return { loss, early };
+      },
+    );
+    const split = (mesh: Placement) => Object.fromEntries(Object.keys(mesh.axes).map((axis) => [axis, S(0)]));
+    const plan = compile(training, { dims: {}, sharding: { "fc1.weight": split(front) as never } });
+    await using session = await launch(plan);
+    const losses: number[] = [];
+    for await (const { loss } of session.run(batches(steps))) losses.push(loss);
+    return { losses, plan, counted: session.traffic() };
+  }
+
+  const single = train(on({ data: 1 }, [0]), on({ data: 1 }, [0]));
+  test.each([
+    ["disjoint", on({ data: 2 }, [0, 1]), on({ data: 2 }, [2, 3]), true],
+    ["partly overlapping, of other sizes", on({ data: 2 }, [0, 1]), on({ model: 3 }, [1, 2, 3]), true],
+    ["two meshes of the same ranks", on({ data: 4 }, [0, 1, 2, 3]), on({ data: 2, model: 2 }, [3, 2, 1, 0]), false],
+    ["many and one", on({ data: 2, model: 2 }, [0, 1, 2, 3]), on({ last: 1 }, [4]), true],
+  ])("%s", async (_, front, back, moves) => {
+    const expected = (await single).losses;
+    expect(expected.at(-1)).toBeLessThan(expected[0]! / 2);
+    const { losses, plan, counted } = await train(front, back);
+    for (const [step, loss] of losses.entries())
+      expect(Math.abs(loss - expected[step]!)).toBeLessThanOrEqual(1e-5 * Math.max(Math.abs(expected[step]!), 0.1));
+    expect(plan.communication.some(({ kind }) => kind === "p2p")).toBe(moves);
+    for (const [i, { name, received }] of plan.communication.entries())
+      expect(counted[i]!.received, name).toEqual(received.map((bytes) => bytes * steps));
+  });
+});
+
+describe("a global tensor", () => {
+  const line = placement("cpu", { data: 3 });
+  const square = placement("cpu", { row: 2, column: 2 }, { ranks: [5, 4, 1, 0] });
+  const value = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const shards = (tensor: GlobalTensor) =>
+    tensor.placement.ranks.map((rank) => [...tensor.local(rank).data].map(Number));
+
+  test("lies as its layout says", () => {
+    const x = globalTensor(value, [5, 2], line, { data: S(0) });
+    expect(shards(x)).toEqual([
+      [1, 2, 3, 4],
+      [5, 6, 7, 8],
+      [9, 10],
+    ]);
+    expect(x.local(2)).toEqual(array([1, 2], "float32", Float32Array.of(9, 10)));
+    expect(x.toArray()).toEqual(array([5, 2], "float32", Float32Array.from(value)));
+  });
+
+  test("moves to another placement and layout, and back", async () => {
+    const x = globalTensor(value, [5, 2], line, { data: S(0) });
+    const moved = await x.to(
+      square,
+      layout(square, [
+        ["column", S(0)],
+        ["row", S(1)],
+      ]),
+    );
+    expect(shards(moved)).toEqual([
+      [1, 3, 5],
+      [7, 9],
+      [2, 4, 6],
+      [8, 10],
+    ]);
+    expect(moved.toArray().data).toEqual(Float32Array.from(value));
+    expect(shards(await moved.to(line, { data: S(0) }))).toEqual(shards(x));
+    expect((await x.to(square)).toArray().data).toEqual(Float32Array.from(value));
+  });
+
+  test("may be what each rank says, and is reduced", async () => {
+    const x = globalTensor((rank) => [rank, 10], [2], line, { data: P() });
+    expect(x.toArray().data).toEqual(Float32Array.of(3, 30));
+    expect(shards(await x.to(square, {}))).toEqual([0, 1, 2, 3].map(() => [3, 30]));
+    expect((await x.to(square)).toArray().data).toEqual(Float32Array.of(3, 30));
+    expect(shards(await x.to(line, {}))).toEqual([
+      [3, 30],
+      [3, 30],
+      [3, 30],
+    ]);
+    const most = globalTensor((rank) => BigInt64Array.of(BigInt(rank)), [1], line, { data: P("max") });
+    expect((await most.to(square, {})).local(5).data).toEqual(BigInt64Array.of(2n));
+  });
+
+  test("can be fed, in its own layout or another", async () => {
+    const doubling = graph(
+      line,
+      { name: "twice", inputs: { x: line.input([5, 2], "float32", { data: S(0) }) } },
+      ({ x }) => ({
+        y: x.mul(2),
+      }),
+    );
+    await using session = await launch(compile(doubling));
+    const tensors = [
+      globalTensor(value, [5, 2], line, { data: S(0) }),
+      globalTensor(value, [5, 2], line, { data: S(1) }),
+    ];
+    for await (const { y } of session.run(tensors.map((x) => ({ x }))))
+      expect(y.data).toEqual(Float32Array.from(value, (v) => 2 * v));
+  });
+
+  test("that does not fit is refused, with the rank and the numbers", () => {
+    expect(() => globalTensor([1, 2, 3], [2, 2], line)).toThrow(/4 elements, the data 3/);
+    expect(() => globalTensor((rank) => (rank ? [1, 2] : [1, 2, 3, 4]), [5, 2], line, { data: S(0) })).toThrow(
+      /rank 1: it holds \[2,2\], 4 elements, and was given 2[\s\S]*transfers\.test\.ts/,
+    );
+    expect(() => globalTensor([true] as never, [1], line, {}, "bool")).not.toThrow();
+    expect(() => globalTensor(value, [5, 2], line, { row: S(0) } as never)).toThrow(/no axis "row"/);
+    expect(() => globalTensor(value, [5, 2], line).local(7)).toThrow(/rank 7 is not part of/);
+  });
+});
