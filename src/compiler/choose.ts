@@ -33,8 +33,7 @@ export function choose(draft: Draft): Draft {
   const settled = new Map(draft.choices.map((choice) => [choice.op, choice]));
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
-    const given = (id: number) => chosen[produced[id]!.id]!.outs[produced[id]!.outputs.indexOf(id)]!;
-    const boxing = op.inputs.reduce((s, id, i) => s + move(id, given(id), op, ins[i]!).time, 0);
+    const boxing = op.inputs.reduce((s, _, i) => s + move(op, i, pick).time, 0);
     const fixed = op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
     const found = rivals[v] ?? settled.get(op.name)?.rivals;
@@ -61,10 +60,11 @@ const many = 2000;
 /** By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own too. */
 function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
   const sizes = menus.map(({ signatures }) => signatures.length);
+  const { tables, move, evaluate } = chargesOf(draft, menus);
   const attempt = (share: boolean) => {
-    const { tables, move, evaluate } = chargesOf(draft, menus, share);
-    const { pick, cost, bound, memory } = solve({ sizes, tables }, { limit, prove: false });
-    return { pick, cost, bound, memory, move, time: evaluate(pick).time, problem: { sizes, tables } };
+    const problem = { sizes, tables: tables(share) };
+    const { pick, cost, bound, memory } = solve(problem, { limit, prove: false });
+    return { pick, cost, bound, memory, move, time: evaluate(pick).time, problem };
   };
   if (sizes.length >= many) return attempt(false);
   const shared = attempt(true);

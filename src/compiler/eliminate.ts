@@ -71,19 +71,33 @@ export function eliminate(
   return { factors, buckets, bound, exact, rest: [...new Set(touching.flatMap((of) => [...of]))] };
 }
 
+/** Past so many bits all are alike: an op that half of the graph uses would be counted again with each of its users. */
+const widest = 64;
+
 /** Variables by the combinations of their neighbours, in powers of two: the next is one of the fewest. */
 function widths(sizes: readonly number[], touching: readonly ReadonlySet<Factor>[]) {
   const bins: number[][] = [];
   const bin = new Int32Array(sizes.length).fill(-1);
   const gone = new Uint8Array(sizes.length);
   let lowest = 0;
+  const bits = sizes.map((size) => Math.log2(size));
+  const seen = new Int32Array(sizes.length);
+  let round = 0;
+  const widthOf = (v: number): number => {
+    round++;
+    let width = 0;
+    for (const { variables } of touching[v]!)
+      for (const u of variables) {
+        if (seen[u] === round) continue;
+        seen[u] = round;
+        width += bits[u]!;
+        if (width > widest) return widest;
+      }
+    return Math.ceil(width - 1e-9);
+  };
   const changed = (v: number) => {
     if (gone[v]) return;
-    const near = new Set<number>();
-    for (const { variables } of touching[v]!) for (const u of variables) near.add(u);
-    let width = 0;
-    for (const u of near) width += Math.log2(sizes[u]!);
-    const at = Math.ceil(width - 1e-9);
+    const at = widthOf(v);
     if (at === bin[v]) return;
     bin[v] = at;
     bins[at] ??= [];

@@ -25,8 +25,16 @@ export interface Reduced {
   readonly least: number;
 }
 
-export const unionOf = (factors: readonly Factor[]): number[] =>
-  [...new Set(factors.flatMap((f) => f.variables as number[]))].sort((a, b) => a - b);
+/** The variables that factors are about, ascending. */
+export function unionOf(factors: readonly Factor[]): number[] {
+  const all: number[] = [];
+  for (const { variables } of factors) for (const v of variables) all.push(v);
+  all.sort((a, b) => a - b);
+  let count = 0;
+  for (const v of all) if (count === 0 || v !== all[count - 1]) all[count++] = v;
+  all.length = count;
+  return all;
+}
 
 export class Factors {
   readonly #sizes: readonly number[];

@@ -4,7 +4,7 @@
  */
 import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
-import type { Op, Value } from "../ir/graph.ts";
+import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import { B, type Layout, showSbp } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { localShape } from "../sbp/boxes.ts";
@@ -23,6 +23,8 @@ export interface Column {
   readonly layouts: readonly Layout[];
   readonly keys: readonly string[];
   readonly of: Int32Array;
+  /** What any of the layouts is partial by, in alphabetical order. */
+  readonly monoids: readonly string[];
 }
 
 export interface Menu {
@@ -44,26 +46,30 @@ export function menusOf(draft: Draft): readonly Menu[] {
   const { graph } = draft;
   const shared = new Cache<Menu>();
   const menus: Menu[] = [];
-  const maker: [op: number, output: number][] = [];
+  const types = typesOf(graph);
+  /** By value how it may come. */
+  const offers: Column[] = [];
   for (const op of graph.ops) {
-    const place = placementOf(draft, op);
-    const site = siteOf(draft, op);
     const given = givenTo(draft, op);
-    const monoids = op.inputs.map((id) => partials(menus[maker[id]![0]]!.outs[maker[id]![1]]!));
-    const asked = given ? signatureText(given) : monoids.map((m) => [...m].sort().join()).join(";");
+    const monoids = op.inputs.map((id) => offers[id]!.monoids);
+    const asked = given ? signatureText(given) : monoids.join(";");
     const plain = forbidsBoxing(draft, op);
-    const key = `${showPlacement(place)} ${siteKey(site)} ${given ? "as" : "from"} ${asked} ${plain}`;
-    menus.push(
-      shared.get(key, () => {
-        const found = given ? [{ signature: given }] : possible(site, place, monoids, plain);
-        return menu(menus.length, site, place, found);
-      }),
-    );
-    op.outputs.forEach((id, j) => {
-      maker[id] = [op.id, j];
+    const text = (ids: readonly number[]) => ids.map((id) => types[id]).join();
+    const key = `${kindText(op)} ${text(op.inputs)}>${text(op.outputs)} ${given ? "as" : "from"} ${asked} ${plain}`;
+    const found = shared.get(key, () => {
+      const [site, place] = [siteOf(draft, op), placementOf(draft, op)];
+      return menu(menus.length, site, place, given ? [{ signature: given }] : possible(site, place, monoids, plain));
     });
+    menus.push(found);
+    for (const [j, id] of op.outputs.entries()) offers[id] = found.outs[j]!;
   }
   return menus;
+}
+
+/** By value id the same text for tensors alike on the same placement: `cpu[0,1] {data: 2} float32[8,4]`. */
+export function typesOf({ values, placements }: LogicalGraph): readonly string[] {
+  const places = placements.map(showPlacement);
+  return values.map(({ shape, dtype, placement }) => `${places[placement]} ${dtype}[${shape.join()}]`);
 }
 
 const signatureText = ({ ins, outs }: Signature) => [...ins, ...outs].map(keyOf).join("|");
@@ -73,8 +79,10 @@ const named: ReadonlySet<string> = new Set(["input", "state"]);
 /** The same text for ops that have the same strategies and costs. Names of states and inputs do not matter. */
 function siteKey({ op, ins, outs }: OpSite): string {
   const types = (all: readonly LocalType[]) => all.map(({ shape, dtype }) => `${dtype}[${shape.join()}]`).join();
-  return `${op.kind}${named.has(op.kind) ? "" : JSON.stringify(op.attrs)} ${types(ins)}>${types(outs)}`;
+  return `${kindText(op)} ${types(ins)}>${types(outs)}`;
 }
+
+const kindText = ({ kind, attrs }: Op): string => (named.has(kind) ? kind : kind + JSON.stringify(attrs));
 
 /** The one signature that is settled or given: sources and explicit boxings take what the user gave, by hand or not. */
 function givenTo({ fixed, settled }: Draft, op: Op): Signature | undefined {
@@ -86,7 +94,6 @@ function givenTo({ fixed, settled }: Draft, op: Op): Signature | undefined {
 }
 
 const partial = (layout: Layout): string[] => layout.flatMap(([, s]) => (s.kind === "P" ? [s.monoid] : []));
-const partials = ({ layouts }: Column): ReadonlySet<string> => new Set(layouts.flatMap(partial));
 
 /** By what says the strategies: an op's expansions, or its rules where it has none. */
 const remembered = new WeakMap<object, Cache<readonly Strategy[]>>();
@@ -103,14 +110,14 @@ export function strategiesOf(site: OpSite, place: PlacementData): readonly Strat
 function possible(
   site: OpSite,
   place: PlacementData,
-  monoids: readonly ReadonlySet<string>[],
+  monoids: readonly (readonly string[])[],
   plain: boolean,
 ): readonly Strategy[] {
   const { op } = site;
   const all = strategiesOf(site, place).filter(({ expansion }) => !(plain && expansion));
   if (op.kind !== "to" || !op.attrs.axis)
     return all.filter(({ signature }) =>
-      signature.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.has(m))),
+      signature.ins.every((layout, i) => partial(layout).every((m) => monoids[i]!.includes(m))),
     );
   // A boxing along one axis: what it becomes there is said, the rest is left to its neighbours.
   const { axis, sbp } = op.attrs;
@@ -146,7 +153,7 @@ function column(all: readonly Layout[]): Column {
     place.set(key, layouts.length);
     return layouts.push(layout) - 1;
   });
-  return { layouts, keys: [...place.keys()], of };
+  return { layouts, keys: [...place.keys()], of, monoids: [...new Set(layouts.flatMap(partial))].sort() };
 }
 
 /** Local extents on the rank that holds the most: the first for balanced splits, which give it the remainder. */

@@ -42,25 +42,26 @@ export function rivalsOf(
     });
   }
   const ids = new Map<Float64Array, number>();
-  const idOf = (table: Float64Array) => {
-    const known = ids.get(table) ?? ids.size;
-    ids.set(table, known);
+  const idOf = problem.tables.map(({ cost }) => {
+    const known = ids.get(cost) ?? ids.size;
+    ids.set(cost, known);
     return known;
-  };
+  });
+  /** By variable its place among those that are near, −1 for the others. */
+  const place = new Int32Array(problem.sizes.length).fill(-1);
   const known = new Cache<Rival | null>();
   return graph.ops.map((op, v) => {
     if (draft.settled.has(op.name) || !op.outputs.some((id) => asked.has(id)) || problem.sizes[v]! < 2)
       return undefined;
     const near = surroundings(problem, touching, v);
     const within = [...new Set(near.flatMap((u) => touching[u]!))];
-    const place = new Map(near.map((u, i) => [u, i]));
-    const key = within
-      .map((k) => {
-        const { variables, cost } = problem.tables[k]!;
-        return `${idOf(cost)}:${variables.map((u) => (place.has(u) ? `${place.get(u)}.${pick[u]}` : `=${pick[u]}`)).join()}`;
-      })
-      .concat(`${place.get(v)}`)
-      .join(" ");
+    for (const [i, u] of near.entries()) place[u] = i;
+    let key = `${place[v]}`;
+    for (const k of within) {
+      key += ` ${idOf[k]}`;
+      for (const u of problem.tables[k]!.variables) key += place[u]! < 0 ? `=${pick[u]}` : `,${place[u]}.${pick[u]}`;
+    }
+    for (const u of near) place[u] = -1;
     return op.outputs.map((id, j) => {
       if (!asked.has(id)) return null;
       const column = menus[v]!.outs[j]!;
@@ -137,13 +138,15 @@ function conditioned(
   place: ReadonlyMap<number, number>,
   pick: readonly number[],
 ): Table {
+  const inside = variables.flatMap((v) => place.get(v) ?? []);
+  const whole = inside.length === variables.length;
+  if (whole) return { variables: inside, cost, ...(memory && { memory }) };
   let rows = [0];
   for (const v of variables) {
     const options = place.has(v) ? Array.from({ length: sizes[v]! }, (_, o) => o) : [pick[v]!];
     rows = rows.flatMap((at) => options.map((o) => at * sizes[v]! + o));
   }
   const cut = (all: Float64Array) => Float64Array.from(rows, (at) => all[at]!);
-  const inside = variables.flatMap((v) => place.get(v) ?? []);
   return { variables: inside, cost: cut(cost), ...(memory && { memory: cut(memory) }) };
 }
 
