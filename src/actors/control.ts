@@ -8,7 +8,7 @@ import type { Edge, PlanData, Register, TaskTemplate } from "../ir/plan.ts";
 const controlSlots = 2;
 
 /** The parts of a plan that say who talks to whom. */
-export type Circuit = Pick<PlanData, "placements" | "tasks" | "registers" | "edges">;
+export type Circuit = Pick<PlanData, "placements" | "tasks" | "registers" | "edges" | "schedule">;
 
 /** Throws PlanError SL4023 unless the plan has exactly one task of the kind. */
 export function only(tasks: readonly TaskTemplate[], kind: "source" | "sink"): TaskTemplate {

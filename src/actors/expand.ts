@@ -5,6 +5,7 @@
 import { PlanError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { Edge, TaskTemplate } from "../ir/plan.ts";
+import { launchOrder } from "../ir/schedule.ts";
 import { type Pair, pairsOf } from "../sbp/span.ts";
 import { type Circuit, only, withControl } from "./control.ts";
 import { type ActorKind, type ActorSpec, type Bases, HOST, type Net, type NetEdge, type OutRegister } from "./net.ts";
@@ -24,9 +25,10 @@ interface Wire {
   readonly delay: number;
 }
 
-/** @throws PlanError SL4023 for a plan without a source or a sink, with rates other than 1, or an edge that joins nothing */
+/** @throws PlanError SL3020 for a schedule that contradicts itself, SL4023 for a plan without a source or a sink, with rates other than 1, or an edge that joins nothing */
 export function expand(plan: Circuit, base: Bases, slots: HostSlots = hostSlots): Net {
-  const { tasks, registers, edges } = withControl(plan);
+  const { tasks, registers, edges, schedule } = withControl(plan);
+  const place = new Map(launchOrder({ tasks, edges, schedule }).map(({ id }, at) => [id, at]));
   const templates = new Map(tasks.map((task) => [task.id, task]));
   const ranksOf = (task: TaskTemplate) =>
     task.stream === "host" ? [HOST] : plan.placements[task.placement]!.ranks.toSorted((a, b) => a - b);
@@ -101,7 +103,7 @@ export function expand(plan: Circuit, base: Bases, slots: HostSlots = hostSlots)
         template: task.id,
         rank,
         stream: task.stream,
-        order: task.order,
+        order: place.get(task.id)!,
       }),
     ),
     spec(user, { name: "user", kind: "user", template: -1, rank: HOST, stream: "host", order: 0 }),

@@ -170,7 +170,6 @@ const task = (id: number, kind: TaskTemplate["kind"]): TaskTemplate => ({
   kind,
   placement: 0,
   stream: kind === "compute" ? "compute" : kind === "boxing" ? "comm" : "host",
-  order: id,
   ops: [],
   reads: [],
   writes: [],
@@ -192,6 +191,7 @@ const chain = (slots: number): Circuit => ({
   tasks: [task(0, "source"), task(1, "compute"), task(2, "compute"), task(3, "sink")],
   registers: [register(0, 0, slots), register(1, 1, slots), register(2, 2, slots)],
   edges: [edge(0, 0, 1, "all"), edge(1, 1, 2, "same"), edge(2, 2, 3, "all")],
+  schedule: [{ ranks: [0], stream: "compute", tasks: [1, 2] }],
 });
 /** Task 2 writes a state that task 1 reads one step later; it has one slot. */
 const loop: Circuit = {
@@ -205,6 +205,10 @@ const group: Circuit = {
   tasks: [task(0, "source"), task(1, "compute"), task(2, "boxing"), task(3, "sink")],
   registers: [register(0, 0, 1), register(1, 1, 1), register(2, 1, 1)],
   edges: [edge(0, 0, 1, "all"), edge(1, 1, 2, { axes: ["d"] }), edge(2, 1, 3, "all")],
+  schedule: [
+    { ranks: [0, 1], stream: "compute", tasks: [1] },
+    { ranks: [0, 1], stream: "comm", tasks: [2] },
+  ],
 };
 const base = { actor: 0, edge: 0, register: 0 };
 

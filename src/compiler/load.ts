@@ -97,7 +97,6 @@ const schema = v.strictObject({
       kind: v.picklist(["compute", "boxing", "source", "sink"]),
       placement: count,
       stream: v.picklist(["compute", "comm", "host"]),
-      order: count,
       ops: v.array(v.string()),
       reads: v.array(v.string()),
       writes: v.array(v.string()),
@@ -105,7 +104,20 @@ const schema = v.strictObject({
       classes,
     }),
   ),
-  collectives: v.array(v.looseObject({ id: count, name: v.string(), kind: v.string(), task: count, bytes: count })),
+  schedule: v.array(
+    v.strictObject({ ranks: v.pipe(counts, v.minLength(1)), stream: v.picklist(["compute", "comm"]), tasks: counts }),
+  ),
+  collectives: v.array(
+    v.looseObject({
+      id: count,
+      name: v.string(),
+      kind: v.string(),
+      task: count,
+      communicator: count,
+      sequence: count,
+      bytes: count,
+    }),
+  ),
   memory: v.array(v.strictObject({ rank: count, bytes: count, byRole: v.record(v.string(), count) })),
 });
 
@@ -201,7 +213,31 @@ function checkIds(plan: PlanData): void {
       }
     }
   }
+  checkLanes(plan, malformed);
   const hosted = new Set(plan.placements.flatMap((p) => p.ranks));
   const remembered = new Set(plan.memory.map((m) => m.rank));
   for (const rank of hosted) if (!remembered.has(rank)) malformed(`rank ${rank} has no memory`);
+}
+
+/** Every rank starts each of its tasks once, on the task's stream. */
+function checkLanes({ schedule, tasks, placements }: PlanData, malformed: (what: string) => void): void {
+  const started = new Set<string>();
+  for (const lane of schedule)
+    for (const id of lane.tasks) {
+      if (id >= tasks.length) malformed(`task ${id} of ${tasks.length} does not exist`);
+      const task = tasks[id]!;
+      if (task.stream !== lane.stream)
+        malformed(`"${task.name}" is of stream ${task.stream}, a lane is of ${lane.stream}`);
+      for (const rank of lane.ranks) {
+        if (started.has(`${id} ${rank}`)) malformed(`rank ${rank} starts "${task.name}" twice`);
+        started.add(`${id} ${rank}`);
+      }
+    }
+  for (const { id, name, stream, placement } of tasks)
+    for (const rank of stream === "host" ? [] : placements[placement]!.ranks)
+      if (!started.delete(`${id} ${rank}`)) malformed(`no lane of rank ${rank} starts "${name}"`);
+  for (const key of started) {
+    const [id, rank] = key.split(" ");
+    malformed(`rank ${rank} starts "${tasks[Number(id)]!.name}", which does not run there`);
+  }
 }

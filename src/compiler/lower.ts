@@ -78,6 +78,7 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
 /** Boxing tasks that move bytes between ranks, with what they will move. */
 function listCollectives({ graph, tasks, boxing }: Draft): Collective[] {
   const sequences = new Map<string, number>();
+  const communicators: string[] = [];
   return tasks
     .filter((task) => task.kind === "boxing")
     .map((task, id): Collective => {
@@ -91,10 +92,12 @@ function listCollectives({ graph, tasks, boxing }: Draft): Collective[] {
       );
       const bytes = received.reduce((a, b) => a + b, 0);
       const where = axis === undefined ? { placement: task.placement, source } : { placement: task.placement, axis };
-      const communicator = JSON.stringify(where);
-      const sequence = sequences.get(communicator) ?? 0;
-      sequences.set(communicator, sequence + 1);
-      const named = { id, name: task.name, kind, ...where, task: task.id, sequence };
+      const group = JSON.stringify(where);
+      const sequence = sequences.get(group) ?? 0;
+      sequences.set(group, sequence + 1);
+      if (sequence === 0) communicators.push(group);
+      const communicator = communicators.indexOf(group);
+      const named = { id, name: task.name, kind, ...where, task: task.id, communicator, sequence };
       return { ...named, dtype, wire: dtype, bytes, received };
     });
 }

@@ -1,6 +1,6 @@
 /** @file The plan as plain, versioned data, sealed with a hash over everything in it. */
 import { createHash } from "node:crypto";
-import { type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
+import { type Lane, type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
 import { type Draft, producers, writers } from "./draft.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
@@ -27,7 +27,6 @@ export function seal(draft: Draft): PlanData {
       kind: task.kind,
       placement: task.placement,
       stream: task.stream,
-      order: task.id,
       ops: ops.map((op) => op.name),
       reads: [...new Set(reads.map((op) => op.attrs.state as string))],
       writes: writes.flatMap(({ op, state }) => (wrote.get(state)!.op === op ? [state] : [])),
@@ -51,10 +50,29 @@ export function seal(draft: Draft): PlanData {
     registers: draft.registers,
     edges: draft.edges,
     tasks,
+    schedule: lanesOf(draft),
     collectives,
     memory: draft.memory,
   };
   const text = JSON.stringify(plan);
   const plain = JSON.parse(text) as typeof plan; // nothing but data, in the form that a file would give back
   return { ...plain, hash: digest(text) };
+}
+
+/** Tasks start in the order of their ids; ranks of the same placements have the same lanes. */
+function lanesOf({ graph: { placements }, tasks }: Draft): Lane[] {
+  const alike = new Map<string, { readonly ranks: number[]; readonly on: ReadonlySet<number> }>();
+  for (const rank of [...new Set(placements.flatMap(({ ranks }) => ranks))].sort((a, b) => a - b)) {
+    const on = placements.flatMap(({ ranks }, id) => (ranks.includes(rank) ? [id] : []));
+    const known = alike.get(on.join());
+    if (known) known.ranks.push(rank);
+    else alike.set(on.join(), { ranks: [rank], on: new Set(on) });
+  }
+  const streams = [...new Set(tasks.map(({ stream }) => stream))].filter((stream) => stream !== "host");
+  return [...alike.values()].flatMap(({ ranks, on }) =>
+    streams.flatMap((stream): Lane[] => {
+      const here = tasks.filter((task) => task.stream === stream && on.has(task.placement)).map(({ id }) => id);
+      return here.length ? [{ ranks, stream, tasks: here }] : [];
+    }),
+  );
 }

@@ -76,14 +76,20 @@ export interface TaskTemplate {
   readonly kind: "compute" | "boxing" | "source" | "sink";
   readonly placement: number;
   readonly stream: Stream;
-  /** Place in the schedule: tasks of one firing number start in this order. */
-  readonly order: number;
   /** Names of the ops that it runs. */
   readonly ops: readonly string[];
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly collective?: number;
   readonly classes: readonly RankClass[];
+}
+
+/** What some ranks start on one stream in each step, in this order. */
+export interface Lane {
+  readonly ranks: readonly number[];
+  readonly stream: Stream;
+  /** Ids of tasks. */
+  readonly tasks: readonly number[];
 }
 
 /** One boxing step, with the bytes that it moves between ranks in one step of the plan. */
@@ -98,6 +104,8 @@ export interface Collective {
   /** Where a transfer takes from. */
   readonly source?: number;
   readonly task: number;
+  /** Collectives along one axis of a placement, or transfers between the same two, share one. */
+  readonly communicator: number;
   /** Place among the collectives of its communicator, which every member starts in this order. */
   readonly sequence: number;
   readonly dtype: DType;
@@ -182,6 +190,8 @@ export interface PlanData {
   readonly registers: readonly Register[];
   readonly edges: readonly Edge[];
   readonly tasks: readonly TaskTemplate[];
+  /** Every rank has a lane for each stream that it uses. */
+  readonly schedule: readonly Lane[];
   readonly collectives: readonly Collective[];
   readonly memory: readonly RankMemory[];
 }

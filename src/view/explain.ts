@@ -6,6 +6,7 @@ import { showType } from "../ir/dtype.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
 import { showPlacement } from "../ir/placement.ts";
 import type { Choice, PlanData, RankMemory, Rival, TaskTemplate } from "../ir/plan.ts";
+import { launchOrder } from "../ir/schedule.ts";
 import { layoutText as meshText } from "../sbp/canonical.ts";
 import { changeOf } from "./boxing-text.ts";
 import { bytes, count, ranges, seconds, table, tally } from "./format.ts";
@@ -155,6 +156,7 @@ function signature(
 
 function boxing(plan: PlanData): string[] {
   if (plan.collectives.length === 0) return ["  none: nothing moves between ranks"];
+  const place = new Map(launchOrder(plan).map(({ id }, at) => [id, at]));
   return table(
     [
       { title: "task", right: true },
@@ -169,7 +171,7 @@ function boxing(plan: PlanData): string[] {
       const task = plan.tasks.find(({ id }) => id === c.task)!;
       const received = [...new Set(c.received)].sort((a, b) => a - b);
       const each = received.length > 1 ? `${count(received[0]!)}–${count(received.at(-1)!)}` : count(received[0] ?? 0);
-      return [`${task.order}`, c.kind, c.axis ?? "–", changeOf(plan, task), count(c.bytes), each, c.name];
+      return [`${place.get(task.id)}`, c.kind, c.axis ?? "–", changeOf(plan, task), count(c.bytes), each, c.name];
     }),
   );
 }
@@ -177,9 +179,7 @@ function boxing(plan: PlanData): string[] {
 function perAxis({ collectives }: PlanData): string[] {
   const axes = [...new Set(collectives.map(({ axis }) => axis))];
   const sum = (of: typeof collectives) => of.reduce((total, c) => total + c.bytes, 0);
-  const each = axes.map(
-    (axis) => `${axis ?? "between placements"} ${count(sum(collectives.filter((c) => c.axis === axis)))} B`,
-  );
+  const each = axes.map((axis) => `${axis ?? "transfers"} ${count(sum(collectives.filter((c) => c.axis === axis)))} B`);
   return collectives.length
     ? [`  by axis: ${each.join(", ")}; in all ${count(sum(collectives))} B (${bytes(sum(collectives))})`]
     : [];
@@ -194,9 +194,7 @@ function schedule(plan: PlanData): string[] {
       { title: "task", max: 50 },
       { title: "kernels", max: 44 },
     ],
-    plan.tasks
-      .toSorted((a, b) => a.order - b.order)
-      .map((task) => [`${task.order}`, task.stream, ranksOf(plan, task), task.name, kernels(task)]),
+    launchOrder(plan).map((task, place) => [`${place}`, task.stream, ranksOf(plan, task), task.name, kernels(task)]),
   );
 }
 

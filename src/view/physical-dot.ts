@@ -7,6 +7,7 @@
 import { expand } from "../actors/expand.ts";
 import { type ActorSpec, HOST, type NetEdge } from "../actors/net.ts";
 import type { Collective, PlanData, TaskTemplate } from "../ir/plan.ts";
+import { launchOrder } from "../ir/schedule.ts";
 import { coordinates, group } from "../sbp/mesh.ts";
 import { changeOf } from "./boxing-text.ts";
 import { cluster, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
@@ -31,7 +32,7 @@ export function physicalDot(plan: PlanData, options: PhysicalOptions = {}): stri
   const all = [...new Set(plan.placements.flatMap(({ ranks }) => ranks))].sort((a, b) => a - b);
   const ranks = all.filter((rank, i) => (options.ranks ? options.ranks.includes(rank) : i < rankLimit));
   const actors = net.actors.filter((a) => a.template >= 0 && (a.rank === HOST || ranks.includes(a.rank)));
-  const tasks = plan.tasks.toSorted((a, b) => a.order - b.order);
+  const tasks = launchOrder(plan);
   const on = (rank: number) => actors.filter((a) => a.rank === rank);
 
   const title = `${plan.name} · physical plan on ranks ${ranges(ranks)}`;
@@ -89,7 +90,7 @@ function computeNode(actor: ActorSpec, task: TaskTemplate): string {
   const ops = task.ops.slice(0, kept).map((op) => shorten(op, width));
   const more = task.ops.length > kept ? [`… ${task.ops.length - kept} more`] : [];
   const kernels = tally(calls.map((call) => call.kernel)).map(([name, n]) => (n > 1 ? `${name} ×${n}` : name));
-  const text = record([`${task.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width));
+  const text = record([`${actor.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width));
   const tint = paint(task.stream === "comm" ? "boxing" : "compute");
   return node(id(actor), { label: text, shape: "record", style: "rounded,filled", ...tint });
 }
@@ -100,7 +101,7 @@ function boxingNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): strin
   const member = ranks.indexOf(actor.rank);
   const peers = groupsOf(plan, task).find((members) => members.includes(member)) ?? [];
   const text = label(
-    [`${task.order}`, collective?.kind ?? "boxing", ...(collective?.axis === undefined ? [] : [collective.axis])].join(
+    [`${actor.order}`, collective?.kind ?? "boxing", ...(collective?.axis === undefined ? [] : [collective.axis])].join(
       " · ",
     ),
     changeOf(plan, task),

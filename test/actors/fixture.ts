@@ -77,7 +77,6 @@ export function tinyPlan(
     kind,
     placement: 0,
     stream,
-    order: orders[id]!,
     ops: [],
     reads: [],
     writes: [],
@@ -162,6 +161,11 @@ export function tinyPlan(
       task(UPDATE, "compute", "compute", () => [affine(0.5, TOTAL, STEP), add(W, STEP, W), affine(1, TOTAL, OUT)]),
       task(SINK, "sink", "host"),
     ],
+    schedule: (["compute", "comm"] as const).map((stream) => ({
+      ranks: all,
+      stream,
+      tasks: (stream === "comm" ? [REDUCE] : [FRONT, UPDATE]).sort((a, b) => orders[a]! - orders[b]!),
+    })),
     collectives: [
       {
         id: 0,
@@ -170,6 +174,7 @@ export function tinyPlan(
         axis: "d",
         placement: 0,
         task: REDUCE,
+        communicator: 0,
         sequence: 0,
         dtype: "float32",
         wire: "float32",

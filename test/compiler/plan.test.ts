@@ -139,8 +139,42 @@ describe("proof before launch", () => {
   });
 
   test("a task scheduled before what it needs is refused, both named", () => {
-    const tasks = data.tasks.map((t) => (t.order === 1 ? { ...t, order: 3 } : t.order === 3 ? { ...t, order: 1 } : t));
-    expect(() => verify({ ...data, tasks })).toThrow(/would deadlock[\s\S]*schedule "fc1\.matmul/);
+    const schedule = data.schedule.map((lane) => ({ ...lane, tasks: lane.tasks.toReversed() }));
+    expect(() => verify({ ...data, schedule })).toThrow(
+      /would deadlock: "[^"]+" before "[^"]+" \(which reads its register \d+\)[\s\S]*next on stream \w+ of ranks 0,1,2,3/,
+    );
+  });
+
+  test("two collectives that one rank starts the other way round are refused, with communicator and numbers", () => {
+    const mesh = placement("cpu", { d: 4 });
+    const { data } = compile(
+      graph(mesh, { name: "two", inputs: { x: mesh.input([8, 8], "float32", { d: S(0) }) } }, ({ x }) => ({
+        out: x
+          .to(mesh, { d: S(1) })
+          .exp()
+          .to(mesh, { d: B }),
+      })),
+    );
+    const comm = data.schedule.find(({ stream }) => stream === "comm")!;
+    const [first, second] = data.collectives.filter((c) => c.communicator === 0).map(({ task }) => task);
+    const swapped = comm.tasks.map((task) => (task === first ? second! : task === second ? first! : task));
+    const schedule = [
+      ...data.schedule.filter((lane) => lane !== comm),
+      { ...comm, ranks: comm.ranks.filter((rank) => rank !== 1) },
+      { ...comm, ranks: [1], tasks: swapped },
+    ];
+    expect(() => verify(data)).not.toThrow();
+    expect(() => verify({ ...data, schedule })).toThrow(
+      /rank 1 starts number 1 of communicator 0 before number 0[\s\S]*on every rank[\s\S]*SL3023/,
+    );
+  });
+
+  test("two tasks in another order on one rank, which nothing else orders, are refused", () => {
+    const schedule = data.schedule.flatMap((lane) => [
+      { ...lane, ranks: [0, 1, 2] },
+      { ...lane, ranks: [3], tasks: lane.tasks.toReversed() },
+    ]);
+    expect(() => verify({ ...data, schedule })).toThrow(/next on stream \w+ of rank/);
   });
 
   test("a state with no slot to write to is refused, with the count that frees it", () => {

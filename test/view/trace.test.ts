@@ -67,7 +67,7 @@ describe("the trace", () => {
     expect(of).toHaveLength(4);
     for (const slice of of) {
       expect(slice.dur).toBe(1000);
-      expect(slice.ts).toBe(1000 * (100 + 2 * task.order));
+      expect(slice.ts).toBe(1000 * (100 + 2 * task.id));
       expect(slice.args!.ops).toEqual(task.ops);
     }
   });

@@ -21,6 +21,7 @@ type Code =
   | "SL3020"
   | "SL3021"
   | "SL3022"
+  | "SL3023"
   | "SL3030"
   | "SL3031"
   | "SL3032"
@@ -132,6 +133,12 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() })));`
     ...unsafe,
     title: "Buffers beyond the memory",
     meaning: "Buffers of the plan end behind the memory that it says a rank has.",
+  },
+  SL3023: {
+    ...unsafe,
+    title: "Collectives in another order on one rank",
+    meaning:
+      "All members of a communicator must start its collectives in the order of their sequence numbers, and a rank of the plan starts two of them the other way round: each would wait for its peers in another one.",
   },
   SL3030: {
     error: "PlanError",
