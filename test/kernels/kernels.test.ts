@@ -17,6 +17,9 @@ describe("gemm", () => {
     [4, 4, 0],
     [0, 5, 3],
     [12, 530, 20],
+    [24, 4100, 40],
+    [130, 10, 300],
+    [9, 17, 513],
   ] as const;
   for (const [ta, tb] of [
     [0, 0],
@@ -58,26 +61,49 @@ describe("gemm", () => {
       );
     });
 
-  test("an element has the same bits in any shape around it", () => {
-    const [M, N, K] = [40, 50, 300];
+  test.each([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ] as const)("an element has the same bits in any shape around it, transposed %i%i", (ta, tb) => {
+    const [M, N, K] = [40, 150, 300];
     const random = numbers(3);
     const bench = new Bench();
     const a = bench.f32(draw(random, M * K));
     const b = bench.f32(draw(random, K * N));
     const whole = bench.f32(M * N);
-    bench.run("gemm", 0, 0, M, N, K, a, K, b, N, whole, N, null, N, null);
-    for (const [row, rows, column, columns] of [
-      [0, 1, 0, 50],
-      [13, 20, 0, 50],
-      [39, 1, 7, 1],
-      [5, 7, 11, 33],
-    ] as const) {
-      const part = bench.f32(rows * columns);
-      const left = a.subarray(row * K);
-      bench.run("gemm", 0, 0, rows, columns, K, left, K, b.subarray(column), N, part, columns, null, columns, null);
-      for (let i = 0; i < rows; i++)
-        for (let j = 0; j < columns; j++) expect(part[i * columns + j]).toBe(whole[(row + i) * N + column + j]);
-    }
+    bench.run("gemm", ta, tb, M, N, K, a, ta ? M : K, b, tb ? K : N, whole, N, null, N, null);
+    for (const rows of [1, 2, 4, 5, 7, 8, 9, 12, 13, 24, 25, 40])
+      for (const columns of [1, 5, 16, 17, 33, 70, 150]) {
+        const row = (rows * 5 + columns) % (M - rows + 1);
+        const column = (rows * 11 + columns) % (N - columns + 1);
+        const part = bench.f32(rows * columns);
+        const left = a.subarray(ta ? row : row * K);
+        const right = b.subarray(tb ? column * K : column);
+        const strides = [ta ? M : K, tb ? K : N] as const;
+        bench.run(
+          "gemm",
+          ta,
+          tb,
+          rows,
+          columns,
+          K,
+          left,
+          strides[0],
+          right,
+          strides[1],
+          part,
+          columns,
+          null,
+          columns,
+          null,
+        );
+        for (let i = 0; i < rows; i++)
+          expect([...part.subarray(i * columns, (i + 1) * columns)], `${rows} × ${columns}, row ${i}`).toEqual([
+            ...whole.subarray((row + i) * N + column, (row + i) * N + column + columns),
+          ]);
+      }
   });
 });
 

@@ -4,60 +4,90 @@
 // D may be C itself (accumulate) or another matrix (a residual), so `x + h·W + b` is one pass over the output.
 //
 // Goto's scheme (Goto & van de Geijn 2008): B is packed in panels of NR columns (kc x NR, one panel fits L1), A in panels
-// of MR rows (the block fits L2), and `tile` keeps an MR x NR piece of C in registers. An element is summed over k in one
-// order whatever its row, column or the shape around it: shards that cut anywhere keep the same bits.
+// of MR rows (the block fits L2), and `tile` keeps up to MR x NR of C in registers. With few rows packing B would cost more
+// than the product: then B is read once, where it lies. An element is summed over k in one order, one fused product after
+// the other within a slice of k, whatever its row, column or the shape around it: shards that cut anywhere keep the same
+// bits.
 
-enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32 };
+enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8 };
 // The same on every target, so that a plan made for one runs on another.
 #define GEMM_WS ((ix)(sizeof(f32) * (MC_MOST * KC + KC * (NC + NR_MOST))))
 
 typedef struct { f32 *c; ix ldc; const f32 *d; ix ldd; const f32 *bias; } Out;   // where a product goes, what is added
 
-// acc[mr x NV] = A·B over k steps. mr and, where the caller passes constants, the strides are known after inlining.
-INLINE void tile(const int mr, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, const ix ldb, vf acc[][NV]) {
-  UNROLL for (int i = 0; i < mr; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
+// acc[rows x vectors] += A·B over k steps; rows, vectors and, of packed A (1 and MR), the strides are known after inlining.
+INLINE void tile(const int rows, const int vectors, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, const ix ldb, vf acc[][NV]) {
   for (ix p = 0; p < k; p++, a += csa, b += ldb) {
     vf bv[NV];
-    UNROLL for (int j = 0; j < NV; j++) bv[j] = ld(b + j * VL);
-    UNROLL for (int i = 0; i < mr; i++) {
-      vf av = splat(a[i * rsa]);
-      UNROLL for (int j = 0; j < NV; j++) acc[i][j] = madd(av, bv[j], acc[i][j]);
+    UNROLL for (int j = 0; j < vectors; j++) bv[j] = ld(b + j * VL);
+    UNROLL for (int i = 0; i < rows; i++) {
+      const vf av = splat(a[i * rsa]);
+      UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = madd(av, bv[j], acc[i][j]);
     }
   }
 }
-
-static void tile_to(ix k, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
+// rows x vectors of t, continued from what is there unless it is the first.
+INLINE void tile_t(const int rows, const int vectors, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, const ix ldb,
+                   f32 *t, ix ldt, int first) {
   vf acc[MR][NV];
-  tile(MR, k, a, 1, MR, b, NR, acc);
-  if (mr == MR && nr == NR) {
-    if (o.bias) {
-      UNROLL for (int j = 0; j < NV; j++) {
-        vf bv = ld(o.bias + j * VL);
-        UNROLL for (int i = 0; i < MR; i++) acc[i][j] += bv;
-      }
-    }
-    if (o.d) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.d + i * o.ldd + j * VL); }
-    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(o.c + i * o.ldc + j * VL, acc[i][j]);
-    return;
-  }
-  f32 t[MR * NR] __attribute__((aligned(64)));        // an edge goes through memory, so that acc stays in registers
-  UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(t + i * NR + j * VL, acc[i][j]);
-  for (ix r = 0; r < mr; r++) {
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) acc[i][j] = first ? splat(0) : ld(t + i * ldt + j * VL);
+  tile(rows, vectors, k, a, rsa, csa, b, ldb, acc);
+  UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < vectors; j++) st(t + i * ldt + j * VL, acc[i][j]);
+}
+// As many rows and vectors of it as are wanted, or some more. A is packed, or nr is VL at most.
+enum { MH = MR == 4 ? 2 : 4, MT = MR == 12 ? 8 : MR };
+#define ROWS(n, v, rsa, csa) tile_t(n, v, k, a, rsa, csa, b, ldb, t, ldt, first)
+#define TILES(v, rsa, csa) do { \
+  if (mr == 1) ROWS(1, v, rsa, csa); else if (mr <= MH) ROWS(MH, v, rsa, csa); \
+  else if (mr <= MT) ROWS(MT, v, rsa, csa); else ROWS(MR, v, rsa, csa); } while (0)
+static NOINLINE void tile_part(ix mr, ix nr, ix k, const f32 *a, ix rsa, ix csa, const f32 *b, ix ldb, f32 *t, ix ldt, int first) {
+  if (nr > VL) TILES(NV, 1, MR); else TILES(1, rsa, csa);
+}
+
+// C = t [+ bias] [+ D] for some rows.
+static void emit(ix rows, ix columns, const f32 *t, ix ldt, Out o) {
+  for (ix r = 0; r < rows; r++) {
     f32 *c = o.c + r * o.ldc;
-    const f32 *d = o.d ? o.d + r * o.ldd : 0, *s = t + r * NR;
-    VLOOP(nr, {
-      vf v = ld(s + i);                               // the tile's row is whole: no partial load
+    const f32 *d = o.d ? o.d + r * o.ldd : 0, *s = t + r * ldt;
+    VLOOP(columns, {
+      vf v = ld(s + i);                               // the rows of t are whole vectors: no partial load
       if (o.bias) v += ldk(o.bias + i, k, 0);
       if (d) v += ldk(d + i, k, 0);
       stk(c + i, v, k);
     });
   }
 }
+static void tile_to(ix k, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
+  if (mr < MR || nr < NR) {                           // an edge goes through memory, so that acc stays in registers
+    f32 t[MR * NR] __attribute__((aligned(64)));
+    tile_part(mr, nr, k, a, 1, MR, b, NR, t, NR, 1);
+    emit(mr, nr, t, NR, o);
+    return;
+  }
+  vf acc[MR][NV];
+  UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
+  tile(MR, NV, k, a, 1, MR, b, NR, acc);
+  if (o.bias) {
+    UNROLL for (int j = 0; j < NV; j++) {
+      vf bv = ld(o.bias + j * VL);
+      UNROLL for (int i = 0; i < MR; i++) acc[i][j] += bv;
+    }
+  }
+  if (o.d) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.d + i * o.ldd + j * VL); }
+  UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(o.c + i * o.ldc + j * VL, acc[i][j]);
+}
 
 // Packs `rows` (<= w) rows of X(r, p) = x[r*rs + p*cs], p < k, as d[p*w + r]; missing rows become zeros.
 INLINE void pack_panel(const int w, ix rows, ix k, const f32 *x, ix rs, ix cs, f32 *d) {
+  if (rs == 1 && w % VL == 0) {                       // rows lie side by side: copy
+    for (ix p = 0; p < k; p++) UNROLL for (int r = 0; r < w; r += VL) {
+      const ix there = imax(0, rows - r);
+      st(d + p * w + r, there >= VL ? ld(x + p * cs + r) : ldk(x + p * cs + r, (int)there, 0));
+    }
+    return;
+  }
   if (rows < w) for (ix p = 0; p < k; p++) for (ix r = rows; r < w; r++) d[p * w + r] = 0;
-  if (rs == 1) {                                      // rows lie side by side: copy
+  if (rs == 1) {
     if (rows == w) for (ix p = 0; p < k; p++) { UNROLL for (int r = 0; r < w; r += 4) st4(d + p * w + r, ld4(x + p * cs + r)); }
     else for (ix p = 0; p < k; p++) for (ix r = 0; r < rows; r++) d[p * w + r] = x[p * cs + r];
     return;
@@ -90,23 +120,70 @@ static void pack_b(ix cols, ix k, const f32 *x, ix rs, ix cs, f32 *d) {
   for (ix c = 0; c < cols; c += NR) pack_panel(NR, imin(NR, cols - c), k, x + c * cs, cs, rs, d + c * k);
 }
 
+// The part of C that a slice of k and a block of columns give, from B as it lies: some rows of it at a time, which stay in
+// L1 for all rows of A. t holds the sums meanwhile; its rows lie a line off powers of two, or they would meet in the cache.
+static void stream(ix M, ix nc, ix kc, const f32 *pa, const f32 *b, ix ldb, Out o, f32 *edge, f32 *t) {
+  const ix streams = M <= MH ? STREAMS : 2 * STREAMS, whole = nc / NR * NR, ldt = up(nc, NR) + 16;
+  if (whole < nc) pack_b(nc - whole, kc, b + whole, ldb, 1, edge);
+  for (ix p = 0; p < kc || !p; p += streams) {
+    const ix k = imin(streams, kc - p);
+    for (ix i = 0; i < M; i += MR) {
+      const f32 *a = pa + i * kc + p * MR;
+      for (ix j = 0; j < whole; j += NR) tile_part(imin(MR, M - i), NR, k, a, 1, MR, b + p * ldb + j, ldb, t + i * ldt + j, ldt, !p);
+      if (whole < nc) tile_part(imin(MR, M - i), nc - whole, k, a, 1, MR, edge + p * NR, NR, t + i * ldt + whole, ldt, !p);
+    }
+  }
+  emit(M, nc, t, ldt, o);
+}
+
+// The part of C that a slice of k gives when C is at most one vector wide: A is read as it lies. No tile has more
+// rows than are left: nothing may be read past the end of A.
+static void slim(ix M, ix N, ix kc, const f32 *a, ix rsa, ix csa, const f32 *pb, Out o) {
+  f32 t[MR * VL] __attribute__((aligned(64)));
+  for (ix i = 0, step; i < M; i += step) {
+    const ix rest = M - i;
+    step = rest >= MR ? MR : rest >= MT ? MT : rest >= MH ? MH : 1;
+    tile_part(step, N, kc, a + i * rsa, rsa, csa, pb, NR, t, VL, 1);
+    Out q = o;
+    q.c += i * o.ldc;
+    if (q.d) q.d += i * o.ldd;
+    emit(step, N, t, VL, q);
+  }
+}
+
 static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f32 *b, ix rsb, ix csb, Out o, f32 *ws) {
   if (M <= 0 || N <= 0) return;
   f32 *pa = ws, *pb = ws + MC * KC;
+  const int few = M <= FEW && csb == 1;
+  const ix block = few ? FEW_NC : NC;
   const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;   // equal slices of k, no thin last one
-  for (ix j0 = 0; j0 < N; j0 += NC) {
-    ix nc = imin(NC, N - j0);
+  for (ix j0 = 0; j0 < N; j0 += block) {
+    ix nc = imin(block, N - j0);
     for (ix part = 0; part < parts; part++) {
       ix p0 = part * step, kc = imin(step, K - p0);
-      pack_b(nc, kc, b + p0 * rsb + j0 * csb, rsb, csb, pb);
+      Out at = o;
+      at.c += j0;
+      if (part) at.d = at.c, at.ldd = o.ldc, at.bias = 0;           // later slices of k add to what is there
+      else { if (o.d) at.d += j0; if (o.bias) at.bias += j0; }
+      const f32 *bj = b + p0 * rsb + j0 * csb;
+      if (few) {
+        pack_a(M, kc, a + p0 * csa, rsa, csa, pa);
+        stream(M, nc, kc, pa, bj, rsb, at, pb, pb + KC * NR);
+        continue;
+      }
+      pack_b(nc, kc, bj, rsb, csb, pb);
+      if (N <= VL) {
+        slim(M, N, kc, a + p0 * csa, rsa, csa, pb, at);
+        continue;
+      }
       for (ix i0 = 0; i0 < M; i0 += MC) {
         ix mc = imin(MC, M - i0);
         pack_a(mc, kc, a + i0 * rsa + p0 * csa, rsa, csa, pa);
         for (ix j = 0; j < nc; j += NR) for (ix i = 0; i < mc; i += MR) {
-          Out q = o;
-          q.c += (i0 + i) * o.ldc + j0 + j;
-          if (part) q.d = q.c, q.ldd = o.ldc, q.bias = 0;           // later slices of k add to what is there
-          else { if (o.d) q.d += (i0 + i) * o.ldd + j0 + j; if (o.bias) q.bias += j0 + j; }
+          Out q = at;
+          q.c += (i0 + i) * o.ldc + j;
+          if (q.d) q.d += (i0 + i) * q.ldd + j;
+          if (q.bias) q.bias += j;
           tile_to(kc, pa + i * kc, pb + j * kc, imin(MR, mc - i), imin(NR, nc - j), q);
         }
       }

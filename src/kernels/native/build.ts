@@ -52,7 +52,7 @@ export function buildLibrary(env: NodeJS.ProcessEnv = process.env): Built {
       env.CC ? `the C compiler that CC names, ${env.CC}, is not there` : "there is no C compiler: no cc, clang or gcc",
       `install one, or name it in the environment variable CC, ${instead}`,
     );
-  const args = [...compiler.args, ...commonFlags, ...nativeFlags, "-w"];
+  const args = [...commonFlags, ...nativeFlags, "-w", ...compiler.args]; // those of $CC win
   const folder = join(cacheFolder(env), "sluice");
   const file = join(folder, `kernels-${hash([...sources(), identity(compiler), ...args, processor()])}${extension}`);
   const about = `C, by ${compiler.path}`;
