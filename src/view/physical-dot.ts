@@ -105,16 +105,16 @@ function boxingNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): strin
       " · ",
     ),
     changeOf(plan, task),
-    `ranks ${ranges(peers.map((m) => ranks[m]!))}: ${bytes(collective?.received[member] ?? 0)} in`,
+    `${peers.length ? `ranks ${ranges(peers.map((m) => ranks[m]!))}: ` : ""}${bytes(collective?.received[member] ?? 0)} in`,
   );
   return node(id(actor), { label: text, shape: "hexagon", margin: "0,0.02", ...paint("boxing") });
 }
 
-/** The members of each group that a boxing task runs in. */
+/** The members of each group that a boxing task runs in; a transfer's edges say themselves who takes from whom. */
 function groupsOf(plan: PlanData, task: TaskTemplate): readonly (readonly number[])[] {
   const placement = plan.placements[task.placement]!;
   const axis = collectiveOf(plan, task)?.axis;
-  if (axis === undefined) return [placement.ranks.map((_, member) => member)];
+  if (axis === undefined) return [];
   return placement.ranks.map((_, member) => group(placement, member, axis)).filter((members, m) => members[0] === m);
 }
 
@@ -135,11 +135,12 @@ function registerEdges(plan: PlanData, edges: readonly NetEdge[], drawn: Readonl
     const [from, to] = [drawn.get(wire.from), drawn.get(wire.to)];
     return from && to ? [{ wire, from, to }] : [];
   });
+  const direct = new Set(plan.collectives.filter(({ axis }) => axis === undefined).map(({ task }) => task));
   const straight = new Set(between.filter(({ from, to }) => from.rank === to.rank).map((e) => pair(e)));
   for (const each of between) {
     const { wire, from, to } = each;
     const host = from.rank === HOST || to.rank === HOST;
-    const exchange = boxing.has(from.template) || boxing.has(to.template);
+    const exchange = (boxing.has(from.template) || boxing.has(to.template)) && !direct.has(to.template);
     if (!host && exchange && from.rank !== to.rank && straight.has(pair(each))) continue;
     const held = (plan.registers[wire.register]?.buffers ?? []).reduce((sum, b) => sum + plan.buffers[b]!.bytes, 0);
     const state = { style: "dashed", color: tints.state.line, constraint: "false" };
