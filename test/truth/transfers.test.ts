@@ -17,73 +17,39 @@ import {
 } from "sluice";
 import { describe, expect, test } from "vitest";
 import { startSession } from "../../src/actors/session.ts";
-import type { Sharded } from "../../src/actors/shards.ts";
-import { compileGraph } from "../../src/compiler/compile.ts";
-import { type Layout, ordered, userLayout } from "../../src/graph/layout.ts";
 import { type DType, dtypes } from "../../src/ir/dtype.ts";
-import { fromElements, toElements } from "../../src/ir/element.ts";
-import type { PlacementData } from "../../src/ir/placement.ts";
+import { fromElements } from "../../src/ir/element.ts";
 import { planBoxing } from "../../src/sbp/boxing.ts";
-import { canonical } from "../../src/sbp/canonical.ts";
-import { assemble, scatter } from "../sbp/support/arrays.ts";
+import { assemble } from "../sbp/support/arrays.ts";
 import { anyPair, generator, type Pair, product } from "../sbp/support/meshes.ts";
+import { feedsOf, type Move, planOf } from "../sbp/support/moves.ts";
 import { batches, sizes } from "./mlp.ts";
 
 const numbers: readonly DType[] = ["float32", "float64", "int32", "int64"];
 const isPartial = ({ from, to }: Pair) => [...from.layout, ...to.layout].some(([, { kind }]) => kind === "P");
-const partialTypes = (pair: Pair) => (isPartial(pair) ? numbers : dtypes);
-const mesh = ({ axes, ranks }: PlacementData): Placement =>
-  placement("cpu", Object.fromEntries(axes.map(({ name, size }) => [name, size])), { ranks });
 
 /** Runs all pairs as one graph, and compares values, shards and bytes. */
 async function moveAll(pairs: readonly Pair[], random: () => number): Promise<void> {
-  const moves = pairs.map(({ shape, from, to }, i) => {
-    const types = partialTypes(pairs[i]!);
+  const moves = pairs.map((pair, i): Move => {
+    const types = isPartial(pair) ? numbers : dtypes;
     const dtype = types[i % types.length]!;
-    const value = Array.from({ length: product(shape) }, () => Math.floor(random() * (dtype === "bool" ? 2 : 100)));
-    const held = scatter(value, shape, from.placement, from.layout, random);
-    const sharded: Sharded = {
-      shape,
-      dtype,
-      layout: canonical(from.layout, from.placement),
-      placement: from.placement,
-      shards: new Map(from.placement.ranks.map((rank, m) => [rank, toElements(dtype, held.shards[m]!)])),
-    };
-    const input = {
-      shape: [...shape],
-      dtype,
-      layout: ordered(from.placement, userLayout(from.layout)),
-      placement: from.placement,
-      at: undefined,
-    };
-    const plan = planBoxing({ shape, dtype, from, to });
-    return { name: `x${i}`, to, value, sharded, input, plan, there: mesh(to.placement) };
+    const most = dtype === "bool" ? 2 : 100;
+    const value = Array.from({ length: product(pair.shape) }, () => Math.floor(random() * most));
+    return { ...pair, name: `x${i}`, dtype, value };
   });
-  const everywhere = [...moves.map(({ there }) => there), ...pairs.map(({ from }) => mesh(from.placement))];
-  const inputs = Object.fromEntries(moves.map(({ name, input }) => [name, input]));
-  const graphOf = graph(everywhere, { name: "moves", inputs }, (xs) =>
-    Object.fromEntries(
-      moves.map(({ name, there, to }) => [name, xs[name]!.to(there, userLayout(to.layout) as Layout)]),
-    ),
-  );
-  await using session = await startSession(compileGraph(graphOf.logical), { threads: 2 });
-  const feeds = Object.fromEntries(
-    moves.map(({ name, sharded }) => {
-      const { shape, dtype } = sharded;
-      return [name, { shape: [...shape], dtype, data: toElements(dtype, new Array(product(shape)).fill(0)), sharded }];
-    }),
-  );
-  for await (const { shards } of session.run([feeds], true))
-    for (const { name, to, value, sharded, plan } of moves) {
-      const { shape, dtype } = sharded;
-      const got = shards![name]!;
-      const local = to.placement.ranks.map((rank) => [...fromElements(dtype, got.shards.get(rank)!)]);
-      const tensor = { shape, on: to.placement, layout: to.layout, shards: local };
-      expect(assemble(tensor), `${name}: ${dtype}[${shape}] ${plan.text}`).toEqual(value);
+  await using session = await startSession(planOf(moves), { threads: 2 });
+  for await (const { shards } of session.run([feedsOf(moves, random)], true))
+    for (const { name, shape, dtype, to, value } of moves) {
+      const { placement: on, layout } = to;
+      const local = on.ranks.map((rank) => [...fromElements(dtype, shards![name]!.shards.get(rank)!)]);
+      expect(assemble({ shape, on, layout, shards: local }), `${name}: ${dtype}[${shape}]`).toEqual(value);
     }
   const received = new Map<number, number>();
   const add = (rank: number, bytes: number) => received.set(rank, (received.get(rank) ?? 0) + bytes);
-  for (const { plan } of moves) for (const [i, rank] of plan.ranks.entries()) add(rank, plan.received[i]!);
+  for (const move of moves) {
+    const plan = planBoxing(move);
+    for (const [i, rank] of plan.ranks.entries()) add(rank, plan.received[i]!);
+  }
   for (const { ranks, received: counted } of session.traffic())
     for (const [i, rank] of ranks.entries()) add(rank, -counted[i]!);
   expect([...received].filter(([, bytes]) => bytes !== 0)).toEqual([]);
