@@ -26,6 +26,7 @@ const flags = [
   "-mmutable-globals",
   "-ffp-contract=off", // wasm has no fused multiply-add: say so, rather than leave it to the compiler
   "-fno-math-errno",
+  "-fno-strict-aliasing", // one memory holds all dtypes
   "-ffreestanding",
   "-nostdlib",
   "-fvisibility=hidden",

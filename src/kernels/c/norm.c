@@ -1,35 +1,88 @@
 // Softmax along any dim, and normalisation of rows: layer norm and RMS norm.
 
+// Sums along mid are folded as reductions are: element m goes to partial sum m mod PARTS, then these are added in turn. So a
+// line of neighbours has the same bits as one among others, and on every target.
+INLINE f32 fold_parts(const vf *s) {
+  f32 part[PARTS], sum = 0;
+  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
+  for (int q = 0; q < PARTS; q++) sum += part[q];
+  return sum;
+}
+INLINE vf fold_columns(const vf *part) {
+  vf sum = splat(0);
+  for (int q = 0; q < PARTS; q++) sum += part[q];
+  return sum;
+}
+// Runs the body for vectors i = 0, VL, … of a line, with the partial sum `*part` that each adds to.
+#define PARTS_LOOP(n, s, ...) VLOOP(n, { vf *part = (s) + (i / VL) % (PARTS / VL); __VA_ARGS__ })
+
 // y[outer, mid, inner]: e^x / Σ e^x along mid, or its logarithm. A line of nothing but -∞ gives NaN, as 0 / 0 does.
+static void softmax_line(int logs, ix mid, const f32 *x, f32 *y) {
+  const f32 most = row_max(mid, x);
+  vf s[PARTS / VL] = {splat(0)};
+  PARTS_LOOP(mid, s, {
+    const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - most);   // 0 past the end, if most is finite; else NaN anyhow
+    *part += e;
+    if (!logs) stk(y + i, e, k);
+  });
+  f32 sum = fold_parts(s);
+  if (logs) {
+    sum = log1(sum);
+    VLOOP(mid, { stk(y + i, ldk(x + i, k, 0) - most - sum, k); });
+  } else VLOOP(mid, { stk(y + i, ldk(y + i, k, 0) / sum, k); });
+}
+static void softmax_columns(int logs, ix mid, ix inner, const f32 *x, f32 *y, int lanes) {
+  vf most = splat(-__builtin_inff()), part[PARTS];
+  for (int q = 0; q < PARTS; q++) part[q] = splat(0);
+  for (ix m = 0; m < mid; m++) most = combine(MAX, most, ldk(x + m * inner, lanes, 0));
+  for (ix m = 0; m < mid; m++) {
+    const vf e = vexp(ldk(x + m * inner, lanes, 0) - most);
+    part[m % PARTS] += e;
+    if (!logs) stk(y + m * inner, e, lanes);
+  }
+  vf sum = fold_columns(part);
+  if (logs) for (int q = 0; q < lanes; q++) sum[q] = log1(sum[q]);
+  for (ix m = 0; m < mid; m++) {
+    if (logs) stk(y + m * inner, ldk(x + m * inner, lanes, 0) - most - sum, lanes);
+    else stk(y + m * inner, ldk(y + m * inner, lanes, 0) / sum, lanes);
+  }
+}
 static void softmax(int logs, ix outer, ix mid, ix inner, const f32 *x, f32 *y) {
   for (ix o = 0; o < outer; o++, x += mid * inner, y += mid * inner)
-    for (ix i0 = 0; i0 < inner; i0 += VL) {                  // VL lines side by side
-      const int lanes = (int)imin(VL, inner - i0);
-      vf most = splat(-__builtin_inff()), sum = splat(0);
-      for (ix m = 0; m < mid; m++) most = combine(MAX, most, ldk(x + m * inner + i0, lanes, 0));
-      for (ix m = 0; m < mid; m++) sum += vexp(ldk(x + m * inner + i0, lanes, 0) - most);
-      if (logs) for (int q = 0; q < VL; q++) sum[q] = log1(sum[q]);
-      for (ix m = 0; m < mid; m++) {
-        const vf z = ldk(x + m * inner + i0, lanes, 0) - most;
-        stk(y + m * inner + i0, logs ? z - sum : vexp(z) / sum, lanes);
-      }
-    }
+    if (inner == 1) softmax_line(logs, mid, x, y);
+    else for (ix i = 0; i < inner; i += VL) softmax_columns(logs, mid, inner, x + i, y + i, (int)imin(VL, inner - i));
 }
 // From the output y: dx = y·(dy - Σ y·dy), or for the logarithm dx = dy - e^y · Σ dy.
+static void softmax_grad_line(int logs, ix mid, const f32 *y, const f32 *dy, f32 *dx) {
+  vf s[PARTS / VL] = {splat(0)};
+  PARTS_LOOP(mid, s, {
+    const vf g = ldk(dy + i, k, 0);
+    *part += logs ? g : g * ldk(y + i, k, 0);
+  });
+  const f32 sum = fold_parts(s);
+  VLOOP(mid, {
+    const vf g = ldk(dy + i, k, 0), v = ldk(y + i, k, 0);
+    stk(dx + i, logs ? g - vexp(v) * sum : v * (g - sum), k);
+  });
+}
+static void softmax_grad_columns(int logs, ix mid, ix inner, const f32 *y, const f32 *dy, f32 *dx, int lanes) {
+  vf part[PARTS];
+  for (int q = 0; q < PARTS; q++) part[q] = splat(0);
+  for (ix m = 0; m < mid; m++) {
+    const vf g = ldk(dy + m * inner, lanes, 0);
+    part[m % PARTS] += logs ? g : g * ldk(y + m * inner, lanes, 0);
+  }
+  const vf sum = fold_columns(part);
+  for (ix m = 0; m < mid; m++) {
+    const vf g = ldk(dy + m * inner, lanes, 0), v = ldk(y + m * inner, lanes, 0);
+    stk(dx + m * inner, logs ? g - vexp(v) * sum : v * (g - sum), lanes);
+  }
+}
 static void softmax_grad(int logs, ix outer, ix mid, ix inner, const f32 *y, const f32 *dy, f32 *dx) {
   for (ix o = 0; o < outer; o++, y += mid * inner, dy += mid * inner, dx += mid * inner)
-    for (ix i0 = 0; i0 < inner; i0 += VL) {
-      const int lanes = (int)imin(VL, inner - i0);
-      vf sum = splat(0);
-      for (ix m = 0; m < mid; m++) {
-        const vf g = ldk(dy + m * inner + i0, lanes, 0);
-        sum += logs ? g : g * ldk(y + m * inner + i0, lanes, 0);
-      }
-      for (ix m = 0; m < mid; m++) {
-        const vf g = ldk(dy + m * inner + i0, lanes, 0), v = ldk(y + m * inner + i0, lanes, 0);
-        stk(dx + m * inner + i0, logs ? g - vexp(v) * sum : v * (g - sum), lanes);
-      }
-    }
+    if (inner == 1) softmax_grad_line(logs, mid, y, dy, dx);
+    else for (ix i = 0; i < inner; i += VL)
+      softmax_grad_columns(logs, mid, inner, y + i, dy + i, dx + i, (int)imin(VL, inner - i));
 }
 
 typedef struct { f32 mean, scale; } Moments;

@@ -99,6 +99,18 @@ INLINE vf madd(vf a, vf b, vf c) { return (vf)vfmaq_f32((float32x4_t)c, (float32
 INLINE vf madd(vf a, vf b, vf c) { return a * b + c; }
 #endif
 
+// Lanes of 64 bits: the lower half of each times m.
+typedef uint64_t vw __attribute__((vector_size(sizeof(f32) * VL)));
+#if defined(__AVX512F__)
+INLINE vw multiply(vw a, uint32_t m) { return (vw)_mm512_mul_epu32((__m512i)a, (__m512i)((vw){0} + m)); }
+#elif defined(__AVX2__)
+INLINE vw multiply(vw a, uint32_t m) { return (vw)_mm256_mul_epu32((__m256i)a, (__m256i)((vw){0} + m)); }
+#elif defined(__SSE2__)
+INLINE vw multiply(vw a, uint32_t m) { return (vw)_mm_mul_epu32((__m128i)a, (__m128i)((vw){0} + m)); }
+#else
+INLINE vw multiply(vw a, uint32_t m) { return (a & 0xFFFFFFFFu) * m; }
+#endif
+
 // The first k lanes only, the rest as `fill`. With k == VL a constant this is one plain load or store.
 INLINE vf ldk(const f32 *p, int k, f32 fill) {
   if (k == VL) return ld(p);
