@@ -2,7 +2,8 @@
  * @file Boxing: from any layout of a tensor on any placement to any other, by the cheapest sequence of steps: collectives
  * along one mesh axis, and direct transfers. A path always exists: a value that is partial by several monoids can be
  * reduced along its axes, and everything else can be transferred. Optimal among paths over the layouts of balanced
- * splits, B and the SBPs that the two ends name, first on the source's placement, then on the target's.
+ * splits, B and the SBPs that the two ends name, first on the source's placement, then on the target's; partial by
+ * several monoids only where an end is.
  */
 import type { DType } from "../ir/dtype.ts";
 import { LayoutError } from "../ir/errors.ts";
@@ -131,12 +132,15 @@ function pathOf({ shape, dtype, from, to, transfers = true }: BoxingRequest, mod
       checkFit(layout, shape, placement);
     }
     const alphabet = alphabetOf(shape, [source, target]);
-    const { edges, find } = searches.get(`${problem} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
-      search({ shape, dtype, from: from.placement, to: to.placement, model, alphabet }, transfers),
+    const mixed = [source, target].some((layout) => new Set(layout.flatMap(monoidsOf)).size > 1);
+    const { edges, find } = searches.get(`${problem} ${mixed} ${alphabet.map(showSbp).sort().join(" ")}`, () =>
+      search({ shape, dtype, from: from.placement, to: to.placement, model, alphabet, mixed }, transfers),
     );
     return { key, edges, path: find(source, target), source };
   });
 }
+
+const monoidsOf = ([, sbp]: Layout[number]): string[] => (sbp.kind === "P" ? [sbp.monoid] : []);
 
 /** Throws LayoutError SL2004 for a partial layout of a dtype that its reduction is not defined on. */
 export function checkReductions(layout: Layout, shape: readonly (number | string)[], dtype: DType): void {

@@ -16,6 +16,8 @@ export interface Cut {
   readonly lists: readonly (readonly Interval[])[];
   /** By member. */
   readonly lengths: readonly number[];
+  /** By member, the number of its list. */
+  readonly numbers: readonly number[];
 }
 
 /** One axis that cuts the dim, outermost first. */
@@ -34,7 +36,10 @@ export function cutter(extent: number, placement: PlacementData, ids: () => numb
       }
     return known.get(key, () => {
       const lists = listsOf(extent, placement, blades);
-      return lists && { id: ids(), lists, lengths: lists.map(length) };
+      if (!lists) return undefined;
+      const each = [...new Set(lists)];
+      const numbers = lists.map((list) => each.indexOf(list));
+      return { id: ids(), lists, lengths: lists.map(length), numbers };
     });
   };
 }
@@ -60,23 +65,27 @@ function listsOf(extent: number, placement: PlacementData, blades: readonly Blad
 }
 
 /** Elements that two lists have in common. */
-export function common(a: readonly Interval[], b: readonly Interval[]): number {
+function common(a: readonly Interval[], b: readonly Interval[]): number {
   let n = 0;
   for (const [lo, hi] of a) for (const [u, v] of b) n += Math.max(0, Math.min(hi, v) - Math.max(lo, u));
   return n;
 }
 
-/** More than one search makes. */
-const manyCuts = 2 ** 24;
-
-/** By pair of cuts: for each member of the second, what it has in common with the member that its rank is in the first. */
+/** By pair of cuts: for each member of the second, what it has in common with some members of the first. */
 export type Common = (a: Cut, b: Cut) => readonly number[];
 
-/** `own`: by member of the second mesh the member of the first on the same rank, −1 for none. */
-export function commonTable(own: readonly number[]): Common {
-  const known = new Cache<readonly number[], number>();
-  return (a, b) =>
-    known.get(a.id * manyCuts + b.id, () =>
-      own.map((member, target) => (member < 0 ? 0 : common(a.lists[member]!, b.lists[target]!))),
-    );
+/** `sources`: those members of the first mesh, by member of the second. */
+export function commonTable(sources: readonly (readonly number[])[]): Common {
+  const known: (readonly number[])[][] = [];
+  return (a, b) => {
+    known[a.id] ??= [];
+    const row = known[a.id]!;
+    row[b.id] ??= sources.map((members, target) => {
+      // Lists of one cut are the same or have nothing in common.
+      let n = 0;
+      for (const list of new Set(members.map((member) => a.lists[member]!))) n += common(list, b.lists[target]!);
+      return n;
+    });
+    return row[b.id]!;
+  };
 }

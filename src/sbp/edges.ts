@@ -6,9 +6,10 @@
 import { type DType, itemSize } from "../ir/dtype.ts";
 import type { Sbp } from "../ir/layout.ts";
 import { type PlacementData, samePlacement } from "../ir/placement.ts";
+import { type Bounds, boundsBetween } from "./bounds.ts";
 import { Cache } from "./cache.ts";
-import { type Common, commonTable, common as inCommon } from "./cuts.ts";
-import { lacking } from "./lack.ts";
+import { type Cost, nothing } from "./cost.ts";
+import { hostsOf } from "./hosts.ts";
 import { inTicks, type Link, type Model } from "./link.ts";
 import { merged } from "./merge.ts";
 import { type Placed, type Places, placesOf } from "./placed.ts";
@@ -24,13 +25,8 @@ export interface Problem {
   readonly model: Model;
   /** The SBPs that a path may pass by. */
   readonly alphabet: readonly Sbp[];
-}
-
-export interface Cost {
-  /** Femtoseconds, whole. */
-  readonly ticks: number;
-  /** Received by all ranks together. */
-  readonly bytes: number;
+  /** Also layouts that are partial by several monoids. */
+  readonly mixed?: boolean;
 }
 
 /** A step with its cost. */
@@ -58,7 +54,6 @@ export interface Edges {
 
 /** More than one search makes. */
 const manyIds = 2 ** 24;
-const nothing: Cost = { ticks: 0, bytes: 0 };
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 const most = (numbers: readonly number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
 
@@ -69,81 +64,57 @@ export function edgesOf(problem: Problem): Edges {
   const ids = () => id++;
   const source = placesOf(problem.from, shape, alphabet, ids);
   const target = samePlacement(problem.from, problem.to) ? source : placesOf(problem.to, shape, alphabet, ids);
-  const [memory, least] = [inTicks(model.memory), inTicks(model.least)];
+  const memory = inTicks(model.memory);
+  const hosts = hostsOf([problem.from, problem.to], model);
+
+  /** Starting a step, and writing its result. */
+  const write = ({ largest }: Placed): number => memory.alpha + memory.beta * item * largest;
 
   const pairs = [source, target].flatMap((from) => [source, target].map((to) => [from, to] as const));
-  const between = new Map<Places, Map<Places, { common: Common; send: ReturnType<typeof transfers> }>>();
+  const between = new Map<Places, Map<Places, { bounds: Bounds; send: ReturnType<typeof transfers> }>>();
   for (const [from, to] of pairs) {
     const send = transfers(from.placement, to.placement, model, item);
     if (!between.has(from)) between.set(from, new Map());
-    between.get(from)!.set(to, { common: commonTable(send.own), send });
+    between.get(from)!.set(to, { bounds: boundsBetween(from.placement, to.placement, hosts, item, write), send });
   }
   const pair = (from: Placed, to: Placed) => between.get(from.places)!.get(to.places)!;
 
   const links = new Cache<Link>();
   const axisLink = ({ placement }: Places, axis: string): Link =>
     links.get(`${placement === problem.from} ${axis}`, () => inTicks(model.axis(placement, axis)));
-  /** Starting a step, and writing its result. */
-  const write = ({ largest }: Placed): number => memory.alpha + memory.beta * item * largest;
   const arrive = (link: Link, bytes: number): number => (bytes > 0 ? link.alpha + link.beta * bytes : 0);
 
   const elements = (edge: Edge): readonly number[] => {
-    const { common, send } = pair(edge.from, edge.to);
-    return edge.axis === undefined ? send.send(edge.from, edge.to).received : receives(edge, common);
+    const { bounds, send } = pair(edge.from, edge.to);
+    return edge.axis === undefined ? send(edge.from, edge.to).received : receives(edge, bounds.held);
   };
   const collective = (move: Move): Edge => {
-    const counts = receives(move, pair(move.from, move.to).common);
+    const counts = receives(move, pair(move.from, move.to).bounds.held);
     const own = move.kind === "relabel" ? 0 : write(move.to);
     const ticks = own + arrive(axisLink(move.to.places, move.axis), most(counts) * item);
     return { ...move, ticks, bytes: sum(counts) * item };
   };
   const collectives = new Cache<readonly Edge[], Placed>();
+  const allowed = ({ to }: Move): boolean => problem.mixed || to.monoids.length <= 1;
   const sent = new Cache<Edge, number>();
-
-  const atLeast = (from: Placed, to: Placed, direct: boolean): Cost => {
-    const { common, send } = pair(from, to);
-    const { sum, by, same } = lacking(from, to, send.own, common, direct);
-    // Where every rank has what it is to have, the step may be no more than a new name.
-    if (sum === 0 && same) return nothing;
-    const arrival = (n: number, member: number): number => {
-      const { near, link, far } = send.reach[member]!;
-      if (!direct) return arrive(least, n * item);
-      if (!far || n === 0) return arrive(link, n * item);
-      // What those nearby do not have comes from further away.
-      const nearby = Math.min(
-        n,
-        near.reduce((held, src) => held + overlap(from, src, to, member), 0),
-      );
-      const wait = nearby < n ? far.alpha : link.alpha;
-      return wait + item * (link.beta * nearby + far.beta * (n - nearby));
-    };
-    const wait = by
-      ? by.reduce((most, n, member) => Math.max(most, arrival(n, member)), 0)
-      : arrive(least, Math.ceil(sum / to.sizes.length) * item);
-    return { ticks: write(to) + wait, bytes: sum * item };
-  };
 
   return {
     source,
     target,
-    collectives: (from) => collectives.get(from, () => movesFrom(from, alphabet).map(collective)),
+    collectives: (from) => collectives.get(from, () => movesFrom(from, alphabet).filter(allowed).map(collective)),
     transfer: (from, to) =>
       sent.get(from.id * manyIds + to.id, () => {
-        const { received, ticks, still } = pair(from, to).send.send(from, to);
+        const { received, ticks, still } = pair(from, to).send(from, to);
         const bytes = sum(received) * item;
         return { kind: still ? "relabel" : "p2p", from, to, bytes, ticks: still ? 0 : write(to) + ticks };
       }),
-    transferAtLeast: (from, to) => atLeast(from, to, true),
-    pathAtLeast: (from, to) => (from === to ? nothing : atLeast(from, to, false)),
+    transferAtLeast: (from, to) => pair(from, to).bounds.direct(from, to),
+    pathAtLeast: (from, to) => (from === to ? nothing : pair(from, to).bounds.anyhow(from, to)),
     received: (edge) => elements(edge).map((n) => n * item),
     plan: (from, to) => {
       const pieces: Piece[][] = to.sizes.map(() => []);
-      pair(from, to).send.send(from, to, (dst, piece) => pieces[dst]!.push(piece));
+      pair(from, to).send(from, to, (dst, piece) => pieces[dst]!.push(piece));
       return { from: from.places.placement, to: to.places.placement, pieces: pieces.map(merged) };
     },
   };
 }
-
-/** Elements that two members have in common. */
-const overlap = (a: Placed, i: number, b: Placed, j: number): number =>
-  b.cuts.reduce((n, { lists }, dim) => (n === 0 ? 0 : n * inCommon(a.cuts[dim]!.lists[i]!, lists[j]!)), 1);

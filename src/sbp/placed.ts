@@ -19,6 +19,8 @@ export interface Placed {
   readonly cuts: readonly Cut[];
   /** Elements, by member. */
   readonly sizes: readonly number[];
+  /** By member; the same number for the same elements. */
+  readonly regions: readonly number[];
   /** The largest of `sizes`. */
   readonly largest: number;
   /** Monoids of its P axes, each once. */
@@ -52,10 +54,13 @@ export function placesOf(
   alphabet: readonly Sbp[],
   ids: () => number,
 ): Places {
-  const cutters = shape.map((extent) => cutter(extent, placement, ids));
+  let made = 0;
+  const cutters = shape.map((extent) => cutter(extent, placement, () => made++));
   const known = new Cache<Placed | undefined>();
+  const ranks = placement.ranks.length;
   const whole = contributions([], placement);
   let all: readonly Placed[] | undefined;
+  const partial = new Cache<Contributions>();
   const put = (layout: Layout): Placed | undefined => {
     const key = keyOf(layout);
     return known.get(key, () => {
@@ -65,11 +70,16 @@ export function placesOf(
         if (!cut) return undefined;
         cuts.push(cut);
       }
-      const sizes = placement.ranks.map((_, member) => cuts.reduce((n, { lengths }) => n * lengths[member]!, 1));
-      const largest = sizes.reduce((a, b) => Math.max(a, b), 0);
-      const monoids = [...new Set(layout.flatMap(([, sbp]) => (sbp.kind === "P" ? [sbp.monoid] : [])))];
-      const parts = monoids.length > 0 ? contributions(layout, placement) : whole;
-      return { id: ids(), places, layout, key, cuts, sizes, largest, monoids, parts };
+      const [sizes, regions] = [new Array<number>(ranks).fill(1), new Array<number>(ranks).fill(0)];
+      for (const { lengths, numbers } of cuts)
+        for (let member = 0; member < ranks; member++) {
+          sizes[member]! *= lengths[member]!;
+          regions[member] = regions[member]! * ranks + numbers[member]!;
+        }
+      const sums = layout.filter(([, { kind }]) => kind === "P");
+      const parts = sums.length > 0 ? partial.get(keyOf(sums), () => contributions(sums, placement)) : whole;
+      const monoids = [...new Set(parts.axes.map(({ monoid }) => monoid))];
+      return { id: ids(), places, layout, key, cuts, sizes, regions, largest: Math.max(0, ...sizes), monoids, parts };
     });
   };
   const places: Places = {

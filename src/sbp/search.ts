@@ -6,29 +6,22 @@
 import { InternalError } from "../ir/errors.ts";
 import { B, type Layout, showSbp } from "../ir/layout.ts";
 import { Cache } from "./cache.ts";
-import { type Cost, type Edge, type Edges, edgesOf, type Problem } from "./edges.ts";
+import { type Cost, nothing, plus } from "./cost.ts";
+import { type Edge, type Edges, edgesOf, type Problem } from "./edges.ts";
 import { Heap } from "./heap.ts";
 import type { Placed, Places } from "./placed.ts";
 import { transferable } from "./transfer.ts";
 
-/** How far one has come. Of equals the one whose layouts, in a row, make the smaller text comes first. */
-interface Reached extends Cost {
+/** How far one has come, by its last edge; a transfer without one has only its least cost, as yet. */
+interface Path extends Cost {
   readonly at: Placed;
   /** The way before, and how it goes on from there. */
   readonly before: Path | undefined;
   readonly by: string;
   readonly steps: number;
-}
-
-/** A way from the source to a layout, by its last edge. */
-interface Path extends Reached {
-  readonly edge?: Edge;
-}
-
-/** A way to go on, with what it costs at least to the goal; without a path a transfer whose cost is not known yet. */
-interface Open extends Reached {
-  readonly reached: Reached;
-  readonly path?: Path;
+  readonly edge: Edge | undefined;
+  /** With what must still be paid from there. */
+  readonly inAll: Cost;
 }
 
 /** Where to, and the layouts that transfers may pass by. */
@@ -74,12 +67,12 @@ export function search(problem: Problem, transfers: boolean): Search {
   };
 }
 
-function stops(places: Places, { alphabet }: Problem, goal: Placed): readonly Placed[] {
+function stops(places: Places, { alphabet, mixed }: Problem, goal: Placed): readonly Placed[] {
   const axes = places.placement.axes.filter(({ size }) => size > 1).length;
   const sbps = alphabet.length - 1;
   let layouts = 1; // Σ of k! · (n choose k) · sbpsᵏ, at most
   for (let k = 1, count = 1; k <= axes; k++) layouts += count *= (axes - k + 1) * sbps;
-  if (layouts <= manyLayouts) return places.all();
+  if (layouts <= manyLayouts) return mixed ? places.all() : places.all().filter(({ monoids }) => monoids.length <= 1);
   if (goal.places !== places) return [];
   const near = places.placement.axes.flatMap(({ name }) =>
     [B, ...alphabet].flatMap(
@@ -91,92 +84,110 @@ function stops(places: Places, { alphabet }: Problem, goal: Placed): readonly Pl
 
 /**
  * Best first from a source. With an aim, by what is still to be paid at least; such a guess may drop on the way, so a
- * better path to a known layout opens it again. Without one it is Dijkstra's algorithm, run as far as it is asked for.
+ * better path to a known layout opens it again. Transfers go only by layouts through which a path as good as the best one
+ * known may lead, by the bounds on either side of it. Without an aim it is Dijkstra's algorithm, run as far as it is asked
+ * for.
  */
 function explore(edges: Edges, { model }: Problem, start: Placed, aim?: Aim): (to: Placed) => Path | undefined {
   const costs = model.objective === "bytes" ? bytesFirst : timeFirst;
-  const order = (a: Reached, b: Reached): number => costs(a, b) || a.steps - b.steps || byText(a, b);
-  const best = new Map<Placed, Path>();
-  const settled = new Set<Placed>();
-  const open = new Heap<Open>(order);
-  const guesses = new Cache<Cost, Placed>();
-  const guess = (at: Placed): Cost => (aim ? guesses.get(at, () => edges.pathAtLeast(at, aim.goal)) : nothing);
-  /** With what must still be paid, unless something at least as good is known. */
-  const hopeful = (reached: Reached): Omit<Open, "reached"> | undefined => {
-    const { at, before, by } = reached;
-    const known = best.get(at);
-    if (known && order(reached, known) >= 0) return undefined;
-    const left = guess(at);
-    const [ticks, bytes] = [reached.ticks + left.ticks, reached.bytes + left.bytes];
-    const steps = reached.steps + (aim && at !== aim.goal ? 1 : 0);
-    const next = { at, before, by, ticks, bytes, steps };
-    const bound = aim && best.get(aim.goal);
-    return bound && at !== aim.goal && order(next, bound) >= 0 ? undefined : next;
+  const main = model.objective === "bytes" ? bytesOf : ticksOf;
+  const best: (Path | undefined)[] = [];
+  const settled: boolean[] = [];
+  const left = ({ at, steps }: Path): number => (aim && at !== aim.goal ? steps + 1 : steps);
+  const open = new Heap<Path>((a, b) => costs(a.inAll, b.inAll) || left(a) - left(b) || byText(a, b));
+  const guesses: Cost[] = [];
+  const guess = (at: Placed): Cost => {
+    if (!aim) return nothing;
+    guesses[at.id] ??= edges.pathAtLeast(at, aim.goal);
+    return guesses[at.id]!;
   };
-  const offer = (path: Path): void => {
-    const next = hopeful(path);
-    if (!next) return;
-    best.set(path.at, path);
-    open.push({ ...next, reached: path, path });
+  const better = (a: Path, b: Path): boolean => (costs(a, b) || a.steps - b.steps || byText(a, b)) < 0;
+  /** Unless something at least as good is known. */
+  const hopeful = (path: Path): boolean => {
+    const known = best[path.at.id];
+    if (known && !better(path, known)) return false;
+    const bound = aim && path.at !== aim.goal ? best[aim.goal.id] : undefined;
+    return !bound || (costs(path.inAll, bound) || left(path) - bound.steps || byText(path, bound)) < 0;
   };
-  const extend = (before: Path, edge: Edge): void => {
-    const by = edge.axis === undefined ? byTransfer : edge.kind;
-    const [ticks, bytes, steps] = [before.ticks + edge.ticks, before.bytes + edge.bytes, before.steps + 1];
-    offer({ at: edge.to, before, by, ticks, bytes, steps, edge });
+  const reach = (before: Path, at: Placed, cost: Cost, by: string, edge: Edge | undefined): void => {
+    const [ticks, bytes] = [before.ticks + cost.ticks, before.bytes + cost.bytes];
+    const rest = guess(at);
+    const inAll = { ticks: ticks + rest.ticks, bytes: bytes + rest.bytes };
+    const path = { at, before, by, steps: before.steps + 1, edge, ticks, bytes, inAll };
+    if (!hopeful(path)) return;
+    if (edge) best[at.id] = path;
+    open.push(path);
   };
-  /** Those with least to pay from there come first. */
+  const extend = (before: Path, edge: Edge): void =>
+    reach(before, edge.to, edge, edge.axis === undefined ? byTransfer : edge.kind, edge);
+  /** What any way through a layout costs at least; those of least come first. */
+  const through: Cost[] = [];
   const sorted = new Cache<readonly Placed[], Places>();
   const stopsFrom = (at: Placed): readonly Placed[] =>
-    sorted.get(at.places, () => aim?.stops(at).toSorted((a, b) => costs(guess(a), guess(b))) ?? []);
+    sorted.get(at.places, () => {
+      const found = aim?.stops(at) ?? [];
+      for (const stop of found) through[stop.id] = plus(edges.pathAtLeast(start, stop), guess(stop));
+      return found.toSorted((a, b) => main(through[a.id]) - main(through[b.id]));
+    });
   const expand = (path: Path): void => {
     for (const edge of edges.collectives(path.at)) extend(path, edge);
     if (!aim || !transferable(path.at)) return;
+    const so = main(path);
     // The transfer to the goal first: it bounds all others.
-    if (path.at === start) extend(path, edges.transfer(start, aim.goal));
+    if (path.at !== aim.goal && so + main(edges.transferAtLeast(path.at, aim.goal)) <= main(best[aim.goal.id]))
+      extend(path, edges.transfer(path.at, aim.goal));
+    const most = main(best[aim.goal.id]);
     for (const to of stopsFrom(path.at)) {
-      const known = best.get(aim.goal);
-      if (known && costs(plus(path, guess(to)), known) > 0) break;
-      if (to === path.at) continue;
-      const lower = edges.transferAtLeast(path.at, to);
-      const bound = best.get(aim.goal);
-      if (bound && costs(plus(plus(path, lower), guess(to)), bound) > 0) continue;
-      const reached = { ...plus(path, lower), at: to, before: path, by: byTransfer, steps: path.steps + 1 };
-      const next = hopeful(reached);
-      if (next) open.push({ ...next, reached });
+      if (main(through[to.id]) > most) break;
+      const rest = main(guess(to));
+      if (to === path.at || to === aim.goal || so + rest > most || so > main(best[to.id])) continue;
+      const least = edges.transferAtLeast(path.at, to);
+      if (so + main(least) + rest <= most) reach(path, to, least, byTransfer, undefined);
     }
   };
-  offer({ at: start, before: undefined, by: "", steps: 0, ...nothing });
+  const first: Path = {
+    at: start,
+    before: undefined,
+    by: "",
+    steps: 0,
+    edge: undefined,
+    ...nothing,
+    inAll: guess(start),
+  };
+  best[start.id] = first;
+  open.push(first);
   return (to) => {
-    while (!settled.has(to)) {
-      const next = open.pop();
-      if (!next) return undefined;
-      const { path, reached, at } = next;
-      if (!path) {
-        if (hopeful(reached)) extend(reached.before!, edges.transfer(reached.before!.at, at));
-      } else if (path === best.get(at)) {
-        settled.add(at);
+    while (!settled[to.id]) {
+      const path = open.pop();
+      if (!path) return undefined;
+      const { at, before, edge } = path;
+      if (before && !edge) {
+        if (hopeful(path)) extend(before, edges.transfer(before.at, at));
+      } else if (path === best[at.id]) {
+        settled[at.id] = true;
         if (at !== aim?.goal) expand(path);
       }
     }
-    return best.get(to);
+    return best[to.id];
   };
 }
 
 /** Comes after the names of collectives. */
 const byTransfer = "~";
 
-const nothing: Cost = { ticks: 0, bytes: 0 };
-const plus = (a: Cost, b: Cost): Cost => ({ ticks: a.ticks + b.ticks, bytes: a.bytes + b.bytes });
+/** What counts first; no bound where nothing is known. */
+const ticksOf = (cost: Cost | undefined): number => cost?.ticks ?? Number.POSITIVE_INFINITY;
+const bytesOf = (cost: Cost | undefined): number => cost?.bytes ?? Number.POSITIVE_INFINITY;
 
 const timeFirst = (a: Cost, b: Cost): number => a.ticks - b.ticks || a.bytes - b.bytes;
 const bytesFirst = (a: Cost, b: Cost): number => a.bytes - b.bytes || a.ticks - b.ticks;
 
-function byText(a: Reached, b: Reached): number {
+function byText(a: Path, b: Path): number {
   const [x, y] = [textOf(a), textOf(b)];
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-const textOf = ({ before, by, at }: Reached): string => `${before ? textOf(before) : ""} > ${by} ${at.key}`;
+const textOf = ({ before, by, at }: Path): string => `${before ? textOf(before) : ""} > ${by} ${at.key}`;
 
 function edgesTo(path: Path): Edge[] {
   const edges: Edge[] = [];

@@ -166,31 +166,8 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
     const ticks = [...into, ...out].reduce((most, end) => Math.max(most, end.alpha + end.ticks), 0);
     return { received, ticks, still };
   }
-  const reach = targets.map((dst): Reach => {
-    const others = sources.filter((src) => src !== own[dst]);
-    const links = linksTo(dst);
-    const beta = least(others.map((src) => links[src]!.beta));
-    const [near, far] = [[] as number[], [] as number[]];
-    for (const src of others) (links[src]!.beta === beta ? near : far).push(src);
-    const best = (members: readonly number[]): Link => ({
-      alpha: least(members.map((src) => links[src]!.alpha)),
-      beta: least(members.map((src) => links[src]!.beta)),
-    });
-    return { near, link: best(others), far: far.length > 0 ? best(far) : undefined };
-  });
-  return { own, send, reach };
+  return send;
 }
-
-/** Where a member of the target gets elements from: no link to it is better than these, in either figure. */
-export interface Reach {
-  /** Members of the source over the best links. */
-  readonly near: readonly number[];
-  readonly link: Link;
-  /** Over the others, if there are any. */
-  readonly far: Link | undefined;
-}
-
-const least = (numbers: readonly number[]): number => (numbers.length > 0 ? Math.min(...numbers) : 0);
 
 /** By member of the target, its links from every member of the source, in ticks. */
 function linkTable(from: PlacementData, to: PlacementData, model: Model): (dst: number) => readonly Link[] {
