@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts", "src/**/*.test.ts", "examples/**/*.test.ts"],
+    globalSetup: "./test/build-engine.ts",
     testTimeout: 60_000,
     pool: "forks",
   },
