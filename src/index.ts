@@ -56,4 +56,14 @@ export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { launch, type Runner, type Session, type States } from "./launch.ts";
 export { Plan } from "./plan.ts";
+export type {
+  DeviceModel,
+  LinkModel,
+  LinkModels,
+  RankUse,
+  SimulatedSpan,
+  SimulatedTraffic,
+  SimulateOptions,
+  Simulation,
+} from "./simulate.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";

@@ -3,6 +3,7 @@ import { loadPlan } from "./compiler/load.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLayout } from "./graph/layout.ts";
 import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
+import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 import { explain } from "./view/explain.ts";
 import { render } from "./view/render.ts";
 
@@ -71,6 +72,21 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
   /** Layouts, boxing, bytes and memory as text, with the reason for each choice. */
   explain(): string {
     return explain(this.data);
+  }
+
+  /**
+   * Runs the plan on a virtual clock: the same actors, slots and launch order as in a session, with devices and links
+   * that take modelled time. The same plan and options give the same numbers. A collective takes as long on every rank as
+   * on the busiest. Throws OptionError SL1074 and SL1075.
+   *
+   * @example
+   * const { stepTime, ranks } = plan.simulate({
+   *   devices: { flops: 1e14, bandwidth: 2e12 },
+   *   links: { local: { alpha: 3e-6, beta: 1 / 3e11 }, remote: { alpha: 1e-5, beta: 1 / 5e10 }, host: (rank) => rank >> 3 },
+   * });
+   */
+  simulate(options: SimulateOptions = {}): Simulation {
+    return simulate(this.data, options);
   }
 
   /** The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT. */

@@ -31,7 +31,10 @@ export interface UserEffects {
   over(): void;
 }
 
-export function userLogic(spec: ActorSpec, effects: UserEffects) {
+export const initialUser = (spec: ActorSpec): UserState => ({ fed: 0, credits: spec.outs[0]!.slots, ended: 0 });
+
+/** The transition function of the user's end. */
+export function createUser(spec: ActorSpec, effects: UserEffects) {
   const feeds = spec.outs[0]!;
   const toSource = feeds.edges[0]!;
   const fromSink = spec.ins.find((edge) => edge.register >= 0)!;
@@ -46,7 +49,7 @@ export function userLogic(spec: ActorSpec, effects: UserEffects) {
     seq,
     t: effects.now(),
   });
-  const step = (state: UserState, event: UserEvent): UserState => {
+  return (state: UserState, event: UserEvent): UserState => {
     switch (event.type) {
       case "feed":
         effects.send(message("req", toSource, toSource.to, state.fed));
@@ -72,5 +75,8 @@ export function userLogic(spec: ActorSpec, effects: UserEffects) {
         return { ...state, credits: 0 };
     }
   };
-  return fromTransition(step, { fed: 0, credits: feeds.slots, ended: 0 });
 }
+
+/** The same as an xstate actor's logic. */
+export const userLogic = (spec: ActorSpec, effects: UserEffects) =>
+  fromTransition(createUser(spec, effects), initialUser(spec));

@@ -12,9 +12,10 @@ import { outputSlots } from "./buffers.ts";
 import { type Draft, placementOf, producers, shapeOf, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
 import { forbidsBoxing } from "./implicit.ts";
-import { type Column, heldBy, type Menu, picoseconds, typesOf } from "./menu.ts";
+import { type Column, heldBy, type Menu, typesOf } from "./menu.ts";
 import type { Table } from "./solve.ts";
 import { alone, elsewhere, placesOf, type Wishes, wishesOf } from "./wishes.ts";
+import { picoseconds } from "./work.ts";
 
 /** What it takes to bring a value from one layout to another. */
 export interface Move {

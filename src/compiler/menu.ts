@@ -17,6 +17,7 @@ import { type Draft, placementOf, shapeOf } from "./draft.ts";
 import { forbidsBoxing } from "./implicit.ts";
 import { machineOf } from "./machine.ts";
 import { type OpSite, type Strategy, siteOf, strategies } from "./strategies.ts";
+import { computeTime, picoseconds } from "./work.ts";
 
 /** The layouts that one operand takes over the options: each once, and which of them an option has. */
 export interface Column {
@@ -38,8 +39,6 @@ export interface Menu {
 
 /** Seconds that a boxing inside an expansion takes at least: waiting for peers, and being started. */
 const insideRound = 1e-5;
-
-export const picoseconds = (seconds: number) => Math.round(seconds * 1e12);
 
 /** By op id. */
 export function menusOf(draft: Draft): readonly Menu[] {
@@ -138,7 +137,7 @@ function menu(id: number, site: OpSite, place: PlacementData, found: readonly St
     const at = (columns: readonly Column[], types: readonly LocalType[][]) =>
       types.map((each, i) => each[columns[i]!.of[option]!]!);
     const inside = insideRound * (expansion?.by.rounds ?? 0);
-    return picoseconds(computeTime(site.op, at(ins, from), at(outs, to), place) + inside);
+    return picoseconds(computeTime(site.op, at(ins, from), at(outs, to), machineOf(place.device)) + inside);
   });
   return { id, signatures, own, ins, outs };
 }
@@ -168,14 +167,4 @@ function largest(layout: Layout, shape: readonly number[], place: PlacementData)
 export function heldBy(value: Value, layout: Layout, place: PlacementData): number {
   const extents = largest(layout, shapeOf(value), place);
   return wholeLines(extents.reduce((a, b) => a * b, 1) * itemSize[value.dtype]);
-}
-
-/** Seconds of the op on the busiest rank: the larger of arithmetic and memory traffic. */
-function computeTime(op: Op, from: readonly LocalType[], to: readonly LocalType[], { device }: PlacementData): number {
-  if (named.has(op.kind) || op.kind === "to") return 0;
-  const machine = machineOf(device);
-  const count = (t: LocalType) => t.shape.reduce((a, b) => a * b, 1);
-  const bytes = [...from, ...to].reduce((s, t) => s + count(t) * itemSize[t.dtype], 0);
-  const flops = opDef(op.kind).flops?.(from, to, op.attrs) ?? to.reduce((s, t) => s + count(t), 0);
-  return Math.max(flops / machine.flops, bytes / machine.bandwidth);
 }

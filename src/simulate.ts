@@ -1,0 +1,231 @@
+/**
+ * @file `plan.simulate`: a plan on modelled devices and links, without running anything. The actors, their order and
+ * their slots are those of a session; only the clock is another.
+ */
+import { type Level, levelsOf, type Slice, timelineOf, useOf } from "./actors/virtual/timeline.ts";
+import { durationsOf, type Speed } from "./compiler/durations.ts";
+import { machineOf } from "./compiler/machine.ts";
+import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
+import type { Collective, PlanData, Stream } from "./ir/plan.ts";
+import { hierarchical, type Link, type Model, sharedMemory } from "./sbp/link.ts";
+
+/** What one rank computes with. */
+export interface DeviceModel {
+  /** Floating-point operations a second. */
+  readonly flops: number;
+  /** Bytes a second between the device and its memory. */
+  readonly bandwidth: number;
+}
+
+/** One end to the other: `alpha` seconds of latency, `beta` seconds a byte (Hockney, 1994). */
+export interface LinkModel {
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+/** Links between ranks. What is left out is as the compiler assumes it: ranks that share one host's memory. */
+export interface LinkModels {
+  /** Between ranks of one host. */
+  readonly local?: LinkModel;
+  /** Between hosts. Default: as `local`. A mesh axis is remote where one of its groups spans two hosts. */
+  readonly remote?: LinkModel;
+  /** The host of a rank. Default: all are on one. */
+  readonly host?: (rank: number) => number;
+  /** By mesh axis, in place of the two. */
+  readonly axes?: Readonly<Record<string, LinkModel>>;
+  /** A rank and its own memory: what starting a boxing step costs, and a byte that it writes. */
+  readonly memory?: LinkModel;
+}
+
+export interface SimulateOptions {
+  /** All ranks' devices, or a rank's. Default: what the compiler assumes of the placement's device. */
+  readonly devices?: DeviceModel | ((rank: number) => DeviceModel);
+  readonly links?: LinkModels;
+  /** Steps that are run, with batches always there and results taken at once: 1 or more. Default 10. */
+  readonly steps?: number;
+}
+
+/** What a rank does with its time. Seconds, over the whole run. */
+export interface RankUse {
+  readonly rank: number;
+  readonly compute: number;
+  readonly communication: number;
+  /** Communication that no computing of the rank hides. */
+  readonly exposed: number;
+  /** Neither: the bubble. */
+  readonly idle: number;
+  /** Share of the time that it computes. */
+  readonly utilisation: number;
+}
+
+/** Bytes that pass between ranks in one step. */
+export interface SimulatedTraffic {
+  readonly collectives: readonly (Pick<Collective, "name" | "kind" | "axis" | "bytes"> & {
+    /** `local`, `remote`, or the name of an axis with a link of its own; of a transfer the slowest that it uses. */
+    readonly link: string;
+  })[];
+  /** By mesh axis; transfers count as `none`. */
+  readonly axes: Readonly<Record<string, number>>;
+  /** By link. */
+  readonly links: Readonly<Record<string, number>>;
+}
+
+/** One firing of a task. Seconds since the beginning. */
+export interface SimulatedSpan {
+  readonly task: string;
+  readonly rank: number;
+  readonly stream: Stream;
+  readonly step: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Plain data, but for the two functions, which make on demand what may be long. */
+export interface Simulation {
+  readonly steps: number;
+  /** Seconds until the last task has ended. */
+  readonly makespan: number;
+  /** Seconds a step once it runs evenly: the mean distance of the later half of the steps. */
+  readonly stepTime: number;
+  readonly ranks: readonly RankUse[];
+  readonly traffic: SimulatedTraffic;
+  /** By rank: bytes that the plan lays out, and the most that are in use at one time. */
+  readonly memory: readonly { readonly rank: number; readonly bytes: number; readonly live: number }[];
+  /** What each rank runs when, by rank, stream and start. */
+  spans(): Iterable<SimulatedSpan>;
+  /** Bytes in use on a rank, from each time on that they change. */
+  live(rank: number): readonly Level[];
+}
+
+const optionNames = ["devices", "links", "steps"] satisfies (keyof SimulateOptions)[];
+const linkNames = ["local", "remote", "host", "axes", "memory"] satisfies (keyof LinkModels)[];
+
+/** Ticks of the virtual clock in a second: it counts whole picoseconds, so that sums are exact. */
+const second = 1e12;
+const defaultSteps = 10;
+
+export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulation {
+  checkOptions("SL1074", "simulate", options, optionNames);
+  checkWhole("SL1075", "simulate, option steps", options.steps, 1);
+  const { devices, steps = defaultSteps } = options;
+  const model = modelOf(options.links ?? {});
+  const given = typeof devices === "function" ? devices : devices && (() => devices);
+  const speed = (rank: number): Speed =>
+    given ? checkDevice(given(rank), rank) : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);
+  const durations = durationsOf(plan, { speed, model });
+  const members = plan.placements.map(({ ranks }) => new Map(ranks.map((rank, member) => [rank, member])));
+  const timeline = timelineOf(plan, steps, (task, rank) => {
+    const member = members[plan.tasks[task]!.placement]!.get(rank)!;
+    return durations[task]![member]!;
+  });
+  const { makespan, taken } = timeline;
+  const uses = new Map(timeline.ranks.map((rank) => [rank, useOf(timeline.slices(rank))]));
+  const levels = (rank: number) => levelsOf(plan, timeline, rank).map((l) => ({ ...l, time: l.time / second }));
+  const peaks = new Map<number, number>();
+  const peak = (rank: number): number => {
+    const first = timeline.first.get(rank)!;
+    const known = peaks.get(first) ?? levels(first).reduce((most, { bytes }) => Math.max(most, bytes), 0);
+    peaks.set(first, known);
+    return known;
+  };
+  const half = Math.floor((steps - 1) / 2);
+  return {
+    steps,
+    makespan: makespan / second,
+    stepTime: (steps === 1 ? makespan : (taken[steps - 1]! - taken[half]!) / (steps - 1 - half)) / second,
+    ranks: plan.memory.map(({ rank }): RankUse => {
+      const { compute, communication, exposed } = uses.get(timeline.first.get(rank)!)!;
+      return {
+        rank,
+        compute: compute / second,
+        communication: communication / second,
+        exposed: exposed / second,
+        idle: (makespan - compute - exposed) / second,
+        utilisation: makespan === 0 ? 0 : compute / makespan,
+      };
+    }),
+    traffic: trafficOf(plan, model),
+    memory: plan.memory.map(({ rank, bytes }) => ({ rank, bytes, live: peak(rank) })),
+    *spans() {
+      for (const { rank } of plan.memory) for (const slice of timeline.slices(rank)) yield spanOf(plan, slice);
+    },
+    live: levels,
+  };
+}
+
+const spanOf = (plan: PlanData, { task, rank, stream, step, start, end }: Slice): SimulatedSpan => ({
+  task: plan.tasks[task]!.name,
+  rank,
+  stream,
+  step,
+  start: start / second,
+  end: end / second,
+});
+
+/** Links that know their names. */
+type Named = Link & { readonly name: string };
+type NamedModel = Omit<Model, "axis" | "between"> & {
+  axis(...of: Parameters<Model["axis"]>): Named;
+  between(a: number, b: number): Named;
+};
+
+function modelOf(links: LinkModels): NamedModel {
+  checkOptions("SL1074", "simulate, option links", links, linkNames);
+  const standard = sharedMemory.between(0, 0);
+  const { host = () => 0, axes = {}, memory = sharedMemory.memory, local = standard, remote = local } = links;
+  const named = (name: string, link: LinkModel): Named => {
+    check(`links, ${name}.alpha`, link?.alpha, 0);
+    check(`links, ${name}.beta`, link?.beta, 0);
+    return { ...link, name };
+  };
+  const own = new Map(Object.entries(axes).map(([name, link]) => [name, named(name, link)]));
+  const model = hierarchical({
+    host,
+    memory: named("memory", memory),
+    local: named("local", local),
+    remote: named("remote", remote),
+  });
+  const all = [model.least, ...own.values()];
+  return {
+    ...model,
+    axis: (placement, axis) => own.get(axis) ?? (model.axis(placement, axis) as Named),
+    between: (a, b) => model.between(a, b) as Named,
+    least: { alpha: Math.min(...all.map(({ alpha }) => alpha)), beta: Math.min(...all.map(({ beta }) => beta)) },
+  };
+}
+
+function checkDevice(device: DeviceModel, rank: number): DeviceModel {
+  check(`devices, flops of rank ${rank}`, device?.flops, Number.MIN_VALUE);
+  check(`devices, bandwidth of rank ${rank}`, device?.bandwidth, Number.MIN_VALUE);
+  return device;
+}
+
+function check(what: string, value: unknown, least: number): void {
+  if (typeof value === "number" && Number.isFinite(value) && value >= least) return;
+  throw new OptionError("SL1075", `it is ${showGiven(value)}`, {
+    subject: `simulate, option ${what}`,
+    choices: [least > 0 ? "a number > 0" : "a number ≥ 0"],
+  });
+}
+
+function trafficOf(plan: PlanData, model: NamedModel): SimulatedTraffic {
+  const collectives = plan.collectives.map((collective) => {
+    const { name, kind, axis, bytes } = collective;
+    return { name, kind, ...(axis !== undefined && { axis }), bytes, link: linkOf(plan, collective, model).name };
+  });
+  const sum = (key: (one: (typeof collectives)[number]) => string) => {
+    const by: Record<string, number> = {};
+    for (const one of collectives) by[key(one)] = (by[key(one)] ?? 0) + one.bytes;
+    return by;
+  };
+  return { collectives, axes: sum(({ axis = "none" }) => axis), links: sum(({ link }) => link) };
+}
+
+function linkOf({ placements, edges }: PlanData, collective: Collective, model: NamedModel): Named {
+  const placement = placements[collective.placement]!;
+  if (collective.axis !== undefined) return model.axis(placement, collective.axis);
+  const spans = edges.flatMap(({ to, span }) => (to === collective.task && typeof span === "object" ? [span] : []));
+  const pairs = spans.flatMap((span) => ("pairs" in span ? span.pairs.filter(([a, b]) => a !== b) : []));
+  const used = pairs.map(([a, b]) => model.between(a, b));
+  return used.reduce((worst, link) => (link.beta > worst.beta ? link : worst), used[0] ?? model.between(0, 0));
+}
