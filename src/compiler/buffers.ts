@@ -1,5 +1,6 @@
 /**
- * @file Gives every value memory: one slot where a single task uses it, several where tasks work ahead of each other.
+ * @file Gives every value memory: several slots where tasks work ahead of each other, one where they do not. The compute
+ * tasks of a placement do not: a rank works them one after the other, and step after step.
  * A state has one buffer, shared by the value that a step reads and the one that it becomes. The largest shard decides the
  * size on every rank.
  */
@@ -8,7 +9,7 @@ import type { Buffer, Port, State } from "../ir/plan.ts";
 import { localShape } from "../sbp/boxes.ts";
 import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
-import { type Draft, shapeOf, writers } from "./draft.ts";
+import { type Draft, shapeOf, type TaskDraft, writers } from "./draft.ts";
 import { findUses } from "./uses.ts";
 
 /** How many steps the host may lag behind with what it reads. */
@@ -61,9 +62,12 @@ export function buffers(draft: Draft): Draft {
       const source = uses.origin(value);
       if (source !== value) bufferOf[value] = bufferOf[source]!;
       else {
-        const shared = [...uses.of(value).keys()].some((task) => task !== uses.taskOf.get(op.id));
+        const maker = uses.taskOf.get(op.id)!;
+        const inTurn = (task: TaskDraft) =>
+          task.stream === "compute" && maker.stream === "compute" && task.placement === maker.placement;
+        const ahead = [...uses.of(value).keys()].some((task) => task !== maker && !inTurn(task));
         const role = outputs.has(value) ? "output" : op.kind === "input" ? "input" : "activation";
-        const count = role === "output" ? Math.max(slots, outputSlots) : shared ? slots : 1;
+        const count = role === "output" ? Math.max(slots, outputSlots) : ahead ? slots : 1;
         bufferOf[value] = make(value, graph.values[value]!.name, count, role);
       }
     }

@@ -1,7 +1,7 @@
 /**
  * @file Groups what a task gives to others into registers, and draws an edge to every consumer. What passes within the
- * step is one register; what the host reads another, with more slots; its states a third: one slot, read in the next step
- * (delay 1), so the writer waits until all who read the old values are done.
+ * step is one register, or two if some of it has a single slot; what the host reads another, with more slots; its states
+ * one more: one slot, read in the next step (delay 1), so the writer waits until all who read the old values are done.
  */
 import type { Edge, Register } from "../ir/plan.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
@@ -18,7 +18,7 @@ export function registers(draft: Draft): Draft {
 
   const register = (owner: TaskDraft, buffer: number): number => {
     const { role, slots } = buffers[buffer]!;
-    const key = `${owner.id} ${role === "state" || role === "output" ? role : "step"}`;
+    const key = `${owner.id} ${role === "state" || role === "output" ? role : "step"} ${slots}`;
     const known = made.get(key) ?? { id: made.size, owner: owner.id, slots, buffers: new Set() };
     known.buffers.add(buffer);
     made.set(key, known);

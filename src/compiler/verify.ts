@@ -9,6 +9,7 @@
 import { PlanError } from "../ir/errors.ts";
 import type { Collective, PlanData } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
+import { verifyMemory } from "./verify-memory.ts";
 
 type Provable = Pick<
   PlanData,
@@ -18,7 +19,8 @@ type Provable = Pick<
 /** Throws PlanError SL3020 for a plan that would deadlock, SL3023 for collectives out of order, SL3021, SL3022 for memory. */
 export function verify(plan: Provable): void {
   verifyCollectives(plan);
-  const place = new Map(launchOrder(plan).map(({ id }, at) => [id, at]));
+  const order = launchOrder(plan);
+  const place = new Map(order.map(({ id }, at) => [id, at]));
   for (const { register, from, to, delay } of plan.edges) {
     const { slots } = plan.registers[register]!;
     if (delay < slots || (delay === slots && place.get(to)! < place.get(from)!)) continue;
@@ -29,7 +31,7 @@ export function verify(plan: Provable): void {
       hint: `give register ${register} ${delay + 1} slots, or schedule "${consumer}" before "${producer}"`,
     });
   }
-  verifyMemory(plan);
+  verifyMemory(plan, order);
 }
 
 /** All members of a communicator must start its collectives in one order, or each waits in another one. */
@@ -55,32 +57,3 @@ function verifyCollectives({ collectives, schedule, tasks }: Provable): void {
     }
   }
 }
-
-function verifyMemory(plan: Provable): void {
-  const ranks = plan.placements.map((placement) => new Set(placement.ranks));
-  const known = new Map<string, ReturnType<typeof spansOn>>();
-  for (const { rank, bytes } of plan.memory) {
-    // Ranks of the same placements hold the same buffers.
-    const on = ranks.map((each) => each.has(rank));
-    const spans = known.get(on.join()) ?? spansOn(plan.buffers, on);
-    known.set(on.join(), spans);
-    spans.forEach(([start], i) => {
-      if (i > 0 && start < spans[i - 1]![1])
-        throw new PlanError("SL3021", `two buffers overlap at byte ${start} of rank ${rank}`, {
-          hint: "compile again",
-        });
-    });
-    const end = spans.at(-1)?.[1] ?? 0;
-    if (end > bytes)
-      throw new PlanError("SL3022", `buffers of rank ${rank} end at byte ${end}, its memory is ${bytes} bytes`, {
-        hint: "compile again",
-      });
-  }
-}
-
-/** What the buffers of these placements occupy, in order. */
-const spansOn = (buffers: PlanData["buffers"], on: readonly boolean[]) =>
-  buffers
-    .filter(({ placement }) => on[placement])
-    .map(({ offset, bytes, slots }) => [offset, offset + bytes * slots] as const)
-    .sort((a, b) => a[0] - b[0]);

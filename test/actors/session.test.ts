@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { startSession } from "../../src/actors/session.ts";
 import type { Mapping, RawStep } from "../../src/actors/session-types.ts";
 import type { SessionEvent } from "../../src/ir/session.ts";
@@ -149,8 +149,7 @@ test("asynchronous batches, an output that arrives before the next batch is ther
   const seen: number[] = [];
   async function* slow() {
     for (let step = 0; step < 4; step++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(seen).toHaveLength(step);
+      await vi.waitFor(() => expect(seen).toHaveLength(step), { timeout: 5000, interval: 5 });
       yield batch(2, step);
     }
   }
