@@ -24,12 +24,15 @@ export interface Move {
   readonly memory: number;
 }
 
+/**
+ * A copy serves all users who want it. Tables of two cannot say so. `own`: each user pays for a copy of its own. `shared`:
+ * each pays its part of what all who could want the copy would pay together, which no plan undercuts. After a pick: its
+ * part among those who want the copy by that pick, so that the pick costs what it really takes.
+ */
+export type Copies = "own" | "shared" | readonly number[];
+
 export interface Charges {
-  /**
-   * A copy serves all users who want it. Tables of two cannot say so: with `share` each user pays its part of what all
-   * who could want the copy would pay together, which no plan undercuts; without, each pays for a copy of its own.
-   */
-  tables(share: boolean): readonly Table[];
+  tables(copies: Copies): readonly Table[];
   /** What it takes to bring an op one of its inputs. */
   move(op: Op, input: number, pick: readonly number[]): Move;
   /** What a pick really takes, each copy counted once. */
@@ -120,11 +123,12 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     });
     return { variables: [from.id, op.id], ...charge };
   };
-  const tables = (share: boolean): readonly Table[] => {
+  const tables = (copies: Copies): readonly Table[] => {
+    const users = copies === "own" ? undefined : copies === "shared" ? wishes.could : wishes.taken(copies);
     const all: Table[] = [];
     for (const op of graph.ops) {
       all.push(selves[op.id]!);
-      for (const id of new Set(op.inputs)) all.push(boxed(op, id, share ? wishes[id]! : alone));
+      for (const id of new Set(op.inputs)) all.push(boxed(op, id, users?.[id] ?? alone));
       const writer = op.kind === "state" ? wrote.get(op.attrs.state as string) : undefined;
       if (writer) all.push(kept(op, writer.op, writer.op.outputs.indexOf(writer.value)));
     }

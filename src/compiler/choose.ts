@@ -11,7 +11,7 @@ import type { Choice } from "../ir/plan.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import { limitOf, outOfMemory } from "./budget.ts";
-import { chargesOf } from "./charges.ts";
+import { type Copies, chargesOf } from "./charges.ts";
 import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
 import { implicitBoxing } from "./implicit.ts";
@@ -34,7 +34,7 @@ export function choose(draft: Draft): Draft {
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
     const boxing = op.inputs.reduce((s, _, i) => s + move(op, i, pick).time, 0);
-    const fixed = op.outputs.some((id) => draft.fixed.has(id));
+    const fixed = draft.written.has(op.name) && op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
     const found = rivals[v] ?? settled.get(op.name)?.rivals;
     return {
@@ -54,23 +54,41 @@ export function choose(draft: Draft): Draft {
 /** A pick may be this much dearer than what no plan undercuts. */
 const tolerance = 5e-3;
 
-/** Ops from which a second attempt takes too long. */
+/** Ops from which no bound is asked for, and copies are shared anew but once. */
 const many = 2000;
 
-/** By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own too. */
+/**
+ * By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own, and then by copies shared
+ * among those who want them by the best pick so far, as long as that pays.
+ */
 function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
   const sizes = menus.map(({ signatures }) => signatures.length);
+  const large = sizes.length >= many;
   const { tables, move, evaluate } = chargesOf(draft, menus);
-  const attempt = (share: boolean) => {
-    const problem = { sizes, tables: tables(share) };
-    const { pick, cost, bound, memory } = solve(problem, { limit, prove: false });
-    return { pick, cost, bound, memory, move, time: evaluate(pick).time, problem };
+  const attempt = (copies: Copies) => {
+    const problem = { sizes, tables: tables(copies) };
+    const { pick, cost, bound } = solve(problem, { limit, prove: false });
+    return { pick, cost, bound, move, problem, ...evaluate(pick) };
   };
-  if (sizes.length >= many) return attempt(false);
-  const shared = attempt(true);
-  if (shared.cost >= forbidden || shared.memory > limit || shared.time <= shared.bound * (1 + tolerance)) return shared;
-  const own = attempt(false);
-  return own.time < shared.time && own.memory <= limit ? own : shared;
+  type Attempt = ReturnType<typeof attempt>;
+  const better = (a: Attempt, b: Attempt) => {
+    const [fits, fitted] = [a.memory <= limit, b.memory <= limit];
+    if (!fits || !fitted) return fits || (!fitted && a.memory < b.memory);
+    return a.cost < forbidden && (b.cost >= forbidden || a.time < b.time);
+  };
+  let best = attempt(large ? "own" : "shared");
+  if (best.cost >= forbidden) return best;
+  if (!large) {
+    if (best.memory <= limit && best.time <= best.bound * (1 + tolerance)) return best;
+    const own = attempt("own");
+    if (better(own, best)) best = own;
+  }
+  for (let round = large ? 2 : 0; round < 3; round++) {
+    const next = attempt(best.pick);
+    if (!better(next, best)) break;
+    best = next;
+  }
+  return best;
 }
 
 /** The expansion in which an op would have to be boxed, although its author says what is; undefined for none. */

@@ -29,6 +29,9 @@ export interface Elimination {
   readonly rest: readonly Factor[];
 }
 
+/** Of so many tables that are arrays of their own few are equal. */
+const novel = 0.7;
+
 export function eliminate(
   sizes: readonly number[],
   tables: readonly { readonly variables: readonly number[]; readonly cost: Float64Array }[],
@@ -38,7 +41,7 @@ export function eliminate(
   /** This one stays in any case. */
   stays = -1,
 ): Elimination {
-  const factors = new Factors(sizes);
+  const factors = new Factors(sizes, new Set(tables.map(({ cost }) => cost)).size < novel * tables.length);
   const touching = sizes.map(() => new Set<Factor>());
   const put = (factor: Factor) => {
     for (const v of factor.variables) touching[v]!.add(factor);

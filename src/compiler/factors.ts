@@ -42,12 +42,16 @@ export class Factors {
   readonly #byContent = new Map<number, Interned[]>();
   readonly #reduced = new Map<string, { readonly table: Interned; readonly least: number }>();
   #count = 0;
+  /** Whether equal tables are looked for: where hardly any are, the search would take longer than the work. */
+  readonly remembers: boolean;
 
-  constructor(sizes: readonly number[]) {
+  constructor(sizes: readonly number[], remembers = true) {
     this.#sizes = sizes;
+    this.remembers = remembers;
   }
 
   intern(cost: Float64Array): Interned {
+    if (!this.remembers) return { id: this.#count++, cost };
     let known = this.#byObject.get(cost);
     if (known) return known;
     const key = hash(cost);
@@ -77,8 +81,16 @@ export class Factors {
   /** min over all variables but `keep` of Σ factors. */
   reduce(factors: readonly Factor[], keep: readonly number[]): Reduced {
     const all = unionOf(factors);
-    const place = new Map(all.map((v, i) => [v, i]));
     const ordered = [...factors].sort((a, b) => a.table.id - b.table.id);
+    if (!this.remembers) {
+      const folded = this.#fold(
+        ordered,
+        keep,
+        all.filter((v) => !keep.includes(v)),
+      );
+      return { factor: { variables: keep, table: this.intern(folded.cost) }, least: folded.least };
+    }
+    const place = new Map(all.map((v, i) => [v, i]));
     const key = [
       all.map((v) => (keep.includes(v) ? this.#sizes[v]! : -this.#sizes[v]!)).join(),
       ...ordered.map((f) => `${f.table.id}:${f.variables.map((v) => place.get(v)).join()}`),

@@ -21,9 +21,10 @@ const reach = 6;
 
 /** Undefined when there is little to gain. */
 export function fold(sizes: readonly number[], rest: readonly Factor[], factors: Factors): Folded | undefined {
+  if (!factors.remembers) return undefined;
   const classOf = classes(sizes, rest);
-  const count = new Set(classOf).size;
-  if (count > 0.7 * sizes.length) return undefined;
+  const left = [...new Set(rest.flatMap((f) => f.variables as number[]))];
+  if (new Set(left.map((v) => classOf[v])).size > 0.7 * left.length) return undefined;
   const small: number[] = [];
   for (const [v, c] of classOf.entries()) small[c] = sizes[v]!;
   // Tables by what they are about and what they hold, with their number.
@@ -65,16 +66,17 @@ function classes(sizes: readonly number[], rest: readonly Factor[]): Int32Array 
   let colour = Float64Array.from(sizes, (size) => size);
   for (let step = 0; step < reach; step++) {
     const sum = colour.map((c) => mix(c, 2));
-    rest.forEach(({ variables }, i) => {
-      const [a, b] = variables;
-      if (b === undefined) sum[a!]! += mix(tables[i]!, 3);
+    for (let i = 0; i < rest.length; i++) {
+      const { variables } = rest[i]!;
+      const [a, b] = [variables[0]!, variables[1]];
+      if (b === undefined) sum[a]! += mix(tables[i]!, 3);
       else {
-        sum[a!]! += mix(tables[i]! + 5 * colour[b]!, 4);
-        sum[b]! += mix(tables[i]! + 5 * colour[a!]!, 6);
+        sum[a]! += mix(tables[i]! + 5 * colour[b]!, 4);
+        sum[b]! += mix(tables[i]! + 5 * colour[a]!, 6);
       }
-    });
+    }
     // A sum does not depend on the order of what is summed.
-    colour = sum.map((s) => s % 2 ** 32);
+    colour = sum.map((s) => s >>> 0);
   }
   const ids = new Map<string, number>();
   return Int32Array.from(colour, (c, v) => {
@@ -87,7 +89,7 @@ function classes(sizes: readonly number[], rest: readonly Factor[]): Int32Array 
 
 /** A number below 2³² that looks like chance (MurmurHash3's finish). */
 function mix(value: number, salt: number): number {
-  let h = Math.imul((value % 2 ** 32) ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
+  let h = Math.imul(value ^ Math.imul(salt, 0x9e3779b1), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
 }

@@ -6,6 +6,7 @@
  */
 import { forbidden } from "./factors.ts";
 import { type Effort, solveAt } from "./free.ts";
+import { mixture } from "./mix.ts";
 import { evaluate, improve, type Problem, type Solution } from "./problem.ts";
 
 /** Prices are multiples of this, so that price × memory is exact. */
@@ -65,7 +66,7 @@ function restricted({ sizes, tables }: Problem, v: number, option: number, only:
 
 /**
  * Between a price at which the pick does not fit and one at which it does, the next is that at which the two cost the
- * same; it ends where no pick lies between them.
+ * same; it ends where no pick lies between them, or where a mixture of the two is good enough.
  */
 function searchPrice(problem: Problem, free: Solution, limit: number, effort: Effort): Found {
   let over = free;
@@ -85,12 +86,23 @@ function searchPrice(problem: Problem, free: Solution, limit: number, effort: Ef
   const round = (price: number) => Math.max(grain, Math.round(price / grain) * grain);
   for (let price = round(free.cost / limit); !under && price * free.memory < dearest; price *= 4) visit(price);
   if (!under) return { over, bound };
+  const seen = new Set<number>();
   for (let k = 0; k < steps; k++) {
     const [above, below] = [over, under];
     const price = round((below.cost - above.cost) / (above.memory - below.memory));
+    if (seen.has(price)) break;
+    seen.add(price);
     const found = visit(price);
+    const mixed = mixture(problem, over.pick, under.pick, limit);
+    if (mixed) {
+      const { cost, memory } = evaluate(problem, mixed);
+      if (cost < best!.cost) best = { pick: mixed, cost, memory, bound: Number.NEGATIVE_INFINITY };
+    }
     if (found.memory === above.memory || found.memory === below.memory) break;
-    if (problem.sizes.length > few && best!.cost - bound <= tolerance * best!.cost) break;
+    if (problem.sizes.length <= few) continue;
+    // No pick at a price between the two would cost less than the one that does not fit.
+    const low = bound > Number.NEGATIVE_INFINITY ? bound : over.cost;
+    if (best!.cost - low <= tolerance * best!.cost) break;
   }
   const pick = [...best!.pick];
   improve(problem, pick, limit);

@@ -37,7 +37,13 @@ export function passMessages(
   start: readonly (Messages | undefined)[] = [],
 ): Bounds {
   // Forbidden entries would drown the others: they count as more than any pick without them costs.
-  const most = factors.reduce((sum, { table }) => sum + dearest(table.cost), 1);
+  const dear = new Map<Float64Array, number>();
+  let most = 1;
+  for (const { table } of factors) {
+    const known = dear.get(table.cost) ?? dearest(table.cost);
+    dear.set(table.cost, known);
+    most += known;
+  }
   const own: (Float64Array | undefined)[] = sizes.map(() => undefined);
   const [before, after] = [sizes.map(() => [] as Edge[]), sizes.map(() => [] as Edge[])];
   const clamped = new Map<Float64Array, Float64Array>();
@@ -51,7 +57,8 @@ export function passMessages(
     for (const v of variables) own[v] ??= new Float64Array(sizes[v]!);
     const [from, to] = variables;
     if (to === undefined) {
-      for (const [i, c] of cost.entries()) own[from!]![i]! += c;
+      const mine = own[from!]!;
+      for (let i = 0; i < cost.length; i++) mine[i]! += cost[i]!;
       return undefined;
     }
     const { ahead, back } = start[k] ?? { ahead: new Float64Array(sizes[to]!), back: new Float64Array(sizes[from!]!) };
@@ -65,34 +72,37 @@ export function passMessages(
   let bound = Number.NEGATIVE_INFINITY;
   let pick: readonly number[] = sizes.map(() => 0);
   let cost = Number.POSITIVE_INFINITY;
-  const gather = (v: number) => {
-    const sum = Float64Array.from(own[v]!);
+  const scratch = order.map((v) => new Float64Array(sizes[v]!));
+  const real = order.map((v) => new Float64Array(sizes[v]!));
+  const gather = (v: number, sum: Float64Array) => {
+    sum.set(own[v]!);
     for (const { ahead } of before[v]!) for (let i = 0; i < sum.length; i++) sum[i]! += ahead[i]!;
     for (const { back } of after[v]!) for (let i = 0; i < sum.length; i++) sum[i]! += back[i]!;
-    return sum;
   };
   const share = (v: number) => 1 / Math.max(1, before[v]!.length, after[v]!.length);
   for (let pass = 0; pass < passes; pass++) {
     const found = sizes.map(() => 0);
     let price = 0;
-    for (const v of order) {
-      price += place(v, own[v]!, before[v]!, after[v]!, found);
-      const sum = gather(v);
+    for (let k = 0; k < order.length; k++) {
+      const [v, sum] = [order[k]!, scratch[k]!];
+      price += place(v, own[v]!, before[v]!, after[v]!, found, real[k]!);
+      gather(v, sum);
       const part = share(v);
       for (const edge of after[v]!) send(edge.ahead, edge.back, sum, part, edge.cost, true);
     }
     if (price < cost) [pick, cost] = [found, price];
     let now = 0;
     for (let k = order.length - 1; k >= 0; k--) {
-      const v = order[k]!;
-      const sum = gather(v);
+      const [v, sum] = [order[k]!, scratch[k]!];
+      gather(v, sum);
       const part = share(v);
+      const low = floor[v]!;
       let least = Number.POSITIVE_INFINITY;
-      for (const s of sum) if (s < least) least = s;
+      for (let i = 0; i < sum.length; i++) if (sum[i]! < least) least = sum[i]!;
       now += least;
       for (let i = 0; i < sum.length; i++) {
         sum[i]! -= least;
-        floor[v]![i] = Math.max(floor[v]![i]!, bound + sum[i]!);
+        if (bound + sum[i]! > low[i]!) low[i] = bound + sum[i]!;
       }
       for (const edge of before[v]!) now += send(edge.back, edge.ahead, sum, part, edge.cost, false);
     }
@@ -105,13 +115,20 @@ export function passMessages(
 
 const dearest = (cost: Float64Array): number => {
   let most = 0;
-  for (const c of cost) if (c > most && c < forbidden) most = c;
+  for (let i = 0; i < cost.length; i++) if (cost[i]! > most && cost[i]! < forbidden) most = cost[i]!;
   return most;
 };
 
 /** Picks for one variable by what is picked before it and what the messages say of what follows; gives what that adds. */
-function place(v: number, own: Float64Array, before: readonly Edge[], after: readonly Edge[], pick: number[]): number {
-  const real = Float64Array.from(own);
+function place(
+  v: number,
+  own: Float64Array,
+  before: readonly Edge[],
+  after: readonly Edge[],
+  pick: number[],
+  real: Float64Array,
+): number {
+  real.set(own);
   for (const { from, cost } of before) {
     const row = pick[from]! * real.length;
     for (let i = 0; i < real.length; i++) real[i]! += cost[row + i]!;

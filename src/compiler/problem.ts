@@ -43,7 +43,7 @@ export function evaluate({ sizes, tables }: Problem, pick: readonly number[]): {
 /** Changes of one variable that pay and fit, until there is none. */
 export function improve(problem: Problem, pick: number[], limit: number): void {
   const { sizes, tables } = problem;
-  const factors = new Factors(sizes);
+  const factors = new Factors(sizes, false);
   const touching = sizes.map(() => ({ cost: [] as Factor[], memory: [] as Factor[] }));
   for (const t of tables) {
     const cost = factors.from(t.variables, t.cost);

@@ -49,13 +49,20 @@ export function rivalsOf(
   });
   /** By variable its place among those that are near, −1 for the others. */
   const place = new Int32Array(problem.sizes.length).fill(-1);
+  const seen = new Int32Array(problem.tables.length).fill(-1);
   const known = new Cache<Rival | null>();
   return graph.ops.map((op, v) => {
     if (draft.settled.has(op.name) || !op.outputs.some((id) => asked.has(id)) || problem.sizes[v]! < 2)
       return undefined;
     const near = surroundings(problem, touching, v);
-    const within = [...new Set(near.flatMap((u) => touching[u]!))];
     for (const [i, u] of near.entries()) place[u] = i;
+    const within: number[] = [];
+    for (const u of near)
+      for (const k of touching[u]!) {
+        if (seen[k] === v) continue;
+        seen[k] = v;
+        within.push(k);
+      }
     let key = `${place[v]}`;
     for (const k of within) {
       key += ` ${idOf[k]}`;
@@ -84,10 +91,13 @@ const remembered = new WeakMap<object, (readonly [number, number])[]>();
 /** The variables within some steps, ascending. */
 function surroundings({ tables }: Problem, touching: readonly (readonly number[])[], v: number): readonly number[] {
   const seen = new Set([v]);
-  let edge = [v];
-  for (let step = 0; step < steps; step++) {
-    const found = edge.flatMap((u) => touching[u]!.flatMap((k) => tables[k]!.variables));
-    edge = [...new Set(found)].filter((u) => !seen.has(u) && touching[u]!.length <= crowd);
+  let edge: readonly number[] = [v];
+  for (let step = 0; step < steps && seen.size < most; step++) {
+    const next = new Set<number>();
+    for (const u of edge)
+      for (const k of touching[u]!)
+        for (const w of tables[k]!.variables) if (!seen.has(w) && touching[w]!.length <= crowd) next.add(w);
+    edge = [...next];
     for (const u of edge) if (seen.size < most) seen.add(u);
   }
   return [...seen].sort((a, b) => a - b);

@@ -94,16 +94,20 @@ function tensors(plan: PlanData): string[] {
       return [[name, role, text(choice.outs[j]!), rival && !choice.fixed ? text(rival.layout) : "–", why]];
     });
   });
-  return table(
-    [
-      { title: "tensor", max: 36 },
-      { title: "as" },
-      { title: "layout", max: 14 },
-      { title: "next", max: 14 },
-      { title: "would cost", max: 40 },
-    ],
-    collapse(rows),
-  );
+  const all = plan.choices.reduce((n, { op }) => n + (byName.get(op)?.outputs.length ?? 0), 0);
+  return [
+    ...table(
+      [
+        { title: "tensor", max: 32 },
+        { title: "as" },
+        { title: "layout", max: 14 },
+        { title: "next", max: 14 },
+        { title: "would cost", max: 44 },
+      ],
+      collapse(rows),
+    ),
+    ...(all > rows.length ? [`  ${count(all - rows.length)} others lie as the ops above say`] : []),
+  ];
 }
 
 /** `+310 µs boxing, −12 µs compute, +1.20 GB` */

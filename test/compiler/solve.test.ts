@@ -35,6 +35,16 @@ test("with a limit that binds the pick is the best of those that fit, as an inte
   expect(bound).toBeGreaterThan(150);
 });
 
+test("a large problem with a limit that binds comes within a thousandth of the bound", () => {
+  const problem = randomProblem({ ops: 1000, reach: 6, joins: 0.2, more: 4 }, 1);
+  const free = solve(problem);
+  const limit = Math.floor(free.memory * 0.7);
+  const { cost, bound, memory } = solve(problem, { limit });
+  expect(memory).toBeLessThanOrEqual(limit);
+  expect(cost).toBeGreaterThan(free.cost);
+  expect(cost).toBeLessThanOrEqual(bound * 1.001);
+});
+
 test("what cannot fit is told from what can", () => {
   for (const problem of graphs.slice(0, 60)) {
     const least = leastMemory(problem);

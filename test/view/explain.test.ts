@@ -1,3 +1,4 @@
+import { compile, graph, placement, S } from "sluice";
 import { describe, expect, it } from "vitest";
 import { explain } from "../../src/view/explain.ts";
 import { bytes, count, ranges, seconds, shorten, table } from "../../src/view/format.ts";
@@ -56,6 +57,28 @@ describe("explain", () => {
     expect(layouts).toMatch(/ boxed +\S+ +\S.* {2}\+/);
     for (const { rivals } of plan.choices)
       for (const rival of rivals ?? []) if (rival) expect(rival.compute + rival.boxing).toBeGreaterThanOrEqual(0);
+  });
+
+  it("says which layouts the user set: not those at the ends of what an op is expanded to", () => {
+    const mesh = placement("cpu", { model: 4 });
+    const inputs = { x: mesh.input([64, 65536], "float32", { model: S(1) }) };
+    const g = graph(mesh, { name: "ends", inputs }, ({ x }) => ({
+      y: x
+        .exp()
+        .to(mesh, { model: S(1) })
+        .softmax(1),
+    }));
+    const rows = compile(g).explain().split("\n");
+    const ends = rows.filter((row) => /^ {2}softmax\.to/.test(row));
+    expect(ends.length).toBeGreaterThan(0);
+    for (const row of ends) expect(row).toMatch(/the only one$/);
+    expect(rows.find((row) => /^ {2}to /.test(row))).toMatch(/set by user$/);
+    expect(rows.find((row) => /^ {2}x +input/.test(row))).toMatch(/set by user$/);
+  });
+
+  it("counts the tensors that it leaves out of the table of layouts", () => {
+    const layouts = text.split("Layouts:")[1]!.split("\n\n")[0]!;
+    expect(layouts).toMatch(/\n {2}\d+ others lie as the ops above say$/);
   });
 
   it("is at most 120 characters wide, and the same each time", () => {
