@@ -124,6 +124,9 @@ export function boundsBetween(
       if (has[member] !== to.sizes[member] || from.sizes[own[member]!] !== to.sizes[member]) return false;
     return true;
   };
+  /** Of one rank that receives so many elements. */
+  const takes = ({ near, far }: Reach, sum: number, distant: number): number =>
+    (distant > 0 ? far.alpha : near.alpha) + item * (near.beta * (sum - distant) + far.beta * distant);
   /**
    * Of the busiest of some ranks, which receive so many elements together: where `some` of them get what comes from afar,
    * each of these waits for its share, and no rank for less than the average.
@@ -150,25 +153,27 @@ export function boundsBetween(
     const { count: k } = from.parts;
     const { all } = places(to.parts);
     const parts = partsNear(from.parts);
-    const apart = k > 1 && to.parts.count > 1 && to.monoids.every((name) => name === from.monoids[0]);
     let [sum, far, wait] = [0, 0, 0];
-    for (const place of all) {
-      if (apart)
+    if (to.parts.count === 1)
+      for (let member = 0; member < members; member++) {
+        const each = k * to.sizes[member]!;
+        const lack = each - has[member]!;
+        const lackFar = distant ? each - parts[member]!.size * hasNear[member]! : 0;
+        sum += lack;
+        far += lackFar;
+        if (lack > 0) wait = Math.max(wait, takes(hosts.direct, lack, lackFar));
+      }
+    else if (k > 1 && to.monoids.every((name) => name === from.monoids[0]))
+      for (const place of all)
         for (let part = 0; part < k; part++) {
           sum += lacks(from, to, place, part);
           if (distant) far += lacksFar(to, place, part, parts);
         }
-      else {
-        const lack = (k - 1) * to.sizes[place.members[0]!]! + lacks(from, to, place, -1);
-        const lackFar = distant ? lacksAllFar(to, place, k, parts) : 0;
-        sum += lack;
-        far += lackFar;
-        if (to.parts.count > 1 || lack === 0) continue;
-        const { near, far: away } = hosts.direct;
-        const link = lackFar > 0 ? away : near;
-        wait = Math.max(wait, link.alpha + item * (near.beta * (lack - lackFar) + away.beta * lackFar));
+    else
+      for (const place of all) {
+        sum += (k - 1) * to.sizes[place.members[0]!]! + lacks(from, to, place, -1);
+        if (distant) far += lacksAllFar(to, place, k, parts);
       }
-    }
     if (sum === 0 && still(from, to)) return nothing;
     const ranks = Math.min(source.ranks.length, members);
     return cost(to, sum, Math.max(wait, arrival(hosts.direct, sum, far, ranks)));
@@ -192,14 +197,14 @@ export function boundsBetween(
     let [sum, wait] = [0, 0];
     if (known < k) {
       sum = elements * (k - known - 1) + wanted;
-      if (to.parts.count === 1) wait = arrival(hosts.any, most, 0, 1);
+      if (to.parts.count === 1 && most > 0) wait = takes(hosts.any, most, 0);
     } else
       for (let part = 0; part < k; part++) {
         let total = 0;
         for (const place of all) {
           const lack = lacks(from, to, place, part);
           total += lack;
-          if (to.parts.count === 1) wait = Math.max(wait, arrival(hosts.any, lack, 0, 1));
+          if (to.parts.count === 1 && lack > 0) wait = Math.max(wait, takes(hosts.any, lack, 0));
         }
         sum = Math.max(sum, total);
       }
