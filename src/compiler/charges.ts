@@ -26,8 +26,9 @@ export interface Move {
 
 /**
  * A copy serves all users who want it. Tables of two cannot say so. `own`: each user pays for a copy of its own. `shared`:
- * each pays its part of what all who could want the copy would pay together, which no plan undercuts. After a pick: its
- * part among those who want the copy by that pick, so that the pick costs what it really takes.
+ * each pays its part of what all who could want the copy would pay together, which no plan undercuts. With options settled
+ * (−1: not): its part among those who could want it then, with a whole pick those who do, so that the pick costs what it
+ * really takes.
  */
 export type Copies = "own" | "shared" | readonly number[];
 
@@ -124,7 +125,7 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     return { variables: [from.id, op.id], ...charge };
   };
   const tables = (copies: Copies): readonly Table[] => {
-    const users = copies === "own" ? undefined : copies === "shared" ? wishes.could : wishes.taken(copies);
+    const users = copies === "own" ? undefined : wishes.could(copies === "shared" ? undefined : copies);
     const all: Table[] = [];
     for (const op of graph.ops) {
       all.push(selves[op.id]!);

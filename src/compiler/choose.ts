@@ -13,11 +13,12 @@ import type { Signature } from "../sbp/signatures.ts";
 import { limitOf, outOfMemory } from "./budget.ts";
 import { type Copies, chargesOf } from "./charges.ts";
 import { type Draft, placementOf, producers, writers } from "./draft.ts";
+import { exactly } from "./exact.ts";
 import { forbidden } from "./factors.ts";
 import { implicitBoxing } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
 import { rivalsOf } from "./rivals.ts";
-import { solve } from "./solve.ts";
+import { solve, type Table } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
@@ -54,6 +55,9 @@ export function choose(draft: Draft): Draft {
 /** A pick may be this much dearer than what no plan undercuts. */
 const tolerance = 5e-3;
 
+/** Ops up to which the choice is exact. */
+const few = 12;
+
 /** Ops from which no bound is asked for, and copies are shared anew but once. */
 const many = 2000;
 
@@ -65,10 +69,10 @@ function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
   const sizes = menus.map(({ signatures }) => signatures.length);
   const large = sizes.length >= many;
   const { tables, move, evaluate } = chargesOf(draft, menus);
-  const attempt = (copies: Copies) => {
-    const problem = { sizes, tables: tables(copies) };
-    const { pick, cost, bound } = solve(problem, { limit, prove: false });
-    return { pick, cost, bound, move, problem, ...evaluate(pick) };
+  const attempt = (copies: Copies, besides: readonly Table[] = []) => {
+    const problem = { sizes, tables: [...tables(copies), ...besides] };
+    const { pick, cost, bound, memory } = solve(problem, { limit, prove: false });
+    return { pick, cost, bound, possible: cost < forbidden && memory <= limit, move, problem, ...evaluate(pick) };
   };
   type Attempt = ReturnType<typeof attempt>;
   const better = (a: Attempt, b: Attempt) => {
@@ -76,8 +80,14 @@ function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
     if (!fits || !fitted) return fits || (!fitted && a.memory < b.memory);
     return a.cost < forbidden && (b.cost >= forbidden || a.time < b.time);
   };
+  const settled = (options: readonly number[]) =>
+    attempt(
+      options,
+      [...options.entries()].flatMap(([v, option]) => (option < 0 ? [] : only(v, sizes[v]!, option))),
+    );
   let best = attempt(large ? "own" : "shared");
   if (best.cost >= forbidden) return best;
+  if (sizes.length <= few) return exactly(sizes, best, settled, better);
   if (!large) {
     if (best.memory <= limit && best.time <= best.bound * (1 + tolerance)) return best;
     const own = attempt("own");
@@ -90,6 +100,12 @@ function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
   }
   return best;
 }
+
+/** Forbids all options of a variable but one. */
+const only = (v: number, size: number, option: number): Table => ({
+  variables: [v],
+  cost: Float64Array.from({ length: size }, (_, o) => (o === option ? 0 : forbidden)),
+});
 
 /** The expansion in which an op would have to be boxed, although its author says what is; undefined for none. */
 function unmet(draft: Draft, chosen: readonly Signature[], produced: readonly Op[]): SluiceError | undefined {

@@ -45,18 +45,17 @@ export function wishesOf({ graph }: Draft, menus: readonly Menu[]) {
   };
   const alike = new Cache<Wishes>();
   return {
-    could: takers.map((ops, id): Wishes => {
-      if (ops.length < 2) return alone;
-      const text = ops.map((op) => `${elsewhere(graph, id, op)}${menus[op.id]!.id}.${placesOf(op, id).join()}`);
-      return alike.get(text.sort().join(" "), () => count(id, (op, place) => menus[op.id]!.ins[place]!.keys));
-    }),
-    taken: (pick: readonly number[]): readonly Wishes[] =>
-      takers.map((ops, id) => {
+    /** `settled`: by op an option that is settled, −1 where none is. */
+    could: (settled?: readonly number[]): readonly Wishes[] =>
+      takers.map((ops, id): Wishes => {
         if (ops.length < 2) return alone;
-        return count(id, (op, place) => {
-          const { keys, of } = menus[op.id]!.ins[place]!;
-          return [keys[of[pick[op.id]!]!]!];
-        });
+        if (settled)
+          return count(id, (op, place) => {
+            const { keys, of } = menus[op.id]!.ins[place]!;
+            return settled[op.id]! < 0 ? keys : [keys[of[settled[op.id]!]!]!];
+          });
+        const text = ops.map((op) => `${elsewhere(graph, id, op)}${menus[op.id]!.id}.${placesOf(op, id).join()}`);
+        return alike.get(text.sort().join(" "), () => count(id, (op, place) => menus[op.id]!.ins[place]!.keys));
       }),
   };
 }

@@ -122,6 +122,19 @@ describe("a limit on memory", () => {
     expect(stateOf(plan, "fc.weight")).toMatch(/^d:S[01]$/);
   });
 
+  test("is the device's by default: a state too large to be whole on a rank is split", () => {
+    const side = 20000; // 1.6 GB, of 1 GiB that each of four ranks has of the process
+    const wide = nn.linear(side, side, { name: "wide" });
+    const inputs = { x: mesh.input([4, side], "float32", { d: S(0) }) };
+    const large = graph(mesh, { name: "large", model: wide, inputs }, (on) => ({ y: wide(on.x) }));
+    const plan = compile(large);
+    expect(stateOf(plan, "wide.weight")).toMatch(/^d:S[01]$/);
+    expect(most(plan)).toBeLessThanOrEqual(2 ** 30);
+    expect(() => compile(large, { dims: {}, sharding: { "wide.weight": { d: B } } })).toThrow(
+      /the limit 1073741824 \(the device's, shared by its ranks\).*SL3040/s,
+    );
+  });
+
   test("that is wide changes nothing", () => {
     expect(compile(g, { dims: {}, memory: most(free) }).hash).toBe(free.hash);
   });
@@ -186,7 +199,26 @@ describe("rules for parameters", () => {
     expect(["a.weight", "a.bias", "b.weight"].map((name) => stateOf(plan, name))).toEqual(["", "d:S0", "d:S1"]);
   });
 
+  test("by pattern with *: the first that matches counts", () => {
+    const sharding = { "a.*": { d: S(0) }, "*.weight": { d: S(1) } } as const;
+    const plan = compile(g, { dims: {}, sharding });
+    expect(["a.weight", "a.bias", "b.weight"].map((name) => stateOf(plan, name))).toEqual(["d:S0", "d:S0", "d:S1"]);
+  });
+
+  test("are kept where the choice would be another", () => {
+    const name = "b.weight";
+    for (const [layout, text] of [
+      [{ d: S(0) }, "d:S0"],
+      [{ d: S(1) }, "d:S1"],
+      [{ d: B }, ""],
+    ] as const)
+      expect(stateOf(compile(g, { dims: {}, sharding: { [name]: layout } as never }), name)).toBe(text);
+  });
+
   test("that match nothing are reported", () => {
+    expect(() => compile(g, { dims: {}, sharding: { "c.*": { d: B } } })).toThrow(
+      /c\.\* matches no parameter.*SL3001/s,
+    );
     expect(() => compile(g, { dims: {}, rules: [[/wieght/, { d: B }]] })).toThrow(
       /\/wieght\/ matches no parameter.*SL3001/s,
     );

@@ -2,7 +2,7 @@
 import type { Problem, Table } from "../../src/compiler/solve.ts";
 
 /** A linear congruential generator: the same problem for the same seed. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -18,6 +18,18 @@ test("on random DAGs of up to 8 ops with fan-out the pick is the best of all pic
   }
 });
 
+test("chains and trees of many ops are exact, as an integer program finds them", () => {
+  for (const [shape, reach] of [
+    ["chain", 0],
+    ["tree", 30],
+  ] as const) {
+    const problem = randomProblem({ ops: 40, reach, joins: 0, more: 3 }, 3);
+    const { cost, bound } = solve(problem);
+    expect(bound, shape).toBe(cost);
+    expect(integerProgram(problem), shape).toBe(cost);
+  }
+});
+
 test("with a limit that binds the pick is the best of those that fit, as an integer program finds it", () => {
   let bound = 0;
   for (const problem of graphs) {
