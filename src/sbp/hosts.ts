@@ -59,7 +59,5 @@ function findHosts(placements: readonly PlacementData[], model: Model): Hosts {
   };
 }
 
-const best = (links: readonly Link[]): Link =>
-  links.length === 0
-    ? { alpha: 0, beta: 0 }
-    : { alpha: Math.min(...links.map(({ alpha }) => alpha)), beta: Math.min(...links.map(({ beta }) => beta)) };
+const best = ([first = { alpha: 0, beta: 0 }, ...rest]: readonly Link[]): Link =>
+  rest.reduce((a, b) => ({ alpha: Math.min(a.alpha, b.alpha), beta: Math.min(a.beta, b.beta) }), first);

@@ -16,9 +16,11 @@ export function stuck(net: Net, { turn, states }: VirtualRun): PlanError {
     ...empty.map((edge) => name(edge.from)),
     ...full.flatMap((register) => register.edges.map((edge) => `${name(edge.to)} to let go of a slot`)),
   ];
+  /** Readers that let go of the slot only after the task's own turn. */
+  const after = (to: number) => net.actors[to - net.base.actor]!.order >= spec.order;
   const holders = full.flatMap(({ id, slots, edges }) =>
     edges
-      .filter(({ delay }) => delay >= slots)
+      .filter(({ to, delay }) => delay > slots || (delay === slots && after(to)))
       .map(({ to, delay }) => ({ register: id - net.base.register, to, delay })),
   );
   const [first] = holders;
