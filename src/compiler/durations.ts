@@ -2,16 +2,20 @@
  * @file How long the tasks of a plan take on each rank by the models that the compiler chose by: an op by the roofline of
  * its rank's device on its local extents, a boxing step by the α-β model, as long on all ranks as on the busiest.
  */
-import { InternalError } from "../ir/errors.ts";
+import { itemSize } from "../ir/dtype.ts";
 import type { Op } from "../ir/graph.ts";
+import type { Layout } from "../ir/layout.ts";
 import type { PlanData, TaskTemplate } from "../ir/plan.ts";
 import { localShape } from "../sbp/boxes.ts";
 import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
-import { edgesOf } from "../sbp/edges.ts";
-import type { Model } from "../sbp/link.ts";
+import { commonTable } from "../sbp/cuts.ts";
+import { edgesOf, type Problem } from "../sbp/edges.ts";
+import { inTicks, type Model } from "../sbp/link.ts";
+import { placesOf } from "../sbp/placed.ts";
 import type { LocalType } from "../sbp/rule.ts";
 import { alphabetOf } from "../sbp/search.ts";
+import { type BoxingKind, receives } from "../sbp/steps.ts";
 import type { Machine } from "./machine.ts";
 import { computeTime, picoseconds } from "./work.ts";
 
@@ -82,27 +86,53 @@ function computing({ graph, layouts, placements }: PlanData, { speed }: Cluster)
   };
 }
 
-/** The step that the op is, looked up among those out of its layout; femtoseconds there, picoseconds here. */
+/** Steps alike, of tensors that lie alike, take as long. Femtoseconds in the model, picoseconds here. */
 function boxing({ graph, layouts, placements }: PlanData, model: Model) {
   const known = new Cache<number>();
   return (op: Op): number => {
     const [a, b] = [op.inputs[0]!, op.outputs[0]!];
     const { shape, dtype, placement } = graph.values[a]!;
     const there = graph.values[b]!.placement;
-    const { step, axis } = op.attrs;
+    const { step, axis } = op.attrs as { readonly step: BoxingKind; readonly axis: string | null };
     const key = `${placement}>${there} ${dtype}[${shape.join()}] ${step} ${axis} ${keyOf(layouts[a]!)}>${keyOf(layouts[b]!)}`;
     return known.get(key, () => {
-      const whole = shape as readonly number[];
-      const [from, to] = [placements[placement]!, placements[there]!];
-      const alphabet = alphabetOf(whole, [layouts[a]!, layouts[b]!]);
-      const edges = edgesOf({ shape: whole, dtype, from, to, model, alphabet });
-      const [source, target] = [edges.source.place(layouts[a]!)!, edges.target.place(layouts[b]!)!];
-      const found =
-        axis === null
-          ? edges.transfer(source, target)
-          : edges.collectives(source).find((edge) => edge.kind === step && edge.axis === axis && edge.to === target);
-      if (!found) throw new InternalError(`"${op.name}" is no step from ${source.key} to ${target.key}`);
-      return Math.round(found.ticks / 1e3);
+      const problem = {
+        shape: shape as readonly number[],
+        dtype,
+        from: placements[placement]!,
+        to: placements[there]!,
+      };
+      const ends = [layouts[a]!, layouts[b]!] as const;
+      return Math.round(
+        (axis === null ? transferTicks(problem, ends, model) : stepTicks(problem, ends, step, axis, model)) / 1e3,
+      );
     });
   };
+}
+
+type Moved = Pick<Problem, "shape" | "dtype" | "from" | "to">;
+type Ends = readonly [from: Layout, to: Layout];
+
+function transferTicks(moved: Moved, [from, to]: Ends, model: Model): number {
+  const edges = edgesOf({ ...moved, model, alphabet: alphabetOf(moved.shape, [from, to]) });
+  return edges.transfer(edges.source.place(from)!, edges.target.place(to)!).ticks;
+}
+
+/** As the planner counts a collective, without the tables that a search of many takes. */
+function stepTicks(
+  { shape, dtype, to: placement }: Moved,
+  [before, after]: Ends,
+  kind: BoxingKind,
+  axis: string,
+  model: Model,
+): number {
+  if (kind === "relabel") return 0;
+  let ids = 0;
+  const places = placesOf(placement, shape, [], () => ids++);
+  const [from, to] = [places.place(before)!, places.place(after)!];
+  const own = commonTable(placement.ranks.map((_, member) => [member]));
+  const most = receives({ kind, axis, from, to }, own).reduce((a, b) => Math.max(a, b), 0) * itemSize[dtype];
+  const [memory, link] = [inTicks(model.memory), inTicks(model.axis(placement, axis))];
+  const write = memory.alpha + memory.beta * to.largest * itemSize[dtype];
+  return write + (most > 0 ? link.alpha + link.beta * most : 0);
 }

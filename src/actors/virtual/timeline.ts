@@ -144,7 +144,7 @@ export function levelsOf(plan: PlanData, timeline: Timeline, rank: number): Leve
       }
     }
   }
-  for (const [id, tasks] of touched(plan)) {
+  for (const [id, tasks] of touched(plan, here)) {
     if (shared.has(id) || states.has(id) || !on(id)) continue;
     const actors = net.actors.filter(({ template, rank: of }) => of === here && tasks.has(template));
     for (let seq = 0; actors.length > 0 && seq < steps; seq++) {
@@ -163,11 +163,11 @@ export function levelsOf(plan: PlanData, timeline: Timeline, rank: number): Leve
   return levels;
 }
 
-/** By buffer the tasks whose programs name it. */
-function touched({ tasks }: PlanData): ReadonlyMap<number, ReadonlySet<number>> {
+/** By buffer the tasks whose programs on a rank name it. */
+function touched({ tasks }: PlanData, rank: number): ReadonlyMap<number, ReadonlySet<number>> {
   const by = new Map<number, Set<number>>();
   for (const { id, classes } of tasks)
-    for (const { args } of classes.flatMap(({ program }) => program))
+    for (const { args } of classes.find(({ ranks }) => ranks.includes(rank))?.program ?? [])
       for (const arg of args) {
         if (typeof arg !== "object" || arg === null || !("buffer" in arg)) continue;
         const known = by.get(arg.buffer);
