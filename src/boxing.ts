@@ -3,7 +3,9 @@ import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayou
 import { checkPlacement } from "./graph/operand.ts";
 import type { Placement } from "./graph/placement.ts";
 import { userLine } from "./graph/source.ts";
+import { checkType } from "./graph/type.ts";
 import type { DType } from "./ir/dtype.ts";
+import { checkOptions, OptionError, showGiven } from "./ir/errors.ts";
 import type { PlacementData } from "./ir/placement.ts";
 import { type BoxingStep as AnyStep, planBoxing as plan, type Side } from "./sbp/boxing.ts";
 
@@ -46,7 +48,8 @@ export interface Boxing {
  * The cheapest way from one placement and layout to another, between any two: what `.to(…)` does in a graph and on a
  * global tensor. Bytes are exact, and are what `session.traffic()` counts; times are those of the α-β model.
  *
- * Throws ShapeError SL1000 and SL1001, LayoutError SL1021–SL1025 and SL2004, PlacementError SL1141.
+ * Throws ShapeError SL1000 and SL1001, LayoutError SL1021–SL1025 and SL2004, PlacementError SL1141, OptionError SL1074
+ * and SL1075 for a request or a side of it that is none.
  *
  * @example
  * const mesh = placement("cpu", { data: 2, model: 2 });
@@ -64,13 +67,14 @@ export function planBoxing<const S extends number[], A extends string, C extends
   readonly from: BoxingSide<A, S>;
   readonly to: BoxingSide<C, S>;
 }): Boxing {
-  const { shape, dtype } = request;
   const at = userLine();
+  checkOptions("SL1074", "planBoxing", request, ["shape", "dtype", "from", "to"], userLine);
+  const { shape, dtype } = request;
+  checkType("planBoxing", shape, dtype, at);
   const side = (name: "from" | "to"): Side => {
-    const { placement, layout } = request[name] as BoxingSide<string, S>;
-    checkPlacement(`planBoxing, ${name}`, placement);
-    placement.input<S, DType>(shape, dtype); // says what is wrong with shape and dtype
     const subject = `planBoxing, ${name}`;
+    const { placement, layout } = checkSide(subject, request[name], at) as BoxingSide<string, S>;
+    checkPlacement(subject, placement);
     const entries = ordered(placement.data, layout as UserLayout);
     checkLayout(placement.data, entries, { shape, dtype }, subject, at);
     return { placement: placement.data, layout: toLayout(placement.data, entries, shape, subject, at) };
@@ -79,9 +83,28 @@ export function planBoxing<const S extends number[], A extends string, C extends
   return { steps: steps.map(shown), ...rest };
 }
 
+function checkSide(subject: string, side: unknown, at: string | undefined): unknown {
+  if (typeof side === "object" && side !== null) return side;
+  throw new OptionError("SL1075", `it is ${showGiven(side)}`, {
+    subject,
+    at,
+    choices: ["{ placement: mesh, layout: { data: S(0) } }"],
+  });
+}
+
 const shown = (step: AnyStep): BoxingStep => {
   const { kind, axis, from, to, received, bytes, time } = step;
-  const placement = step.axis === undefined ? step.transfer.to : step.placement;
+  const [source, placement] =
+    step.axis === undefined ? [step.transfer.from, step.transfer.to] : [step.placement, step.placement];
   const along = axis === undefined ? {} : { axis };
-  return { kind, ...along, from: userLayout(from), to: userLayout(to), placement, received, bytes, time };
+  return {
+    kind,
+    ...along,
+    from: userLayout(from, source),
+    to: userLayout(to, placement),
+    placement,
+    received,
+    bytes,
+    time,
+  };
 };

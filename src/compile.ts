@@ -1,7 +1,7 @@
 /** @file `compile`: the typed door to the compiler. Names of dims, axes and parameters are checked while typing. */
 import { compileGraph } from "./compiler/compile.ts";
 import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
-import type { Layout, UserLayout } from "./graph/layout.ts";
+import type { Layout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
 import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
@@ -87,17 +87,34 @@ export function compile(
       at: userLine(),
       hint: "give what graph(mesh, …) returned",
     });
-  checkOptions("SL1074", "compile", given, optionNames);
-  checkWhole("SL1075", "compile, option seed", given.seed, 0);
-  checkWhole("SL1075", "compile, option slots", given.slots, 1);
-  checkWhole("SL1075", "compile, option memory", given.memory, 1);
+  checkOptions("SL1074", "compile", given, optionNames, userLine);
+  checkWhole("SL1075", "compile, option seed", given.seed, 0, userLine);
+  checkWhole("SL1075", "compile, option slots", given.slots, 1, userLine);
+  checkWhole("SL1075", "compile, option memory", given.memory, 1, userLine);
   if (given.boxing !== undefined && given.boxing !== "auto" && given.boxing !== "explicit")
     throw new OptionError("SL3041", `it is ${JSON.stringify(given.boxing)}`, {
       subject: "compile, option boxing",
+      at: userLine(),
       choices: ['"auto"', '"explicit"'],
     });
-  const { sharding = {}, rules = [], ...options } = given;
-  const named = Object.entries(sharding as Readonly<Record<string, UserLayout | undefined>>);
-  const patterns = [...named.filter(([, layout]) => layout !== undefined), ...rules] as [string | RegExp, UserLayout][];
-  return new Plan(compileGraph(graph.logical, { ...options, sharding: patterns as never }));
+  const { sharding, rules, ...options } = given;
+  return new Plan(compileGraph(graph.logical, { ...options, sharding: layoutsByName(sharding, rules) as never }));
+}
+
+/** Both ways to say layouts by name, in the order in which they count. */
+function layoutsByName(sharding: unknown = {}, rules: unknown = []): readonly unknown[] {
+  const refuse = (option: string, what: string, choice: string) =>
+    new OptionError("SL1075", what, { subject: `compile, option ${option}`, at: userLine(), choices: [choice] });
+  if (typeof sharding !== "object" || sharding === null || Array.isArray(sharding))
+    throw refuse("sharding", `it is ${showGiven(sharding)}`, '{ "fc1.weight": { model: S(1) } }');
+  const example = "[[/weight$/, { model: S(1) }]]";
+  if (!Array.isArray(rules)) throw refuse("rules", `it is ${showGiven(rules)}, not a list of pairs`, example);
+  const wrong = rules.findIndex(
+    (rule) => !Array.isArray(rule) || rule.length !== 2 || !(rule[0] instanceof RegExp || typeof rule[0] === "string"),
+  );
+  if (wrong >= 0) {
+    const text = `rule ${wrong} is ${showGiven(rules[wrong])}, not a pair of a regular expression and a layout`;
+    throw refuse("rules", text, example);
+  }
+  return [...Object.entries(sharding).filter(([, layout]) => layout !== undefined), ...rules];
 }

@@ -10,6 +10,7 @@ import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayou
 import { checkPlacement } from "./graph/operand.ts";
 import type { Placement } from "./graph/placement.ts";
 import { userLine } from "./graph/source.ts";
+import { checkType } from "./graph/type.ts";
 import type { Shape } from "./graph/types/shape.ts";
 import { array, type NdArray } from "./ir/array.ts";
 import { type AnyArray, arrayType, type DType, dtypes, type TypedArrays } from "./ir/dtype.ts";
@@ -83,8 +84,7 @@ export function globalTensor<
   const at = userLine();
   const ofRank = typeof data === "function" ? (data as (rank: number) => T) : undefined;
   const type = dtype ?? (dtypeOf(ofRank ? ofRank(placement.ranks[0]!) : data) as D);
-  placement.input<S, D>(shape, type, layout); // says what is wrong with any of them
-  const subject = `globalTensor([${shape.join(",")}], "${type}")`;
+  const subject = checkType("globalTensor", shape, type, at);
   const entries = ordered(placement.data, layout as UserLayout);
   checkLayout(placement.data, entries, { shape, dtype: type }, subject, at);
   const laid = { shape, dtype: type, layout: toLayout(placement.data, entries, shape, subject, at) };
@@ -136,7 +136,7 @@ function of<S extends number[], D extends DType>(sharded: Sharded): GlobalTensor
     shape: [...shape] as S,
     dtype,
     placement,
-    layout: userLayout(layout),
+    layout: userLayout(layout, placement),
     get data() {
       return whole();
     },
@@ -157,7 +157,13 @@ async function move<S extends number[], D extends DType>(
   checkPlacement("to", there);
   const { shape, dtype, layout, placement: here } = sharded;
   const source: Placement = { ...there, ranks: here.ranks, data: here };
-  const x = { shape: [...shape], dtype, layout: ordered(here, userLayout(layout)), placement: here, at: userLine() };
+  const x = {
+    shape: [...shape],
+    dtype,
+    layout: ordered(here, userLayout(layout, here)),
+    placement: here,
+    at: userLine(),
+  };
   const moving = graph([source, there], { name: "to", inputs: { x } }, (inputs) => ({
     y: inputs.x.to(there, wanted as Layout),
   }));

@@ -15,6 +15,7 @@ import type {
   SessionStatus,
 } from "./actors/session-types.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
+import { userLine } from "./graph/source.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
 import type { DType } from "./ir/dtype.ts";
@@ -106,16 +107,18 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       subject: "launch",
       choices: ["what compile(…) returns", "Plan.fromJSON(text)"],
     });
-  checkOptions("SL1074", "launch", options, optionNames);
-  checkWhole("SL1075", "launch, option seed", options.seed, 0);
+  checkOptions("SL1074", "launch", options, optionNames, userLine);
+  checkWhole("SL1075", "launch, option seed", options.seed, 0, userLine);
   if (options.mapping !== undefined && !mappings.includes(options.mapping))
     throw new OptionError("SL1075", `it is ${JSON.stringify(options.mapping)}`, {
       subject: "launch, option mapping",
+      at: userLine(),
       choices: mappings,
     });
   if (options.engine !== undefined && !engineNames.includes(options.engine))
     throw new OptionError("SL1075", `it is ${JSON.stringify(options.engine)}`, {
       subject: "launch, option engine",
+      at: userLine(),
       choices: engineNames,
     });
   const raw = await startSession(plan.data, options);

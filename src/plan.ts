@@ -66,7 +66,9 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
    */
   get sharding(): ChosenSharding {
     const parameters = this.data.states.filter(({ kind }) => kind === "param" || kind === "stat");
-    return Object.fromEntries(parameters.map(({ name, layout }) => [name, userLayout(layout)]));
+    return Object.fromEntries(
+      parameters.map(({ name, layout, placement }) => [name, userLayout(layout, this.data.placements[placement]!)]),
+    );
   }
 
   /** Layouts, boxing, bytes and memory as text, with the reason for each choice. */

@@ -5,6 +5,7 @@
 import { type Level, levelsOf, type Slice, timelineOf, useOf } from "./actors/virtual/timeline.ts";
 import { durationsOf, type Speed } from "./compiler/durations.ts";
 import { machineOf } from "./compiler/machine.ts";
+import { userLine } from "./graph/source.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
 import type { Collective, PlanData, Stream } from "./ir/plan.ts";
 import { hierarchical, type Link, type Model, sharedMemory } from "./sbp/link.ts";
@@ -105,8 +106,8 @@ const second = 1e12;
 const defaultSteps = 10;
 
 export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulation {
-  checkOptions("SL1074", "simulate", options, optionNames);
-  checkWhole("SL1075", "simulate, option steps", options.steps, 1);
+  checkOptions("SL1074", "simulate", options, optionNames, userLine);
+  checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
   const { devices, steps = defaultSteps } = options;
   const model = modelOf(options.links ?? {});
   const given = typeof devices === "function" ? devices : devices && (() => devices);
@@ -170,7 +171,7 @@ type NamedModel = Omit<Model, "axis" | "between"> & {
 };
 
 function modelOf(links: LinkModels): NamedModel {
-  checkOptions("SL1074", "simulate, option links", links, linkNames);
+  checkOptions("SL1074", "simulate, option links", links, linkNames, userLine);
   const standard = sharedMemory.between(0, 0);
   const { host = () => 0, axes = {}, memory = sharedMemory.memory, local = standard, remote = local } = links;
   const named = (name: string, link: LinkModel): Named => {
@@ -204,6 +205,7 @@ function check(what: string, value: unknown, least: number): void {
   if (typeof value === "number" && Number.isFinite(value) && value >= least) return;
   throw new OptionError("SL1075", `it is ${showGiven(value)}`, {
     subject: `simulate, option ${what}`,
+    at: userLine(),
     choices: [least > 0 ? "a number > 0" : "a number ≥ 0"],
   });
 }

@@ -4,6 +4,7 @@
  * so the same graph always gets the same plan.
  */
 import { showOperand } from "../graph/infer.ts";
+import { userLine } from "../graph/source.ts";
 import { InternalError, LayoutError, type SluiceError } from "../ir/errors.ts";
 import type { Op } from "../ir/graph.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
@@ -145,6 +146,6 @@ function unsatisfiable(draft: Draft, menus: readonly Menu[], pick: readonly numb
     subject: `state ${value ? showOperand({ ...value, name: state, layout: given && show(given) }) : state}`,
     choices: writer ? [...new Set(menus[writer.id]!.signatures.map((s) => show(s.outs[0]!)))] : [],
     hint: "give the state one of these layouts",
-    at: clash?.at,
+    at: given ? userLine() : clash?.at, // a layout of a state comes with the options of compile
   });
 }

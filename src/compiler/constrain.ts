@@ -3,7 +3,7 @@
  * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
-import { matcher } from "../graph/patterns.ts";
+import { isGlob, matcher } from "../graph/patterns.ts";
 import { userLine } from "../graph/source.ts";
 import { LayoutError, nearest } from "../ir/errors.ts";
 import type { StateKind } from "../ir/graph.ts";
@@ -27,8 +27,8 @@ export function constrain(draft: Draft): Draft {
     const value = graph.values[op.outputs[0] ?? -1];
     if (!value) continue;
     const place = graph.placements[value.placement]!;
-    const fix = (layout: UserLayout | OrderedLayout, subject: string) =>
-      fixed.set(value.id, toLayout(place, layout, shapeOf(value), subject, op.at));
+    const fix = (layout: UserLayout | OrderedLayout, subject: string, at = op.at) =>
+      fixed.set(value.id, toLayout(place, layout, shapeOf(value), subject, at));
     if ((op.kind === "input" || op.kind === "to") && op.attrs.layout)
       fix(op.attrs.layout as OrderedLayout, op.kind === "input" ? `input "${op.attrs.name}"` : op.name);
     if (op.kind !== "state") continue;
@@ -36,7 +36,7 @@ export function constrain(draft: Draft): Draft {
     if (!sharded.has(kinds.get(name)!)) continue;
     const found = patterns.filter(({ matches }) => matches(name));
     for (const f of found) f.used = true;
-    if (found[0]) fix(found[0].layout, `sharding of "${name}"`);
+    if (found[0]) fix(found[0].layout, `sharding of "${name}"`, userLine());
   }
   const parameters = graph.states.filter((s) => s.kind === "param").map((s) => s.name);
   const idle = patterns.find(({ used }) => !used);
@@ -46,7 +46,11 @@ export function constrain(draft: Draft): Draft {
       subject: `sharding of graph "${graph.name}"`,
       at: userLine(),
       choices: parameters,
-      hint: guess[0] ? `did you mean "${guess[0]}"?` : "correct the pattern or leave it out",
+      hint: isGlob(idle.pattern)
+        ? "only * is a wildcard in names; the option rules takes regular expressions: rules: [[/^fc\\d\\.weight$/, layout]]"
+        : guess[0]
+          ? `did you mean "${guess[0]}"?`
+          : "correct the pattern or leave it out",
     });
   }
   return { ...draft, fixed };

@@ -10,7 +10,7 @@ import { Builder } from "./builder.ts";
 import type { OpDef } from "./op.ts";
 import { beginUpdates } from "./optim/rules.ts";
 import type { Optimizer } from "./optim/update.ts";
-import { matcher } from "./patterns.ts";
+import { isGlob, matcher } from "./patterns.ts";
 import { opDef } from "./registry.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -105,7 +105,11 @@ function frozenIn(graph: LogicalGraph, { attrs, at }: Op): ReadonlySet<string> {
     subject: "minimize",
     at,
     choices: parameters,
-    hint: meant === undefined ? "correct the pattern or leave it out" : `did you mean "${meant}"?`,
+    hint: isGlob(idle)
+      ? "only * is a wildcard in names; several can be listed"
+      : meant === undefined
+        ? "correct the pattern or leave it out"
+        : `did you mean "${meant}"?`,
   });
 }
 

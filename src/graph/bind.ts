@@ -1,5 +1,5 @@
 /** @file Names of dims become numbers, and every op is asked again: what only numbers can tell is found here. */
-import { nearest, ShapeError } from "../ir/errors.ts";
+import { nearest, ShapeError, showGiven } from "../ir/errors.ts";
 import type { Attr, Attrs, Dim, LogicalGraph, Shape, Value } from "../ir/graph.ts";
 import { givenLayout, inferTypes, showCall } from "./infer.ts";
 import { userLine } from "./source.ts";
@@ -38,6 +38,8 @@ export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
   return { ...graph, values, ops };
 }
 
+const showBound = (value: unknown) => (typeof value === "string" ? `the string "${value}"` : showGiven(value));
+
 function checkDims(graph: LogicalGraph, dims: Dims): void {
   const names = new Set(graph.values.flatMap(({ shape }) => shape.filter((dim: Dim) => typeof dim === "string")));
   const known = [...names];
@@ -55,7 +57,7 @@ function checkDims(graph: LogicalGraph, dims: Dims): void {
       });
     }
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new ShapeError("SL1042", `dim "${name}" cannot be ${value}`, {
+      throw new ShapeError("SL1042", `dim "${name}" cannot be ${showBound(value)}`, {
         subject,
         at,
         hint: "bind a whole number from 1 on",

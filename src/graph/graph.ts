@@ -21,7 +21,8 @@ import type { DType, Shape } from "./types/shape.ts";
 export type Inputs = { readonly [name: string]: Input };
 export type Outputs = { readonly [name: string]: Tensor };
 export type TensorsOf<I> = { readonly [K in keyof I]: I[K] extends Input<infer S, infer D> ? Tensor<S, D> : never };
-export type AxesOf<P> = P extends Placement<infer A> ? A : P extends readonly Placement<infer A>[] ? A : never;
+/** Axes of a placement, or of all in a list: each is asked alone, as inferring one name for all would take their intersection. */
+export type AxesOf<P> = P extends readonly (infer Q)[] ? AxesOf<Q> : P extends Placement<infer A> ? A : never;
 
 /** What the function given to {@link graph} may ask for. */
 export interface Training {
@@ -95,7 +96,7 @@ type AnyPlacement = Placement<any>;
  * });
  */
 export function graph<
-  On extends AnyPlacement | readonly AnyPlacement[],
+  const On extends AnyPlacement | readonly AnyPlacement[],
   I extends Inputs,
   O extends Outputs,
   M extends HasParameters = HasParameters,
@@ -125,7 +126,7 @@ export function graph<
         builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr, frozen });
       },
       state(name, shape, dtype, options = {}) {
-        checkOptions("SL1074", `state "${String(name)}"`, options, ["init", "on"]);
+        checkOptions("SL1074", `state "${String(name)}"`, options, ["init", "on"], userLine);
         const { init = 0, on } = options;
         return userState(builder, { name, shape, dtype, init }, on?.data ?? meshes[0]!.data) as never;
       },
@@ -145,11 +146,12 @@ export function graph<
 
 /** Patterns of parameters that a loss leaves alone. */
 function frozenOf(options: { readonly frozen?: readonly string[] }): readonly string[] {
-  checkOptions("SL1074", "minimize", options, ["frozen"]);
+  checkOptions("SL1074", "minimize", options, ["frozen"], userLine);
   const { frozen = [] } = options;
   if (Array.isArray(frozen) && frozen.every((pattern) => typeof pattern === "string")) return frozen;
   throw new OptionError("SL1075", `it is ${showGiven(frozen)}, not a list of names`, {
     subject: "minimize, option frozen",
+    at: userLine(),
     choices: ['["fc1.bias"]', '["backbone.*"]'],
   });
 }

@@ -3,14 +3,15 @@
  * that what users write is JSON; the choices are spelt out in the type, so that a wrong one is answered with the list of
  * right ones.
  */
-import { LayoutError, nearest } from "../ir/errors.ts";
+import { LayoutError, nearest, showGiven } from "../ir/errors.ts";
 import type { Shape as AnyShape, TensorType } from "../ir/graph.ts";
 import { type Layout as IrLayout, parseSbp, type Sbp, showSbp } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { region } from "../sbp/boxes.ts";
 import { checkReductions } from "../sbp/boxing.ts";
-import { canonical } from "../sbp/canonical.ts";
+import { canonical, orderMatters } from "../sbp/canonical.ts";
 import { monoidNames } from "../sbp/monoid.ts";
+import { checkPlacement } from "./operand.ts";
 import type { Placement } from "./placement.ts";
 import { userLine } from "./source.ts";
 import type { Index, Shape } from "./types/shape.ts";
@@ -49,22 +50,66 @@ export function layout<
   Axes extends string,
   const E extends readonly (readonly [Axes, Layout<string>[string] & string])[],
 >(mesh: Placement<Axes>, entries: E): { readonly [Pair in E[number] as Pair[0]]: Pair[1] } {
-  const twice = entries.find(([axis], i) => entries.findIndex(([other]) => other === axis) < i);
+  checkPlacement("layout", mesh);
+  if (!Array.isArray(entries))
+    throw new LayoutError("SL1022", `its entries are ${showGiven(entries)}, not a list of pairs`, {
+      subject: `layout on ${showPlacement(mesh.data)}`,
+      at: userLine(),
+      hint: 'write layout(mesh, [["model", S(0)], ["data", S(0)]]); where the order does not count, { data: S(0) } is a layout',
+    });
+  return inOrder(mesh.data, checkEntries(mesh.data, entries)) as { readonly [Pair in E[number] as Pair[0]]: Pair[1] };
+}
+
+/** Pairs of an axis and an SBP: what `layout` takes, and what a layout whose order is not the mesh's is in JSON. */
+function checkEntries(placement: PlacementData, entries: readonly unknown[]): OrderedLayout {
+  const subject = `layout on ${showPlacement(placement)}`;
+  const isPair = (entry: unknown) =>
+    Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === "string");
+  const wrong = entries.findIndex((entry) => !isPair(entry));
+  if (wrong >= 0)
+    throw new LayoutError("SL1022", `entry ${wrong} is ${showGiven(entries[wrong])}, not an axis with its SBP`, {
+      subject,
+      at: userLine(),
+      choices: placement.axes.map(({ name }) => `["${name}", S(0)]`),
+    });
+  const pairs = entries as OrderedLayout;
+  const twice = pairs.find(([axis], i) => pairs.findIndex(([other]) => other === axis) < i);
   if (twice)
     throw new LayoutError("SL1020", `axis "${twice[0]}" is named twice`, {
-      subject: `layout on ${showPlacement(mesh.data)}`,
+      subject,
       at: userLine(),
       hint: "give each mesh axis one SBP",
     });
-  const object = Object.fromEntries(entries);
-  Object.defineProperty(object, order, { value: entries.map(([axis]) => axis) });
-  return object as { readonly [Pair in E[number] as Pair[0]]: Pair[1] };
+  return pairs;
 }
 
-/** The entries of a layout object, outermost first: in the order given to `layout`, else in the mesh's. */
-export function ordered(placement: PlacementData, user: UserLayout): OrderedLayout {
+/** Would the layout mean another thing in the mesh's order? */
+function orderCounts({ axes }: PlacementData, entries: OrderedLayout): boolean {
+  const placed = entries.flatMap(([axis, text]) => {
+    const sbp = parseSbp(text);
+    return sbp ? [{ sbp, place: axes.findIndex(({ name }) => name === axis) }] : [];
+  });
+  return placed.some((one, i) =>
+    placed.slice(i + 1).some((other) => other.place < one.place && orderMatters(one.sbp, other.sbp)),
+  );
+}
+
+/** A layout object that keeps the order of its entries; where that counts, in JSON too: there it is the entries. */
+function inOrder(placement: PlacementData, entries: OrderedLayout): UserLayout {
+  const object = Object.fromEntries(entries);
+  Object.defineProperty(object, order, { value: entries.map(([axis]) => axis) });
+  if (orderCounts(placement, entries)) Object.defineProperty(object, "toJSON", { value: () => entries });
+  return object;
+}
+
+/**
+ * The entries of a layout, outermost first: as they stand where they are a list, the JSON of a layout; of an object in the
+ * order given to `layout`, else in the mesh's. Throws LayoutError SL1022 for neither.
+ */
+export function ordered(placement: PlacementData, user: UserLayout | OrderedLayout): OrderedLayout {
+  if (Array.isArray(user)) return checkEntries(placement, user);
   if (typeof user !== "object" || user === null)
-    throw new LayoutError("SL1022", `a layout is an object, got ${JSON.stringify(user)}`, {
+    throw new LayoutError("SL1022", `a layout is an object, got ${showGiven(user)}`, {
       subject: `layout on ${showPlacement(placement)}`,
       at: userLine(),
       choices: placement.axes.map(({ name }) => `{ ${name}: S(0) }`),
@@ -73,15 +118,16 @@ export function ordered(placement: PlacementData, user: UserLayout): OrderedLayo
   const own = (user as { readonly [order]?: readonly string[] })[order];
   // Unknown axes go last: they stay in, so that they are complained about.
   const sorted = own ?? [...names.filter((n) => n in user), ...Object.keys(user).filter((n) => !names.includes(n))];
-  return sorted.flatMap((axis) => (user[axis] === undefined ? [] : [[axis, user[axis]] as const]));
+  const sbps = user as UserLayout;
+  return sorted.flatMap((axis) => (sbps[axis] === undefined ? [] : [[axis, sbps[axis]] as const]));
 }
 
 /** A layout as users write it, for a layout of a compiled plan. */
-export function userLayout(layout: IrLayout): UserLayout {
-  const object = Object.fromEntries(layout.map(([axis, sbp]) => [axis, showSbp(sbp)]));
-  Object.defineProperty(object, order, { value: layout.map(([axis]) => axis) });
-  return object;
-}
+export const userLayout = (layout: IrLayout, placement: PlacementData): UserLayout =>
+  inOrder(
+    placement,
+    layout.map(([axis, sbp]) => [axis, showSbp(sbp)]),
+  );
 
 /**
  * The canonical IR layout of a tensor, or a LayoutError: SL1021 unknown axis, SL1022 no such SBP, SL1023 a dim that the
@@ -94,7 +140,7 @@ export function toLayout(
   subject: string,
   at?: string,
 ): IrLayout {
-  const entries = Array.isArray(user) ? (user as OrderedLayout) : ordered(placement, user as UserLayout);
+  const entries = ordered(placement, user);
   const names = placement.axes.map(({ name }) => name);
   const layout = entries.map(([axis, text]) => {
     const parts = { subject, at, choices: legal(shape) };
@@ -106,8 +152,8 @@ export function toLayout(
         hint: meant === undefined ? "name an axis of the mesh" : `did you mean "${meant}"?`,
       });
     }
-    const sbp = parseSbp(text);
-    if (!sbp) throw new LayoutError("SL1022", `"${text}" on axis "${axis}" is not an SBP`, parts);
+    const sbp = typeof text === "string" ? parseSbp(text) : undefined;
+    if (!sbp) throw new LayoutError("SL1022", `${showGiven(text)} on axis "${axis}" is not an SBP`, parts);
     checkSbp(sbp, axis, shape, parts);
     return [axis, sbp] as const;
   });
@@ -127,8 +173,13 @@ export function checkLayout(
   placed(subject, at, () => checkReductions(layout, shape, dtype));
 }
 
-/** `{data: S(0), model: B}`: every axis of the mesh, those not named last. */
+/**
+ * `{data: S(0), model: B}`: every axis of the mesh, those not named last. Where the order is not the mesh's and counts, what
+ * would have to be written for it.
+ */
 export function showOrdered(placement: PlacementData, entries: OrderedLayout): string {
+  if (orderCounts(placement, entries))
+    return `layout(mesh, [${entries.map(([axis, sbp]) => `["${axis}", "${sbp}"]`).join(", ")}])`;
   const rest = placement.axes.filter(({ name }) => !entries.some(([axis]) => axis === name));
   return `{${[...entries, ...rest.map(({ name }) => [name, "B"] as const)].map((pair) => pair.join(": ")).join(", ")}}`;
 }

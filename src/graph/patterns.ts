@@ -8,3 +8,6 @@ export function matcher(pattern: string | RegExp): (name: string) => boolean {
   const expression = new RegExp(`^${escaped.join(".*")}$`);
   return (name) => expression.test(name);
 }
+
+/** Is a pattern written as for a shell, with more wildcards than there are? */
+export const isGlob = (pattern: string | RegExp): boolean => typeof pattern === "string" && /[?{[]/.test(pattern);

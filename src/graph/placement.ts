@@ -1,9 +1,10 @@
 /** @file Where tensors live, as users say it: a device type and a mesh of ranks with named axes. */
-import { type DType, dtypes } from "../ir/dtype.ts";
-import { LayoutError, nearest, PlacementError, ShapeError, showGiven } from "../ir/errors.ts";
+import type { DType } from "../ir/dtype.ts";
+import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import { checkLayout, type Layout, type OrderedLayout, ordered, type UserLayout } from "./layout.ts";
 import { userLine } from "./source.ts";
+import { checkType } from "./type.ts";
 import type { Shape } from "./types/shape.ts";
 
 /** Device types that there are executors for. */
@@ -183,22 +184,7 @@ function declare<S extends Shape, D extends DType>(
   layout: UserLayout | undefined,
 ): Input<S, D> {
   const at = userLine();
-  if (!Array.isArray(shape))
-    throw new ShapeError("SL1001", `the shape is ${showGiven(shape)}, not a list of dims`, {
-      subject: "input",
-      at,
-      hint: 'write mesh.input([8, 6], "float32")',
-    });
-  const subject = `input([${shape.join(",")}], "${dtype}")`;
-  if (!dtypes.includes(dtype))
-    throw new ShapeError("SL1000", `unknown dtype "${dtype}"`, { subject, at, choices: dtypes });
-  const wrong = shape.find((dim) => (typeof dim === "number" ? !Number.isSafeInteger(dim) || dim < 0 : dim === ""));
-  if (wrong !== undefined)
-    throw new ShapeError("SL1001", `${JSON.stringify(wrong)} is not a dim`, {
-      subject,
-      at,
-      hint: 'a dim is a whole number or a name that compile binds, such as "batch"',
-    });
+  const subject = checkType("input", shape, dtype, at);
   if (layout !== undefined && (typeof layout !== "object" || layout === null))
     throw new LayoutError("SL1022", `a layout is an object like { data: S(0) }, got ${String(layout)}`, {
       subject,

@@ -1,5 +1,5 @@
 /** @file What `graph(mesh, …)` is given and what its function returns, checked before anything is built from it. */
-import { checkOptions, GraphError, OptionError, showGiven } from "../ir/errors.ts";
+import { checkOptions, GraphError, OptionError, PlacementError, showGiven } from "../ir/errors.ts";
 import { checkPlacement, isTensor } from "./operand.ts";
 import { userLine } from "./source.ts";
 
@@ -13,8 +13,14 @@ const example = "graph(mesh, { name, inputs: { x: mesh.input([8, 4], …) } }, (
  * a name, inputs, a model or a function that are missing or none.
  */
 export function checkSpec(meshes: readonly unknown[], spec: unknown, build: unknown): void {
-  for (const mesh of meshes.length ? meshes : [undefined]) checkPlacement("graph", mesh);
-  checkOptions("SL1074", "graph", spec, ["name", "inputs", "model", "mode"]);
+  if (meshes.length === 0)
+    throw new PlacementError("SL1141", "the list of placements is empty", {
+      subject: "graph",
+      at: userLine(),
+      hint: "give a placement, or a list with one at least: graph([front, back], …)",
+    });
+  for (const mesh of meshes) checkPlacement("graph", mesh);
+  checkOptions("SL1074", "graph", spec, ["name", "inputs", "model", "mode"], userLine);
   const { name, inputs, model, mode } = spec as Readonly<Record<string, unknown>>;
   const refuse = (what: string) => new GraphError("SL1142", what, { subject: "graph", at: userLine(), hint: example });
   if (typeof name !== "string") throw refuse(`the name is ${showGiven(name)}`);
@@ -27,6 +33,7 @@ export function checkSpec(meshes: readonly unknown[], spec: unknown, build: unkn
   if (mode !== undefined && mode !== "train" && mode !== "eval")
     throw new OptionError("SL1075", `it is ${showGiven(mode)}`, {
       subject: "graph, option mode",
+      at: userLine(),
       choices: ["train", "eval"],
     });
 }

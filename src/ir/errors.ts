@@ -100,22 +100,40 @@ export function showGiven(value: unknown): string {
   return name && name !== "Object" ? `of class ${name}` : "an object";
 }
 
+/** Finds the user's line; asked for only where it is needed, as it takes a stack trace. */
+type Line = () => string | undefined;
+
 /** Throws OptionError for names that are no options: a misspelt one would otherwise be left out in silence. */
-export function checkOptions(code: ErrorCode, subject: string, options: unknown, known: readonly string[]): void {
+export function checkOptions(
+  code: ErrorCode,
+  subject: string,
+  options: unknown,
+  known: readonly string[],
+  line: Line,
+): void {
   if (typeof options !== "object" || options === null)
-    throw new OptionError(code, `options are an object, got ${showGiven(options)}`, { subject, choices: known });
+    throw new OptionError(code, `options are an object, got ${showGiven(options)}`, {
+      subject,
+      at: line(),
+      choices: known,
+    });
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   const [meant] = nearest(unknown, known);
   throw new OptionError(code, `there is no option "${unknown}"`, {
     subject,
+    at: line(),
     choices: known,
     hint: meant === undefined ? "take it out" : `did you mean "${meant}"?`,
   });
 }
 
 /** Throws OptionError unless the option is absent or a whole number of at least `least`. */
-export function checkWhole(code: ErrorCode, subject: string, value: unknown, least: number): void {
+export function checkWhole(code: ErrorCode, subject: string, value: unknown, least: number, line: Line): void {
   if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
-  throw new OptionError(code, `it is ${showGiven(value)}`, { subject, choices: [`a whole number ≥ ${least}`] });
+  throw new OptionError(code, `it is ${showGiven(value)}`, {
+    subject,
+    at: line(),
+    choices: [`a whole number ≥ ${least}`],
+  });
 }

@@ -1,5 +1,5 @@
 /** @file Mistakes that a user can make, each met by an error that says what, where, the numbers, the choices, the next step. */
-import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
+import { array, compile, graph, launch, layout, nn, optim, P, placement, S, SluiceError } from "sluice";
 import { describe, expect, test } from "vitest";
 import { batches, compiled, sizes } from "../truth/mlp.ts";
 
@@ -47,6 +47,97 @@ describe("layouts", () => {
   });
   test("a parameter whose optimizer cannot keep its layout", () => {
     expect(() => small({ data: S(0) }, { "fc.weight": { model: "P(sum)" } })).toThrow(/fc\.weight[\s\S]*choices/);
+  });
+});
+
+describe("what compile is given points at the call of compile", () => {
+  const net = nn.linear(8, 4, { name: "fc" });
+  const g = graph(mesh, { name: "lines", model: net, inputs: { x: mesh.input(["n", 8], "float32") } }, ({ x }, b) => {
+    const loss = net(x).mean();
+    b.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  /** The code, subject, text and line of what `compile` throws, the line being that of the call. */
+  const refusal = (options: object) => {
+    let error: unknown;
+    const line = Number(/bad-input\.test\.ts:(\d+)/.exec(new Error("here").stack!)![1]) + 2;
+    try {
+      compile(g, untyped({ dims: { n: 8 }, ...options }));
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toBeInstanceOf(SluiceError);
+    expect((error as SluiceError).at).toBe(`test/errors/bad-input.test.ts:${line}`);
+    return error as SluiceError;
+  };
+  test.each<[string, object, string, RegExp]>([
+    ["an axis", { sharding: { "fc.weight": { dta: S(0) } } }, "SL1021", /sharding of "fc\.weight"/],
+    ["an SBP", { rules: [[/weight/, { data: "S0" }]] }, "SL1022", /sharding of "fc\.weight": "S0"/],
+    ["a layout that is none", { sharding: { "fc.weight": null } }, "SL1022", /a layout is an object, got null/],
+    ["a dim", { rules: [[/bias/, { data: S(1) }]] }, "SL1023", /sharding of "fc\.bias"/],
+    ["what cannot be kept", { sharding: { "fc.weight": { model: P() } } }, "SL3003", /choices/],
+    ["an option", { shardng: {} }, "SL1074", /did you mean "sharding"/],
+    ["a seed", { seed: -1 }, "SL1075", /whole number/],
+    ["a way to box", { boxing: "always" }, "SL3041", /choices: "auto"/],
+    ["no sharding", { sharding: null }, "SL1075", /option sharding: it is null[\s\S]*choices: \{/],
+    ["a list as sharding", { sharding: [] }, "SL1075", /option sharding: it is an array/],
+    [
+      "an object as rules",
+      { rules: { "fc.weight": {} } },
+      "SL1075",
+      /option rules: it is an object, not a list of pairs/,
+    ],
+    ["objects in rules", { rules: [{ pattern: /fc/, layout: {} }] }, "SL1075", /rule 0 is an object, not a pair/],
+    ["a number as text", { dims: { n: "8" } }, "SL1042", /dim "n" cannot be the string "8"/],
+    [
+      "wildcards of a shell",
+      { sharding: { "fc.{weight,bias}": {} } },
+      "SL3001",
+      /only \* is a wildcard[\s\S]*rules: \[\[/,
+    ],
+    ["a question mark", { sharding: { "f?.weight": {} } }, "SL3001", /only \* is a wildcard/],
+  ])("%s", (_, options, code, text) => {
+    const { code: thrown, message } = refusal(options);
+    expect(thrown).toBe(code);
+    expect(message).toMatch(text);
+  });
+  test("a shell's wildcard among what is frozen", () => {
+    const frozen = graph(mesh, { name: "frozen", inputs: { x: mesh.input([8, 8], "float32") } }, ({ x }, b) => {
+      const loss = net(x).mean();
+      b.minimize(loss, optim.sgd({ lr: 0.1 }), { frozen: ["f?.bias"] });
+      return { loss };
+    });
+    expect(() => compile(frozen)).toThrow(/SL1053|only \* is a wildcard/);
+    expect(() => compile(frozen)).toThrow(/only \* is a wildcard/);
+  });
+});
+
+describe("layouts in an order of their own", () => {
+  test.each<[string, unknown[], string, RegExp]>([
+    [
+      "an object",
+      [mesh, { data: S(0) }],
+      "SL1022",
+      /entries are an object, not a list of pairs[\s\S]*write layout\(mesh, \[\[/,
+    ],
+    ["nothing", [mesh], "SL1022", /entries are undefined/],
+    ["a flat list", [mesh, ["data", S(0)]], "SL1022", /entry 0 is "data"[\s\S]*choices: \["data", S\(0\)\]/],
+    ["a pair without SBP", [mesh, [["data"]]], "SL1022", /entry 0 is an array/],
+    ["no mesh", [undefined, [["data", S(0)]]], "SL1141", /layout: the placement is undefined/],
+  ])("of %s", (_, args, code, text) => {
+    expect(() => untyped(layout)(...args)).toThrow(text);
+    expect(() => untyped(layout)(...args)).toThrow(code);
+    expect(() => untyped(layout)(...args)).toThrow(here);
+  });
+  test("are shown as they can be written", () => {
+    const turned = layout(mesh, [["model", S(0)], ["data", S(0)]]); // biome-ignore format: a layout
+    const inputs = {
+      x: mesh.input([8, 6], "float32", turned),
+      y: mesh.input([8, 6], "float32", { data: S(0), model: S(0) }),
+    };
+    const attempt = () => graph(mesh, { name: "shown", inputs }, ({ x, y }) => ({ z: untyped(x).matmul(y) }));
+    expect(attempt).toThrow('x: f32[8,6] layout(mesh, [["model", "S(0)"], ["data", "S(0)"]])');
+    expect(attempt).toThrow("y: f32[8,6] {data: S(0), model: S(0)}");
   });
 });
 

@@ -168,6 +168,7 @@ describe("graphs", () => {
   const build = ({ x }: Any) => ({ y: x.exp() });
   test.each<[string, readonly unknown[], RegExp]>([
     ["nothing", [], /the placement is undefined[\s\S]*SL1141/],
+    ["no placements", [[], fine, build], /the list of placements is empty[\s\S]*SL1141/],
     ["a device", ["cpu", fine, build], /the placement is "cpu"/],
     ["no description", [mesh], /options are an object, got undefined/],
     ["no inputs", [mesh, { name: "g" }, build], /inputs is undefined/],

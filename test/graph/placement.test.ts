@@ -87,7 +87,7 @@ describe("layouts", () => {
     ]);
     expect(inner).toEqual({ model: "S(0)", data: "S(0)" });
     expect(to(inner).map(([axis]) => axis)).toEqual(["model", "data"]);
-    expect(to(userLayout(to(inner)))).toEqual(to(inner));
+    expect(to(userLayout(to(inner), mesh.data))).toEqual(to(inner));
   });
 
   test("leave out what says nothing", () => {

@@ -48,4 +48,27 @@ describe("planBoxing", () => {
     ).toThrow(/P\(sum\)[\s\S]*bool/);
     expect(() => planBoxing({ ...type, from: { placement: {} as never, layout: {} }, to })).toThrow(/placement/);
   });
+
+  const side = { placement: mesh, layout: {} };
+  test.each<[string, unknown[], string, RegExp]>([
+    ["nothing", [], "SL1074", /options are an object, got undefined[\s\S]*choices: shape, dtype, from, to/],
+    ["null", [null], "SL1074", /got null/],
+    ["a misspelt part", [{ ...type, form: side, to: side }], "SL1074", /"form"[\s\S]*did you mean "from"/],
+    ["no source", [{ ...type, to: side }], "SL1075", /planBoxing, from: it is undefined/],
+    ["no layout", [{ ...type, from: side, to: { placement: mesh } }], "SL1022", /a layout is an object, got undefined/],
+    ["no shape", [{ dtype: "float32", from: side, to: side }], "SL1001", /planBoxing: the shape is undefined/],
+    [
+      "a name of a dim",
+      [{ ...type, shape: ["batch", 4], from: side, to: side }],
+      "SL1001",
+      /^planBoxing.*dim 0 is the name "batch"/,
+    ],
+    ["a fraction", [{ ...type, shape: [1.5], from: side, to: side }], "SL1001", /^planBoxing.*1\.5 is not a dim/],
+    ["a dtype", [{ ...type, dtype: "f32", from: side, to: side }], "SL1000", /unknown dtype "f32"/],
+  ])("refuses %s", (_, args, code, text) => {
+    const attempt = () => (planBoxing as (...args: readonly unknown[]) => unknown)(...args);
+    expect(attempt).toThrow(text);
+    expect(attempt).toThrow(code);
+    expect(attempt).toThrow(/at test\/sbp\/public\.test\.ts:\d+/);
+  });
 });

@@ -152,14 +152,16 @@ const unnamed = graph(
 compile(unnamed); // no named dims, nothing to bind
 compile(unnamed, { dims: {}, sharding: { "any.name": { model: S(1) } } });
 
-const [front, back] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: 1 })];
-graph(
-  mesh,
+// Placements with axes of their own: a layout may name any of them.
+const [front, back] = [placement("cpu", { data: 2 }), mesh.slice({ stage: 1 })];
+const pipeline = graph(
+  [front, back],
   { name: "pipeline", model: net, inputs: { image: front.input(["batch", 784], "float32") } },
   ({ image }) => ({
     logits: net(image.to(back, { data: S(0) })),
   }),
 );
+compile(pipeline, { dims: { batch: 8 }, sharding: { "fc2.weight": { model: S(0) } } });
 
 // ── Runs ────────────────────────────────────────────────────────────────────────────────────────
 

@@ -223,3 +223,9 @@ for await (const { loss } of session.run([{ image, label }])) loss.toUpperCase()
 // TS2339: Property 'los' does not exist on type 'Step<{ loss: Tensor<[], "float32">; losses: …; }, { readonly batch: 128; }>'.
 // @ts-expect-error
 for await (const { los } of session.run([{ image, label }])) console.log(los);
+
+const other = placement("cpu", { z: 2 }, { ranks: [8, 9] });
+const stages = graph([mesh, other], { name: "stages", model: net, inputs: {} }, () => ({}));
+// TS2353: 'q' does not exist in type 'Layout<"stage" | "data" | "model" | "z", [784, 512]>'.
+// @ts-expect-error
+compile(stages, { dims: {}, sharding: { "fc1.weight": { q: S(0) } } });

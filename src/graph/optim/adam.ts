@@ -1,5 +1,6 @@
 /** @file Adam: AdamW's update without its decay; a decay, if wanted, is added to the gradient. */
 import { checkOptions } from "../../ir/errors.ts";
+import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
 import { adamWRule } from "./adamw.ts";
 import { checkOption, type Optimizer, type Rule } from "./update.ts";
@@ -24,7 +25,7 @@ export interface AdamOptions {
  * g.minimize(loss, optim.adam({ lr: 1e-3 }));
  */
 export function adam(given: AdamOptions): Optimizer {
-  checkOptions("SL1074", "optim.adam", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  checkOptions("SL1074", "optim.adam", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"], userLine);
   const { lr, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = given ?? ({} as AdamOptions);
   checkOption("optim.adam", "lr", lr, 0);
   checkOption("optim.adam", "weightDecay", weightDecay, 0);

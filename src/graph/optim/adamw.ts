@@ -1,5 +1,6 @@
 /** @file AdamW: its options and its update. */
 import { checkOptions } from "../../ir/errors.ts";
+import { userLine } from "../source.ts";
 import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
 
 export interface AdamWOptions {
@@ -22,7 +23,7 @@ export interface AdamWOptions {
  * g.minimize(loss, optim.adamW({ lr: 1e-3 }));
  */
 export function adamW(given: AdamWOptions): Optimizer {
-  checkOptions("SL1074", "optim.adamW", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  checkOptions("SL1074", "optim.adamW", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"], userLine);
   const { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8 } = given ?? ({} as AdamWOptions);
   checkOption("optim.adamW", "lr", lr, 0);
   checkOption("optim.adamW", "weightDecay", weightDecay, 0);

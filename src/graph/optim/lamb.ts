@@ -1,6 +1,7 @@
 /** @file LAMB: its options and its update. */
 import { checkOptions } from "../../ir/errors.ts";
 import { range } from "../dims.ts";
+import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
 
@@ -25,7 +26,7 @@ export interface LambOptions {
  * g.minimize(loss, optim.lamb({ lr: 2e-3 }));
  */
 export function lamb(given: LambOptions): Optimizer {
-  checkOptions("SL1074", "optim.lamb", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"]);
+  checkOptions("SL1074", "optim.lamb", given ?? {}, ["lr", "weightDecay", "beta1", "beta2", "eps"], userLine);
   const { lr, weightDecay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-6 } = given ?? ({} as LambOptions);
   checkOption("optim.lamb", "lr", lr, 0);
   checkOption("optim.lamb", "weightDecay", weightDecay, 0);

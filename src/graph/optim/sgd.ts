@@ -21,7 +21,7 @@ export interface SgdOptions {
  * g.minimize(loss, optim.sgd({ lr: 0.1, momentum: 0.9 }));
  */
 export function sgd(given: SgdOptions): Optimizer {
-  checkOptions("SL1074", "optim.sgd", given ?? {}, ["lr", "momentum", "weightDecay", "nesterov"]);
+  checkOptions("SL1074", "optim.sgd", given ?? {}, ["lr", "momentum", "weightDecay", "nesterov"], userLine);
   const { lr, momentum = 0, weightDecay = 0, nesterov = false } = given ?? ({} as SgdOptions);
   checkOption("optim.sgd", "lr", lr, 0);
   checkOption("optim.sgd", "momentum", momentum, 0);

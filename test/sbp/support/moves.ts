@@ -26,13 +26,16 @@ export function planOf(moves: readonly Move[]): PlanData {
   const inputs = Object.fromEntries(
     moves.map(({ name, shape, dtype, from: { placement: on, layout } }) => [
       name,
-      { shape: [...shape], dtype, layout: ordered(on, userLayout(layout)), placement: on, at: undefined },
+      { shape: [...shape], dtype, layout: ordered(on, userLayout(layout, on)), placement: on, at: undefined },
     ]),
   );
   const meshes = moves.flatMap(({ from, to }) => [mesh(from.placement), mesh(to.placement)]);
   const { logical } = graph(meshes, { name: "moves", inputs }, (xs) =>
     Object.fromEntries(
-      moves.map(({ name, to }) => [name, xs[name]!.to(mesh(to.placement), userLayout(to.layout) as Layout)]),
+      moves.map(({ name, to }) => [
+        name,
+        xs[name]!.to(mesh(to.placement), userLayout(to.layout, to.placement) as Layout),
+      ]),
     ),
   );
   return compileGraph(logical);
