@@ -1,8 +1,8 @@
 // softmax(q·kᵀ·scale)·v for a batch of heads, one query at a time and without keeping the scores: the running maximum and
 // sum of flash attention (Dao et al. 2022), in the order of the keys. For any float
-// type E (kern.c). q [B, T, d], k [B, U, d], v [B, U, e], o [B, T, e].
+// type E (kern.c); of float32, what flash.c leaves. q [B, T, d], k [B, U, d], v [B, U, e], o [B, T, e].
 
-static void NAME(attention)(Heads h, const E *q, const E *k, const E *v, E *o) {
+static void NAME(attention_rows)(Heads h, const E *q, const E *k, const E *v, E *o) {
   const E scale = (E)h.scale;
   for (ix b = 0; b < h.B; b++, k += h.U * h.d, v += h.U * h.e)
     for (ix i = 0; i < h.T; i++, q += h.d, o += h.e) {
@@ -24,7 +24,7 @@ static void NAME(attention)(Heads h, const E *q, const E *k, const E *v, E *o) {
     }
 }
 // With P the weights, dP = do·vᵀ and dS = P∘(dP - Σ P·dP)·scale: dq = dS·k, dk = dSᵀ·q, dv = Pᵀ·do.
-static void NAME(attention_grad)(Heads h, const E *q, const E *k, const E *v, const E *g, E *dq, E *dk, E *dv) {
+static void NAME(attention_rows_grad)(Heads h, const E *q, const E *k, const E *v, const E *g, E *dq, E *dk, E *dv) {
   const E scale = (E)h.scale;
   NAME(fill)(h.B * h.T * h.d, 0, dq);
   NAME(fill)(h.B * h.U * h.d, 0, dk);

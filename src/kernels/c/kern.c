@@ -78,5 +78,6 @@
 #undef CALC
 #undef NAME
 
+#include "flash.c"
 #include "box.c"
 #include "program.c"

@@ -129,8 +129,8 @@ static int call_host(const Call *c) {
   X(conv2d_grad_w##S, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d_grad_w##S(conv_of(c), V(13), V(14), V(15)))) \
   X(pool2d##S, "iiiiiiiiiiiipp", 0, 0, OK(pool2d##S((int)I(0), pool_of(c), V(12), V(13)))) \
   X(pool2d_grad##S, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad##S((int)I(0), pool_of(c), V(12), V(13), V(14)))) \
-  X(attention##S, "iiiiiiifpppp", 0, 0, OK(attention##S(heads_of(c), V(8), V(9), V(10), V(11)))) \
-  X(attention_grad##S, "iiiiiiifppppppp", 0, 0, OK(attention_grad##S(heads_of(c), V(8), V(9), V(10), V(11), V(12), V(13), V(14)))) \
+  X(attention##S, "iiiiiiifpppp", 0, ATTENTION_WS##S, OK(attention##S(heads_of(c), V(8), V(9), V(10), V(11), ws))) \
+  X(attention_grad##S, "iiiiiiifppppppp", 0, ATTENTION_WS##S, OK(attention_grad##S(heads_of(c), V(8), V(9), V(10), V(11), V(12), V(13), V(14), ws))) \
   X(gelu_grad##S, "ippp", 0, 0, OK(gelu_grad##S(I(0), V(1), V(2), V(3)))) \
   X(power##S, "ifpp", 0, 0, OK(power_each##S(I(0), D(1), V(2), V(3)))) \
   X(clamp_grad##S, "iffppp", 0, 0, OK(clamp_grad##S(I(0), D(1), D(2), V(3), V(4), V(5))))
