@@ -7,7 +7,10 @@ import { checkType } from "./graph/type.ts";
 import type { DType } from "./ir/dtype.ts";
 import { checkOptions, OptionError, showGiven } from "./ir/errors.ts";
 import type { PlacementData } from "./ir/placement.ts";
+import { type LinkModels, modelOf } from "./links.ts";
 import { type BoxingStep as AnyStep, planBoxing as plan, type Side } from "./sbp/boxing.ts";
+import type { Model } from "./sbp/link.ts";
+import { type LinkTraffic, trafficOf } from "./sbp/traffic.ts";
 
 /** Where a tensor is and how it lies there; an axis that is not named is B. */
 export interface BoxingSide<Axes extends string, Of extends number[]> {
@@ -27,6 +30,8 @@ export interface BoxingStep {
   /** Bytes that each rank of `placement` receives from others, and their sum. */
   readonly received: readonly number[];
   readonly bytes: number;
+  /** The same by link: who sends how much to whom. */
+  readonly links: readonly LinkTraffic[];
   /** Modelled seconds. */
   readonly time: number;
 }
@@ -46,7 +51,9 @@ export interface Boxing {
 
 /**
  * The cheapest way from one placement and layout to another, between any two: what `.to(…)` does in a graph and on a
- * global tensor. Bytes are exact, and are what `session.traffic()` counts; times are those of the α-β model.
+ * global tensor. Bytes are exact, and are what `session.traffic()` counts; times are those of the α-β model. It is the
+ * cheapest among all paths over layouts of balanced splits, B and the SBPs that the two ends name, first on the one
+ * placement, then on the other: collectives along one axis, slices and fills, and transfers.
  *
  * Throws ShapeError SL1000 and SL1001, LayoutError SL1021–SL1025 and SL2004, PlacementError SL1141, OptionError SL1074
  * and SL1075 for a request or a side of it that is none.
@@ -66,10 +73,14 @@ export function planBoxing<const S extends number[], A extends string, C extends
   readonly dtype: DType;
   readonly from: BoxingSide<A, S>;
   readonly to: BoxingSide<C, S>;
+  /** How fast ranks talk. Default: they share one host's memory. */
+  readonly links?: LinkModels;
+  /** What is made least; the other breaks ties. Default "time". */
+  readonly objective?: "time" | "bytes";
 }): Boxing {
   const at = userLine();
-  checkOptions("SL1074", "planBoxing", request, ["shape", "dtype", "from", "to"], userLine);
-  const { shape, dtype } = request;
+  checkOptions("SL1074", "planBoxing", request, ["shape", "dtype", "from", "to", "links", "objective"], userLine);
+  const { shape, dtype, links = {}, objective = "time" } = request;
   checkType("planBoxing", shape, dtype, at);
   const side = (name: "from" | "to"): Side => {
     const subject = `planBoxing, ${name}`;
@@ -79,8 +90,15 @@ export function planBoxing<const S extends number[], A extends string, C extends
     checkLayout(placement.data, entries, { shape, dtype }, subject, at);
     return { placement: placement.data, layout: toLayout(placement.data, entries, shape, subject, at) };
   };
-  const { steps, ...rest } = plan({ shape, dtype, from: side("from"), to: side("to") });
-  return { steps: steps.map(shown), ...rest };
+  if (objective !== "time" && objective !== "bytes")
+    throw new OptionError("SL1075", `it is ${showGiven(objective)}`, {
+      subject: "planBoxing, option objective",
+      at,
+      choices: ['"time"', '"bytes"'],
+    });
+  const model = by(modelOf(links, "planBoxing"), objective);
+  const { steps, ...rest } = plan({ shape, dtype, from: side("from"), to: side("to") }, model);
+  return { steps: steps.map((step) => shown(step, { shape, dtype })), ...rest };
 }
 
 function checkSide(subject: string, side: unknown, at: string | undefined): unknown {
@@ -92,7 +110,17 @@ function checkSide(subject: string, side: unknown, at: string | undefined): unkn
   });
 }
 
-const shown = (step: AnyStep): BoxingStep => {
+const byBytes = new WeakMap<Model, Model>();
+
+/** Plans are remembered by model, so there is one for each objective. */
+function by(model: Model, objective: "time" | "bytes"): Model {
+  if (objective === "time") return model;
+  const known = byBytes.get(model) ?? { ...model, objective };
+  byBytes.set(model, known);
+  return known;
+}
+
+const shown = (step: AnyStep, type: { readonly shape: readonly number[]; readonly dtype: DType }): BoxingStep => {
   const { kind, axis, from, to, received, bytes, time } = step;
   const [source, placement] =
     step.axis === undefined ? [step.transfer.from, step.transfer.to] : [step.placement, step.placement];
@@ -104,6 +132,7 @@ const shown = (step: AnyStep): BoxingStep => {
     to: userLayout(to, placement),
     placement,
     received,
+    links: trafficOf(step, type),
     bytes,
     time,
   };

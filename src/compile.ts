@@ -6,6 +6,7 @@ import type { Param } from "./graph/nn/parameter.ts";
 import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
+import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 
 type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
@@ -35,11 +36,13 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
    * `.to(mesh, …)` that would do it; gradients and updates follow the forward pass and are boxed as before. Default `"auto"`.
    */
   readonly boxing?: "auto" | "explicit";
+  /** What layouts are chosen and tensors boxed by: how fast ranks talk. Default: they share one host's memory. */
+  readonly links?: LinkModels;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
 
-const optionNames = ["dims", "sharding", "rules", "seed", "slots", "memory", "boxing", "onPass"] satisfies (
+const optionNames = ["dims", "sharding", "rules", "seed", "slots", "memory", "boxing", "links", "onPass"] satisfies (
   | keyof CompileOptions<string, Param>
   | "dims"
 )[];
@@ -97,8 +100,11 @@ export function compile(
       at: userLine(),
       choices: ['"auto"', '"explicit"'],
     });
-  const { sharding, rules, ...options } = given;
-  return new Plan(compileGraph(graph.logical, { ...options, sharding: layoutsByName(sharding, rules) as never }));
+  const { sharding, rules, links, ...options } = given;
+  const model = links && { model: modelOf(links, "compile") };
+  return new Plan(
+    compileGraph(graph.logical, { ...options, ...model, sharding: layoutsByName(sharding, rules) as never }),
+  );
 }
 
 /** Both ways to say layouts by name, in the order in which they count. */

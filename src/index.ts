@@ -55,11 +55,11 @@ export {
 export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { launch, type Runner, type Session, type States } from "./launch.ts";
+export type { LinkModel, LinkModels } from "./links.ts";
 export { Plan } from "./plan.ts";
+export type { LinkTraffic } from "./sbp/traffic.ts";
 export type {
   DeviceModel,
-  LinkModel,
-  LinkModels,
   RankUse,
   SimulatedSpan,
   SimulatedTraffic,

@@ -6,9 +6,9 @@ import { type Level, levelsOf, type Slice, timelineOf, useOf } from "./actors/vi
 import { durationsOf, type Speed } from "./compiler/durations.ts";
 import { machineOf } from "./compiler/machine.ts";
 import { userLine } from "./graph/source.ts";
-import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
+import { checkOptions, checkWhole } from "./ir/errors.ts";
 import type { Collective, PlanData, Stream } from "./ir/plan.ts";
-import { hierarchical, type Link, type Model, sharedMemory } from "./sbp/link.ts";
+import { checkNumber, type LinkModels, modelOf, type Named, type NamedModel } from "./links.ts";
 
 /** What one rank computes with. */
 export interface DeviceModel {
@@ -16,26 +16,6 @@ export interface DeviceModel {
   readonly flops: number;
   /** Bytes a second between the device and its memory. */
   readonly bandwidth: number;
-}
-
-/** One end to the other: `alpha` seconds of latency, `beta` seconds a byte (Hockney, 1994). */
-export interface LinkModel {
-  readonly alpha: number;
-  readonly beta: number;
-}
-
-/** Links between ranks. What is left out is as the compiler assumes it: ranks that share one host's memory. */
-export interface LinkModels {
-  /** Between ranks of one host. */
-  readonly local?: LinkModel;
-  /** Between hosts. Default: as `local`. A mesh axis is remote where one of its groups spans two hosts. */
-  readonly remote?: LinkModel;
-  /** The host of a rank. Default: all are on one. */
-  readonly host?: (rank: number) => number;
-  /** By mesh axis, in place of the two. */
-  readonly axes?: Readonly<Record<string, LinkModel>>;
-  /** A rank and its own memory: what starting a boxing step costs, and a byte that it writes. */
-  readonly memory?: LinkModel;
 }
 
 export interface SimulateOptions {
@@ -99,7 +79,6 @@ export interface Simulation {
 }
 
 const optionNames = ["devices", "links", "steps"] satisfies (keyof SimulateOptions)[];
-const linkNames = ["local", "remote", "host", "axes", "memory"] satisfies (keyof LinkModels)[];
 
 /** Ticks of the virtual clock in a second: it counts whole picoseconds, so that sums are exact. */
 const second = 1e12;
@@ -109,7 +88,7 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
   checkOptions("SL1074", "simulate", options, optionNames, userLine);
   checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
   const { devices, steps = defaultSteps } = options;
-  const model = modelOf(options.links ?? {});
+  const model = modelOf(options.links ?? {}, "simulate");
   const given = typeof devices === "function" ? devices : devices && (() => devices);
   const speed = (rank: number): Speed =>
     given ? checkDevice(given(rank), rank) : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);
@@ -163,51 +142,10 @@ const spanOf = (plan: PlanData, { task, rank, stream, step, start, end }: Slice)
   end: end / second,
 });
 
-/** Links that know their names. */
-type Named = Link & { readonly name: string };
-type NamedModel = Omit<Model, "axis" | "between"> & {
-  axis(...of: Parameters<Model["axis"]>): Named;
-  between(a: number, b: number): Named;
-};
-
-function modelOf(links: LinkModels): NamedModel {
-  checkOptions("SL1074", "simulate, option links", links, linkNames, userLine);
-  const standard = sharedMemory.between(0, 0);
-  const { host = () => 0, axes = {}, memory = sharedMemory.memory, local = standard, remote = local } = links;
-  const named = (name: string, link: LinkModel): Named => {
-    check(`links, ${name}.alpha`, link?.alpha, 0);
-    check(`links, ${name}.beta`, link?.beta, 0);
-    return { ...link, name };
-  };
-  const own = new Map(Object.entries(axes).map(([name, link]) => [name, named(name, link)]));
-  const model = hierarchical({
-    host,
-    memory: named("memory", memory),
-    local: named("local", local),
-    remote: named("remote", remote),
-  });
-  const all = [model.least, ...own.values()];
-  return {
-    ...model,
-    axis: (placement, axis) => own.get(axis) ?? (model.axis(placement, axis) as Named),
-    between: (a, b) => model.between(a, b) as Named,
-    least: { alpha: Math.min(...all.map(({ alpha }) => alpha)), beta: Math.min(...all.map(({ beta }) => beta)) },
-  };
-}
-
 function checkDevice(device: DeviceModel, rank: number): DeviceModel {
-  check(`devices, flops of rank ${rank}`, device?.flops, Number.MIN_VALUE);
-  check(`devices, bandwidth of rank ${rank}`, device?.bandwidth, Number.MIN_VALUE);
+  checkNumber("simulate", `devices, flops of rank ${rank}`, device?.flops, Number.MIN_VALUE);
+  checkNumber("simulate", `devices, bandwidth of rank ${rank}`, device?.bandwidth, Number.MIN_VALUE);
   return device;
-}
-
-function check(what: string, value: unknown, least: number): void {
-  if (typeof value === "number" && Number.isFinite(value) && value >= least) return;
-  throw new OptionError("SL1075", `it is ${showGiven(value)}`, {
-    subject: `simulate, option ${what}`,
-    at: userLine(),
-    choices: [least > 0 ? "a number > 0" : "a number ≥ 0"],
-  });
 }
 
 function trafficOf(plan: PlanData, model: NamedModel): SimulatedTraffic {

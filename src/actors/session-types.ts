@@ -4,6 +4,7 @@ import type { NdArray } from "../ir/array.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
 import type { EngineName } from "../kernels/engine.ts";
+import type { LinkTraffic } from "../sbp/traffic.ts";
 import type { Sharded } from "./shards.ts";
 
 /** One batch: an array for every input of the plan, in its global shape. */
@@ -65,6 +66,8 @@ export interface CollectiveTraffic {
   readonly pushed: readonly number[];
   /** What arrived at each rank: what it read from others, and what they wrote to it. */
   readonly received: readonly number[];
+  /** The same by link, by receiver and sender. */
+  readonly links: readonly LinkTraffic[];
 }
 
 export interface SessionStats {

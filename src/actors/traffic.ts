@@ -6,6 +6,7 @@
 
 import type { PlacementData } from "../ir/placement.ts";
 import type { Collective } from "../ir/plan.ts";
+import type { LinkTraffic } from "../sbp/traffic.ts";
 import type { Arena } from "./arena.ts";
 import type { CollectiveTraffic } from "./session-types.ts";
 
@@ -38,6 +39,11 @@ export function readTraffic(
   const pulled = ranks.map(() => 0);
   const pushed = ranks.map(() => 0);
   const received = ranks.map(() => 0);
+  const links = new Map<string, LinkTraffic>();
+  const add = (from: number, to: number, moved: number): void => {
+    const key = `${from} ${to}`;
+    if (moved > 0) links.set(key, { from, to, bytes: (links.get(key)?.bytes ?? 0) + moved });
+  };
   ranks.forEach((rank, member) => {
     const block = arena.doubles(blockOf(rank), 3 + 3 * n);
     regions.forEach((region, i) => {
@@ -48,8 +54,11 @@ export function readTraffic(
       received[member]! += read;
       const peer = ranks.indexOf(region.rank);
       if (peer >= 0) received[peer]! += wrote;
+      add(region.rank, rank, read);
+      add(rank, region.rank, wrote);
     });
   });
   const bytes = [...pulled, ...pushed].reduce((a, b) => a + b, 0);
-  return { name: collective.name, collective: collective.id, bytes, ranks, pulled, pushed, received };
+  const sorted = [...links.values()].sort((a, b) => a.to - b.to || a.from - b.from);
+  return { name: collective.name, collective: collective.id, bytes, ranks, pulled, pushed, received, links: sorted };
 }

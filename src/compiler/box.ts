@@ -43,13 +43,16 @@ export function box(draft: Draft): Draft {
     const lies = value.placement === placement && keyOf(layouts[id]!) === keyOf(layout);
     const known = lies ? id : boxed.get(key);
     if (known !== undefined) return known;
-    const plan = planBoxing({
-      shape: shapeOf(value),
-      dtype: value.dtype,
-      from: { placement: graph.placements[value.placement]!, layout: layouts[id]! },
-      to: { placement: graph.placements[placement]!, layout },
-      transfers,
-    });
+    const plan = planBoxing(
+      {
+        shape: shapeOf(value),
+        dtype: value.dtype,
+        from: { placement: graph.placements[value.placement]!, layout: layouts[id]! },
+        to: { placement: graph.placements[placement]!, layout },
+        transfers,
+      },
+      draft.options.model,
+    );
     let last = id;
     for (const step of plan.steps) {
       const { kind, axis = null, bytes } = step;

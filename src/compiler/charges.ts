@@ -165,14 +165,21 @@ const nothing: Move = { time: 0, memory: 0 };
 const moves = new Cache<Move>(1 << 17);
 
 /** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
-function moveOf({ graph }: Draft, id: number, from: Layout, there: PlacementData, to: Layout, slots: number): Move {
+function moveOf(
+  { graph, options }: Draft,
+  id: number,
+  from: Layout,
+  there: PlacementData,
+  to: Layout,
+  slots: number,
+): Move {
   const value = graph.values[id]!;
   const type = { shape: shapeOf(value), dtype: value.dtype };
   const [source, target] = [
     { placement: graph.placements[value.placement]!, layout: from },
     { placement: there, layout: to },
   ];
-  const { time, bytes } = boxingCost({ ...type, from: source, to: target, transfers: false });
+  const { time, bytes } = boxingCost({ ...type, from: source, to: target, transfers: false }, options.model);
   return { time: picoseconds(time), memory: heldBy(value, to, there) * (bytes > 0 ? slots : 1) };
 }
 

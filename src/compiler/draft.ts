@@ -20,6 +20,7 @@ import type {
   TaskTemplate,
 } from "../ir/plan.ts";
 import type { BoxingStep } from "../sbp/boxing.ts";
+import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
 
 export interface CompileOptions {
@@ -34,6 +35,8 @@ export interface CompileOptions {
   readonly memory?: number;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
   readonly boxing?: "auto" | "explicit";
+  /** What boxing costs. Default: ranks share memory. */
+  readonly model?: Model;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }

@@ -1,5 +1,5 @@
 /** @file Layouts that are known to be good come out unaided; a limit on memory changes them; explicit mode refuses. */
-import { B, compile, graph, nn, optim, type Plan, placement, S } from "sluice";
+import { B, compile, graph, type LinkModels, nn, optim, type Plan, placement, S } from "sluice";
 import { describe, expect, test } from "vitest";
 
 const layoutOf = (plan: Plan, name: string) => {
@@ -223,4 +223,23 @@ describe("rules for parameters", () => {
       /\/wieght\/ matches no parameter.*SL3001/s,
     );
   });
+});
+
+test("layouts are chosen by the links that compile is told of", () => {
+  const mesh = placement("cpu", { data: 2, model: 2 });
+  const net = nn.linear(256, 256, { name: "fc" });
+  const x = mesh.input([64, 256], "float32");
+  const training = graph(mesh, { name: "links", model: net, inputs: { x } }, ({ x }, g) => {
+    const loss = net(x).square().mean();
+    g.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  const along = (axis: string, links: LinkModels) =>
+    compile(training, { dims: {}, links })
+      .communication.filter((c) => c.axis === axis)
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  const remote = { alpha: 1e-5, beta: 1e-7 };
+  const [dataIsSlow, modelIsSlow] = [(rank: number) => rank >> 1, (rank: number) => rank % 2];
+  expect(along("data", { remote, host: dataIsSlow })).toBeLessThan(along("data", { remote, host: modelIsSlow }));
+  expect(along("model", { remote, host: modelIsSlow })).toBeLessThan(along("model", { remote, host: dataIsSlow }));
 });

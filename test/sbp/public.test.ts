@@ -25,6 +25,43 @@ describe("planBoxing", () => {
     expect(plan.text).toMatch(/^cpu\[0-3\] .* → cpu\[7,8\] S\(0\)$/);
   });
 
+  test("says who sends how much to whom", () => {
+    const pair = placement("cpu", { data: 2 }, { ranks: [4, 5] });
+    const to = { placement: pair, layout: {} };
+    const { steps } = planBoxing({ ...type, from: { placement: pair, layout: { data: S(0) } }, to });
+    expect(steps[0]!.links).toEqual([
+      { from: 5, to: 4, bytes: 32 },
+      { from: 4, to: 5, bytes: 32 },
+    ]);
+  });
+
+  test("plans by the links that it is told of, or by bytes", () => {
+    const away = placement("cpu", { stage: 2 }, { ranks: [6, 7] });
+    const line = placement("cpu", { data: 4 });
+    const request = {
+      ...type,
+      from: { placement: line, layout: { data: P() } },
+      to: { placement: away, layout: {} },
+    } as const;
+    const [fast, slow] = [
+      { alpha: 1e-6, beta: 1e-10 },
+      { alpha: 1e-6, beta: 1e-6 },
+    ];
+    const host = (rank: number) => (rank < 4 ? 0 : 1);
+    expect(planBoxing(request).text).toBe("cpu[0-3] P(sum) → cpu[6,7] B");
+    const links = { local: fast, remote: slow, host };
+    const across = planBoxing({ ...request, links });
+    // Over the slow link as little as there can be: the sum is made first, half of it sent to each, and shared there.
+    expect(across.steps.map(({ kind }) => kind)).toEqual(["reduce-scatter", "p2p", "all-gather"]);
+    expect(planBoxing({ ...request, objective: "bytes" }).bytes).toBeLessThan(planBoxing(request).bytes);
+    expect(() => planBoxing({ ...request, links: { remote: { alpha: -1, beta: 0 } } })).toThrow(
+      /remote\.alpha: it is -1/,
+    );
+    expect(() => planBoxing({ ...request, links: { distant: fast } as never })).toThrow(
+      /"distant"[\s\S]*choices: local/,
+    );
+  });
+
   test("nothing to do is no step", () => {
     const side = { placement: mesh, layout: { data: S(0) } };
     expect(planBoxing({ ...type, from: side, to: side })).toMatchObject({ steps: [], bytes: 0, text: "S(0),B" });

@@ -20,6 +20,7 @@ import { startSession } from "../../src/actors/session.ts";
 import { type DType, dtypes } from "../../src/ir/dtype.ts";
 import { fromElements } from "../../src/ir/element.ts";
 import { planBoxing } from "../../src/sbp/boxing.ts";
+import { trafficOf } from "../../src/sbp/traffic.ts";
 import { assemble } from "../sbp/support/arrays.ts";
 import { anyPair, generator, type Pair, product } from "../sbp/support/meshes.ts";
 import { feedsOf, type Move, planOf } from "../sbp/support/moves.ts";
@@ -44,22 +45,26 @@ async function moveAll(pairs: readonly Pair[], random: () => number): Promise<vo
       const local = on.ranks.map((rank) => [...fromElements(dtype, shards![name]!.shards.get(rank)!)]);
       expect(assemble({ shape, on, layout, shards: local }), `${name}: ${dtype}[${shape}]`).toEqual(value);
     }
-  const received = new Map<number, number>();
-  const add = (rank: number, bytes: number) => received.set(rank, (received.get(rank) ?? 0) + bytes);
+  const left = new Map<string, number>();
+  const add = (place: string, bytes: number) => left.set(place, (left.get(place) ?? 0) + bytes);
   for (const move of moves) {
     const plan = planBoxing(move);
-    for (const [i, rank] of plan.ranks.entries()) add(rank, plan.received[i]!);
+    for (const [i, rank] of plan.ranks.entries()) add(`to ${rank}`, plan.received[i]!);
+    for (const step of plan.steps)
+      for (const { from, to, bytes } of trafficOf(step, move)) add(`${from} to ${to}`, bytes);
   }
-  for (const { ranks, received: counted } of session.traffic())
-    for (const [i, rank] of ranks.entries()) add(rank, -counted[i]!);
-  expect([...received].filter(([, bytes]) => bytes !== 0)).toEqual([]);
+  for (const { ranks, received, links } of session.traffic()) {
+    for (const [i, rank] of ranks.entries()) add(`to ${rank}`, -received[i]!);
+    for (const { from, to, bytes } of links) add(`${from} to ${to}`, -bytes);
+  }
+  expect([...left].filter(([, bytes]) => bytes !== 0)).toEqual([]);
 }
 
 describe("random pairs on the runtime", () => {
   const [runs, together] = [process.env.LONG ? 5_000 : 150, 30];
   const seed = Number(process.env.SEED ?? 1);
   test(
-    `${runs}: values, shards and bytes of every rank`,
+    `${runs}: values, shards and bytes of every rank and link`,
     async () => {
       const pairs = fc.sample(anyPair, { seed, numRuns: runs });
       const random = generator(seed);
