@@ -16,13 +16,15 @@ import { type Copies, chargesOf } from "./charges.ts";
 import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { exactly } from "./exact.ts";
 import { forbidden } from "./factors.ts";
-import { implicitBoxing } from "./implicit.ts";
+import { implicitBoxing, movedState } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
 import { rivalsOf } from "./rivals.ts";
 import { solve, type Table } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
+  const moved = movedState(draft);
+  if (moved) throw moved;
   const menus = menusOf(draft);
   const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (draft.budget ?? Number.POSITIVE_INFINITY);
   const { pick, cost, memory, move, problem } = cheapest(draft, menus, limit);

@@ -5,6 +5,7 @@
 import { LayoutError } from "../ir/errors.ts";
 import type { Op } from "../ir/graph.ts";
 import { type Layout, showLayout } from "../ir/layout.ts";
+import { showPlacement } from "../ir/placement.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import { type Draft, placementOf, producers } from "./draft.ts";
@@ -15,6 +16,20 @@ const shown = 5;
 /** Whether the op was written by the user, and is no boxing itself. Casts round an op of the user's count with it. */
 export const forbidsBoxing = ({ options, written }: Draft, { kind, name }: Op): boolean =>
   options.boxing === "explicit" && kind !== "to" && written.has(name.replace(/\.float32$/, ""));
+
+/** A parameter or statistic that is met away from its home, and moved there without a word; undefined when there is none. */
+export function movedState({ graph, options }: Draft): LayoutError | undefined {
+  const op =
+    options.boxing === "explicit" && graph.ops.find(({ kind, attrs }) => kind === "to" && attrs.state !== undefined);
+  if (!op) return undefined;
+  const [home, there] = [op.inputs[0]!, op.outputs[0]!].map((id) => graph.placements[graph.values[id]!.placement]!);
+  return new LayoutError("SL3042", `it lives on ${showPlacement(home!)} and is used on ${showPlacement(there!)} too`, {
+    subject: `state "${op.attrs.state}"`,
+    choices: [`the module on ${showPlacement(home!)} alone`, "a module of its own for each placement"],
+    hint: 'say with .to(…) where its input goes, or compile without boxing: "explicit"',
+    at: op.at,
+  });
+}
 
 /** The first implicit boxing of the graph; undefined when there is none. */
 export function implicitBoxing(draft: Draft, menus: readonly Menu[], chosen: readonly Signature[]) {

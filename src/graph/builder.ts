@@ -49,6 +49,8 @@ export class Builder {
   readonly #states = new Map<string, StateDecl>();
   /** The value that reads a state. */
   readonly #reads = new Map<string, Tensor>();
+  /** States by the values that they have on other placements. */
+  readonly #moved = new Map<Tensor, string>();
   readonly #tensors: Tensor[] = [];
   readonly #names = new Set<string>();
   /** States that an op writes. */
@@ -187,9 +189,16 @@ export class Builder {
         hint: "give one of the two another name",
       });
     const read = this.#reads.get(declared.name)!;
-    return samePlacement(read.placement, placement)
-      ? read
-      : this.apply("to", [read], { layout: null }, { placement, name: `${declared.name}.to` })[0]!;
+    if (samePlacement(read.placement, placement)) return read;
+    const attrs = { layout: null, state: declared.name };
+    const [moved] = this.apply("to", [read], attrs, { placement, name: `${declared.name}.to` });
+    this.#moved.set(moved!, declared.name);
+    return moved!;
+  }
+
+  /** The name of the state whose value a tensor is, at its home or moved to where it is met; else its own. */
+  nameOf(tensor: Tensor): string {
+    return this.#moved.get(tensor) ?? tensor.name;
   }
 
   /** The name of the state that a tensor reads. */

@@ -209,3 +209,34 @@ describe("a global tensor", () => {
     expect(() => globalTensor(value, [5, 2], line).local(7)).toThrow(/rank 7 is not part of/);
   });
 });
+
+describe("a module met on two placements", () => {
+  const [front, back] = [placement("cpu", { data: 2 }), placement("cpu", { data: 2 }, { ranks: [2, 3] })];
+  const norm = nn.batchNorm(6, { name: "bn" });
+  const twice = (trains: boolean) =>
+    graph([front, back], { name: "twice", model: norm, inputs: { x: front.input([8, 6], "float32") } }, ({ x }, g) => {
+      const y = norm(norm(x).to(back));
+      if (trains) g.minimize(y.square().mean(), optim.sgd({ lr: 0.1 }));
+      return { y };
+    });
+
+  test("has one set of statistics, which one call alone may move", () => {
+    expect(() => twice(true)).toThrow(/state "bn\.mean"[\s\S]*SL1033/);
+    const names = compile(twice(false)).data.states.map(({ name }) => name);
+    expect(names.sort()).toEqual(["bn.bias", "bn.mean", "bn.variance", "bn.weight"]);
+  });
+
+  test("is an implicit boxing, which explicit mode refuses with the line", () => {
+    const fc = nn.linear(6, 6, { name: "fc" });
+    const shared = graph(
+      [front, back],
+      { name: "shared", inputs: { x: front.input([8, 6], "float32", {}) } },
+      ({ x }) => ({
+        y: fc(fc(x).to(back, {})),
+      }),
+    );
+    expect(() => compile(shared, { dims: {}, boxing: "explicit" })).toThrow(
+      /state "fc\.\w+": it lives on cpu \{data: 2\} on ranks 0,1 and is used on[\s\S]*transfers\.test\.ts[\s\S]*SL3042/,
+    );
+  });
+});

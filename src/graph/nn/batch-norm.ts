@@ -25,10 +25,10 @@ const start = (value: number) => () => ({ kind: "constant", value }) as const;
 
 /** A statistic of each channel, kept from step to step and laid out as the weight is. */
 function running(weight: Tensor, statistic: "mean" | "variance", value: number): Tensor {
-  const { builder, name, placement, shape } = weight;
+  const { builder, placement, shape } = weight;
   const init = { kind: "constant", value } as const;
   const state = { name: `${scopeOf(weight)}.${statistic}`, kind: "stat", shape: shape as number[], init } as const;
-  return builder.state({ ...state, dtype: "float32", checkpoint: true, follows: name }, placement);
+  return builder.state({ ...state, dtype: "float32", checkpoint: true, follows: builder.nameOf(weight) }, placement);
 }
 
 /** The mean over all dims but that of the channels. */
@@ -91,7 +91,7 @@ function statistics(x: Tensor, weight: Tensor, spatial: number, over: (t: Tensor
       "blend",
       [state, value],
       { rate: momentum },
-      { name: `${state.name}.update`, writes: [state.name] },
+      { name: `${x.builder.nameOf(state)}.update`, writes: [x.builder.nameOf(state)] },
     );
   return { centred, variance: spread };
 }

@@ -114,4 +114,4 @@ export function useParameter({ path, parameter }: Entry<unknown>, { builder, pla
 }
 
 /** The path that a parameter's module has: ops are named like the parameters that they use. */
-export const scopeOf = ({ name }: Tensor): string => name.split(".").slice(0, -1).join(".");
+export const scopeOf = (used: Tensor): string => used.builder.nameOf(used).split(".").slice(0, -1).join(".");
