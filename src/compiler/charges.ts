@@ -8,6 +8,7 @@ import type { Layout } from "../ir/layout.ts";
 import { type PlacementData, showPlacement } from "../ir/placement.ts";
 import { boxingCost } from "../sbp/boxing.ts";
 import { Cache } from "../sbp/cache.ts";
+import { type Model, sharedMemory } from "../sbp/link.ts";
 import { outputSlots } from "./buffers.ts";
 import { type Draft, placementOf, producers, shapeOf, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
@@ -50,7 +51,8 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   const produced = producers(graph);
   const wrote = writers(graph);
   const copies = copiesOf(draft);
-  const slots = draft.options.slots ?? 2;
+  const { slots = 2, model = sharedMemory } = draft.options;
+  const moves = movesOf(model);
   const types = typesOf(graph);
   const wishes = wishesOf(draft, menus);
   const outOf = (id: number) => {
@@ -161,8 +163,14 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
 
 const nothing: Move = { time: 0, memory: 0 };
 
-/** What moves take, known for all graphs. */
-const moves = new Cache<Move>(1 << 17);
+/** What moves take by a model of links, known for all graphs. */
+const movesBy = new WeakMap<Model, Cache<Move>>();
+
+function movesOf(model: Model): Cache<Move> {
+  const known = movesBy.get(model) ?? new Cache<Move>(1 << 17);
+  movesBy.set(model, known);
+  return known;
+}
 
 /** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
 function moveOf(
