@@ -145,7 +145,7 @@ async function reductions(): Promise<Reduction[]> {
       const times = new Map<number, { start: number; end: number }>();
       await using session = await launch(plan, { trace: true });
       const watching = session.events$.subscribe((event) => {
-        if (event.type !== "done" || session.templateOf(event.task) !== task) return;
+        if (event.type !== "task" || event.phase !== "done" || session.templateOf(event.task) !== task) return;
         const known = times.get(event.seq);
         times.set(event.seq, {
           start: Math.min(known?.start ?? event.start, event.start),

@@ -10,10 +10,19 @@ const page = 65536;
 /** What 32-bit addresses of wasm reach. */
 const limitBytes = 2 ** 32;
 
+/** What somebody took. */
+export interface Piece {
+  readonly what: string;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface Arena {
   readonly memory: WebAssembly.Memory;
   /** Bytes taken so far. */
   readonly used: number;
+  /** All that was taken, in order. */
+  readonly pieces: readonly Piece[];
   /**
    * Offset of `bytes` fresh bytes, all 0, on a line.
    *
@@ -32,6 +41,7 @@ export function createArena(reserved: number): Arena {
   const wholePages = (bytes: number) => Math.ceil(bytes / page);
   const memory = new WebAssembly.Memory({ initial: wholePages(reserved), maximum: limitBytes / page, shared: true });
   let used = Math.ceil(reserved / line) * line;
+  const pieces: Piece[] = [];
 
   function grow(bytes: number, what: string): void {
     const missing = wholePages(bytes) - memory.buffer.byteLength / page;
@@ -52,6 +62,7 @@ export function createArena(reserved: number): Arena {
     get used() {
       return used;
     },
+    pieces,
     take(bytes, what) {
       const at = used;
       const end = at + Math.ceil(bytes / line) * line;
@@ -63,6 +74,7 @@ export function createArena(reserved: number): Arena {
         );
       grow(end, what);
       used = end;
+      pieces.push({ what, offset: at, bytes });
       return at;
     },
     view<D extends DType>(dtype: D, offset: number, elements: number): TypedArrays[D] {

@@ -44,9 +44,6 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
   let stopped = false;
   /** The clock as of the last turn: messages of one firing need no reading of their own. */
   let time = now();
-  bus.messages$.subscribe((message) => {
-    if (events.observed) events.next({ type: "message", message });
-  });
 
   function deliver(actor: number): (event: TaskEvent) => void {
     return (event) => actors[actor]!.send(event);
@@ -76,11 +73,15 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
       const start = installed ? onThread : onHost;
       const effects: Effects = {
         launch(_, firing) {
-          if (events.observed) events.next({ type: "fire", task: spec.id, seq: firing.seq, t: time });
+          if (events.observed)
+            events.next({ type: "task", phase: "launched", task: spec.id, seq: firing.seq, t: time });
           return start(firing);
         },
         send: bus.send,
-        ready: scheduler.ready,
+        ready(ready) {
+          if (events.observed) events.next({ type: "schedule", task: ready.id, t: time });
+          scheduler.ready(ready);
+        },
         now: () => time,
         failed,
       };

@@ -29,7 +29,7 @@ export interface SessionOptions {
   readonly threads?: number;
   /** Default "rank": communication runs on the thread that computes. */
   readonly mapping?: Mapping;
-  /** Executors write down when each firing starts and ends; `events$` then has `done` events. Default false. */
+  /** Executors write down when each firing starts and ends; `events$` then has tasks that are `done`. Default false. */
   readonly trace?: boolean;
   /** Replaces the plan's seed in everything random. */
   readonly seed?: number;

@@ -14,6 +14,7 @@ import { cheapClock, clockOrigin } from "./clock.ts";
 import { createCrew } from "./crew.ts";
 import { checkThread, loadable } from "./defined.ts";
 import { createDoorbell } from "./doorbell.ts";
+import { eventsOf, tellMemory } from "./events.ts";
 import { createFence } from "./fence.ts";
 import { createHost, type Outputs } from "./host.ts";
 import type { PlanMemory } from "./install.ts";
@@ -72,7 +73,7 @@ export async function startSession(
   const origin = clockOrigin();
   const now = cheapClock(origin);
   const traced = (thread: number, task: number, seq: number, start: number, end: number) => {
-    if (events.observed) events.next({ type: "done", task, seq, thread, start, end });
+    if (events.observed) events.next({ type: "task", phase: "done", task, seq, thread, start, end });
   };
   const crew = createCrew(plans.arena, engine, {
     threads: threads.threads,
@@ -182,7 +183,9 @@ export async function startSession(
   async function load(further: PlanData): Promise<Runner> {
     begin();
     try {
+      const before = plans.arena.pieces.length;
       const entry = add(further);
+      tellMemory(events, plans.arena.pieces.slice(before), now());
       await fence.runAll(entry.memory.fillers);
       return open(entry);
     } finally {
@@ -251,7 +254,7 @@ export async function startSession(
     },
     templateOf: (actor) => first.net.actors[actor]?.template ?? -1,
     metrics$: metrics.asObservable(),
-    events$: events.asObservable(),
+    events$: eventsOf(events, bus, plans.arena, now),
     close: () => (closing ??= close()),
     [Symbol.asyncDispose]: () => (closing ??= close()),
   };

@@ -56,10 +56,10 @@ const place = ({ rank, stream }: ActorSpec) => ({
 function firingsOf(actors: readonly ActorSpec[], events: readonly SessionEvent[]): Map<string, Firing> {
   const firings = new Map<string, Firing>();
   for (const event of events) {
-    if (event.type !== "done" && event.type !== "fire") continue;
+    if (event.type !== "task") continue;
     const actor = actors[event.task];
     if (!actor || actor.kind === "user") continue;
-    if (event.type === "done") firings.set(keyOf(actor.id, event.seq), { actor, ...event });
+    if (event.phase === "done") firings.set(keyOf(actor.id, event.seq), { actor, ...event });
     else if (actor.rank === HOST)
       firings.set(keyOf(actor.id, event.seq), { actor, seq: event.seq, start: event.t, end: event.t + instant / 1e3 });
   }

@@ -60,7 +60,7 @@ test("the order of launches is the schedule's, in every run and under every mapp
     for (let run = 0; run < 4; run++) {
       const log: string[] = [];
       const watching = session.events$.subscribe((event) => {
-        if (event.type !== "fire") return;
+        if (event.type !== "task" || event.phase !== "launched") return;
         const name = taskNames[session.templateOf(event.task)]!;
         if (name !== "source" && name !== "sink") log.push(`${name} ${event.task} ${event.seq - run * steps}`);
       });
@@ -194,7 +194,9 @@ test("traced, every firing on a rank has a start and an end, and none begins bef
   const events: SessionEvent[] = [];
   session.events$.subscribe((event) => events.push(event));
   await collect(session.run(batches(2, 20)));
-  const done = new Map(events.flatMap((e) => (e.type === "done" ? [[`${e.task} ${e.seq}`, e] as const] : [])));
+  const done = new Map(
+    events.flatMap((e) => (e.type === "task" && e.phase === "done" ? [[`${e.task} ${e.seq}`, e] as const] : [])),
+  );
   expect(done.size).toBe(20 * 3 * 2);
   let compared = 0;
   for (const event of events) {

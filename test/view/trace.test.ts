@@ -44,9 +44,9 @@ const events: SessionEvent[] = [0, 1].flatMap((seq) =>
         );
       const ran: SessionEvent =
         actor.rank === HOST
-          ? { type: "fire", task: actor.id, seq, t: start }
-          : { type: "done", task: actor.id, seq, thread: 0, start, end: start + 1 };
-      return [{ type: "fire", task: actor.id, seq, t: start - 0.5 }, ran, ...sent];
+          ? { type: "task", phase: "launched", task: actor.id, seq, t: start }
+          : { type: "task", phase: "done", task: actor.id, seq, thread: 0, start, end: start + 1 };
+      return [{ type: "task", phase: "launched", task: actor.id, seq, t: start - 0.5 }, ran, ...sent];
     }),
 );
 const records = (JSON.parse(traceJson(plan, events)) as { traceEvents: TraceRecord[] }).traceEvents;
@@ -95,7 +95,7 @@ describe("the trace", () => {
   });
 
   it("leaves out what is not of the plan, and is empty without events", () => {
-    const other: SessionEvent = { type: "done", task: 10_000, seq: 0, thread: 0, start: 0, end: 1 };
+    const other: SessionEvent = { type: "task", phase: "done", task: 10_000, seq: 0, thread: 0, start: 0, end: 1 };
     expect(traceJson(plan, [...events, other])).toBe(traceJson(plan, events));
     const none = JSON.parse(traceJson(plan, [])) as { traceEvents: TraceRecord[] };
     expect(none.traceEvents.every((r) => r.ph === "M")).toBe(true);
