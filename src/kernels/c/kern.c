@@ -24,6 +24,7 @@
 #define LOOP
 #include "order.c"
 #include "conv.c"
+#include "pool.c"
 #include "attention.c"
 #include "random.c"
 #undef E
@@ -43,6 +44,7 @@
 #include "order.c"
 #include "floats.c"
 #include "conv.c"
+#include "pool.c"
 #include "attention.c"
 #include "random.c"
 #undef E
@@ -79,5 +81,6 @@
 #undef NAME
 
 #include "flash.c"
+#include "correlate.c"
 #include "box.c"
 #include "program.c"

@@ -124,9 +124,9 @@ static int call_host(const Call *c) {
   X(layer_norm_grad##S, "iiifpppp", 0, 0, OK(layer_norm_grad##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7)))) \
   X(layer_norm_grad_gain##S, "iiifppp", 0, 0, OK(layer_norm_grad_gain##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6)))) \
   X(blend##S, "ifpp", 0, 0, OK(blend##S(I(0), D(1), V(2), V(3)))) \
-  X(conv2d##S, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d##S(conv_of(c), V(13), V(14), V(15)))) \
-  X(conv2d_grad_x##S, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d_grad_x##S(conv_of(c), V(13), V(14), V(15)))) \
-  X(conv2d_grad_w##S, "iiiiiiiiiiiiippp", 0, 0, OK(conv2d_grad_w##S(conv_of(c), V(13), V(14), V(15)))) \
+  X(conv2d##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d##S(conv_of(c), V(13), V(14), V(15), ws))) \
+  X(conv2d_grad_x##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_x##S(conv_of(c), V(13), V(14), V(15), ws))) \
+  X(conv2d_grad_w##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_w##S(conv_of(c), V(13), V(14), V(15), ws))) \
   X(pool2d##S, "iiiiiiiiiiiipp", 0, 0, OK(pool2d##S((int)I(0), pool_of(c), V(12), V(13)))) \
   X(pool2d_grad##S, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad##S((int)I(0), pool_of(c), V(12), V(13), V(14)))) \
   X(attention##S, "iiiiiiifpppp", 0, ATTENTION_WS##S, OK(attention##S(heads_of(c), V(8), V(9), V(10), V(11), ws))) \
