@@ -17,7 +17,7 @@ export interface Folded {
 }
 
 /** Steps along tables that surroundings reach. */
-const reach = 6;
+const reach = 2;
 
 /** Undefined when there is little to gain. */
 export function fold(sizes: readonly number[], rest: readonly Factor[], factors: Factors): Folded | undefined {

@@ -106,7 +106,8 @@ function search(core: Problem, rest: readonly Factor[], cap: number): Core {
     );
     if (last.cost < best.cost) best = last;
     exact = inner.exact;
-    if (!exact) break;
+    // What costs more than the best pick was left out already.
+    if (!exact || best.cost <= bound + room) break;
   }
   return { ...best, bound: exact ? best.cost : Math.min(best.cost, bound), messages };
 }
