@@ -16,7 +16,7 @@ const message = (to: number, seq: number): Message => ({
 test("first in, first out, also for what is sent during a delivery", () => {
   const bus = createBus();
   const seen: string[] = [];
-  bus.inbox(1).subscribe(({ seq }) => {
+  bus.connect(1, ({ seq }) => {
     seen.push(`1:${seq}`);
     if (seq === 0) {
       bus.send(message(2, 10));
@@ -24,7 +24,7 @@ test("first in, first out, also for what is sent during a delivery", () => {
       seen.push("1 done");
     }
   });
-  bus.inbox(2).subscribe(({ seq }) => seen.push(`2:${seq}`));
+  bus.connect(2, ({ seq }) => seen.push(`2:${seq}`));
   bus.send(message(1, 0));
   bus.send(message(1, 1));
   bus.drain();
@@ -35,7 +35,7 @@ test("first in, first out, also for what is sent during a delivery", () => {
 test("a chain of a hundred thousand messages needs no stack", () => {
   const bus = createBus();
   let last = 0;
-  bus.inbox(1).subscribe(({ seq }) => {
+  bus.connect(1, ({ seq }) => {
     last = seq;
     if (seq < 100_000) bus.send(message(1, seq + 1));
     bus.drain();

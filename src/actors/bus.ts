@@ -1,7 +1,8 @@
 /**
  * @file The bus: everything that actors say to each other passes here, first in, first out. A message waits in one queue
  * until those before it are delivered, so an actor that sends while it receives never recurses: chains of any length run
- * on a flat stack, and the order of delivery is the order of sending. Each actor has an inbox, a stream of what is for it.
+ * on a flat stack, and the order of delivery is the order of sending. Who only watches has a stream of all messages; actors
+ * are called directly, since hundreds of messages a step go to them.
  */
 import { type Observable, Subject } from "rxjs";
 import type { Message } from "../ir/message.ts";
@@ -11,8 +12,8 @@ export interface Bus {
   send(message: Message): void;
   /** Delivers until the queue is empty. Called from within a delivery it does nothing: the outer call goes on. */
   drain(): void;
-  /** What is delivered to one actor. */
-  inbox(actor: number): Observable<Message>;
+  /** Says who takes what is for an actor. */
+  connect(actor: number, receive: (message: Message) => void): void;
   /** Everything delivered, in order. */
   readonly messages$: Observable<Message>;
   /** How many were delivered. */
@@ -20,37 +21,37 @@ export interface Bus {
 }
 
 export function createBus(): Bus {
+  /** Those from `head` up to `tail` are still to be delivered. What lies outside is overwritten in time. */
   const queue: Message[] = [];
-  const inboxes: Subject<Message>[] = [];
+  const receivers: ((message: Message) => void)[] = [];
   const messages = new Subject<Message>();
-  let next = 0;
+  let head = 0;
+  let tail = 0;
   let delivered = 0;
   let draining = false;
 
-  const inboxOf = (actor: number): Subject<Message> => {
-    inboxes[actor] ??= new Subject();
-    return inboxes[actor];
-  };
   return {
     messages$: messages.asObservable(),
     get delivered() {
       return delivered;
     },
     send: (message) => {
-      queue.push(message);
+      queue[tail++] = message;
     },
-    inbox: (actor) => inboxOf(actor).asObservable(),
+    connect: (actor, receive) => {
+      receivers[actor] = receive;
+    },
     drain() {
       if (draining) return;
       draining = true;
       try {
-        while (next < queue.length) {
-          const message = queue[next++]!;
+        while (head < tail) {
+          const message = queue[head++]!;
           delivered++;
           if (messages.observed) messages.next(message);
-          inboxes[message.to]?.next(message);
+          receivers[message.to]?.(message);
         }
-        queue.length = next = 0;
+        head = tail = 0;
       } finally {
         draining = false;
       }

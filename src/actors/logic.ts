@@ -6,7 +6,7 @@
  * Between tasks of the ranks messages leave when the work is launched, with a ticket; to and from the host when it is
  * done. Source: the credit-based flow of OneFlow's actors (Yuan et al., 2021), with tickets as CUDA events are used.
  */
-import { fromTransition } from "xstate";
+import type { ActorLogic, TransitionSnapshot } from "xstate";
 import { InternalError } from "../ir/errors.ts";
 import type { Message } from "../ir/message.ts";
 import { type ActorSpec, HOST, type NetEdge } from "./net.ts";
@@ -211,16 +211,29 @@ export function createStep(spec: ActorSpec, edges: EdgeTable, effects: Effects) 
 /** Edges by id. */
 export type EdgeTable = readonly NetEdge[];
 
-/** The same as an xstate actor's logic. */
-export function taskLogic(spec: ActorSpec, edges: EdgeTable, effects: Effects) {
+/** The same as an xstate actor's logic. Its one snapshot is changed in place: a copy a message would cost more than the step. */
+export function taskLogic(
+  spec: ActorSpec,
+  edges: EdgeTable,
+  effects: Effects,
+): ActorLogic<TransitionSnapshot<TaskState>, TaskEvent, undefined> {
   const step = createStep(spec, edges, effects);
-  const guarded = (state: TaskState, event: TaskEvent): TaskState => {
-    try {
-      return step(state, event);
-    } catch (error) {
-      effects.failed(error);
-      return state;
-    }
+  return {
+    transition(snapshot, event) {
+      try {
+        step(snapshot.context, event);
+      } catch (error) {
+        effects.failed(error);
+      }
+      return snapshot;
+    },
+    getInitialSnapshot: () => ({
+      status: "active",
+      output: undefined,
+      error: undefined,
+      input: undefined,
+      context: initialState(spec),
+    }),
+    getPersistedSnapshot: (snapshot) => snapshot,
   };
-  return fromTransition(guarded, () => initialState(spec));
 }

@@ -45,10 +45,6 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
   /** The clock as of the last turn: messages of one firing need no reading of their own. */
   let time = now();
 
-  function deliver(actor: number): (event: TaskEvent) => void {
-    return (event) => actors[actor]!.send(event);
-  }
-
   /** Makes the actors of a plan. The user's own actor is not among them: it lives with the run. */
   function attach(net: Net, memory: PlanMemory, work: HostWork): void {
     edges.push(...net.edges);
@@ -87,8 +83,9 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
       };
       const logic = taskLogic(spec, edges, effects);
       const id = `${spec.id} ${spec.name}`;
-      actors[spec.id] = createActor(logic, { parent: root, id, systemId: id }).start();
-      bus.inbox(spec.id).subscribe(deliver(spec.id));
+      const actor = createActor(logic, { parent: root, id, systemId: id }).start();
+      actors[spec.id] = actor;
+      bus.connect(spec.id, (message) => actor.send(message));
     }
   }
 

@@ -59,7 +59,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     }),
     { parent: port.root, id, systemId: id },
   ).start();
-  port.bus.inbox(net.user.id).subscribe((message) => user.send(message));
+  port.bus.connect(net.user.id, (message) => user.send(message));
   port.onBroken(() => {
     room.call();
     arrived.call();
