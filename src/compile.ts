@@ -71,10 +71,10 @@ export function compile<
 >(
   graph: Graph<A, I, O, Q>,
   options: CompileOptions<NoInfer<A>, Q> & {
-    readonly dims: Dims & {
+    readonly dims?: Dims & {
       readonly [N in Exclude<keyof Dims & string, DimNames<I>>]: ShapeError<`compile: no input has a dim "${N}"`>;
     };
-  },
+  } & ([DimNames<I>] extends [never] ? unknown : { readonly dims: unknown }),
 ): Plan<I, O, Dims>;
 /** Without named dims there is nothing to bind. */
 export function compile<I extends Inputs, O extends Outputs>(

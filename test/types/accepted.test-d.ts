@@ -150,7 +150,7 @@ const unnamed = graph(
   }),
 );
 compile(unnamed); // no named dims, nothing to bind
-compile(unnamed, { dims: {}, sharding: { "any.name": { model: S(1) } } });
+compile(unnamed, { sharding: { "any.name": { model: S(1) } } }); // with other options neither
 
 // Placements with axes of their own: a layout may name any of them.
 const [front, back] = [placement("cpu", { data: 2 }), mesh.slice({ stage: 1 })];

@@ -183,6 +183,9 @@ compile(training, { dims: { batch: 128, seq: 32 } });
 // TS2379: … 'ShapeError<"compile: bind the dims: { dims: { batch: … } }">'.
 // @ts-expect-error
 compile(training);
+// TS2345: Property 'dims' is missing in type '{ memory: number; }' but required in type '{ readonly dims: unknown; }'.
+// @ts-expect-error
+compile(training, { memory: 2 ** 20 });
 // TS2353: '"fc1.wieght"' does not exist in type 'Sharding<"stage" | "data" | "model", Param<".fc1.weight", [784, 512]> | …>'.
 // @ts-expect-error
 compile(training, { dims: { batch: 128 }, sharding: { "fc1.wieght": { model: S(1) } } });
