@@ -18,7 +18,10 @@ export type Sharding<Axes extends string, Params extends Param> = {
 } & { readonly [pattern: `${string}*${string}`]: Layout<Axes> };
 
 export interface CompileOptions<Axes extends string, Params extends Param> {
-  /** By parameter name, or by pattern: `"blocks.*.qkv.weight"`. The first that matches counts. */
+  /**
+   * By parameter name, or by pattern: `"blocks.*.qkv.weight"`. The first that matches counts. One that matches nothing, or
+   * only what others before it do, is an error.
+   */
   readonly sharding?: Sharding<Axes, Params>;
   /** The same by regular expression, after `sharding`. */
   readonly rules?: readonly (readonly [RegExp, Layout<Axes>])[];

@@ -1,6 +1,7 @@
 /**
  * @file What the user asked for becomes constraints on values: layouts of inputs, of `.to(…)`, and of parameters by
- * name, by pattern with `*`, or by regular expression. A pattern that matches no parameter is an error.
+ * name, by pattern with `*`, or by regular expression. A pattern that would have no effect is an error: one that matches
+ * no parameter, and one that matches only what patterns before it have settled.
  */
 import { type OrderedLayout, toLayout, type UserLayout } from "../graph/layout.ts";
 import { isGlob, matcher } from "../graph/patterns.ts";
@@ -20,7 +21,9 @@ export function constrain(draft: Draft): Draft {
     pattern,
     layout,
     matches: matcher(pattern),
-    used: false,
+    counts: false,
+    /** Parameters that it matches, with the pattern that counts for them. */
+    late: [] as (readonly [name: string, first: string])[],
   }));
   const kinds = new Map(graph.states.map(({ name, kind }) => [name, kind]));
   for (const op of graph.ops) {
@@ -34,12 +37,27 @@ export function constrain(draft: Draft): Draft {
     if (op.kind !== "state") continue;
     const name = op.attrs.state as string;
     if (!sharded.has(kinds.get(name)!)) continue;
-    const found = patterns.filter(({ matches }) => matches(name));
-    for (const f of found) f.used = true;
-    if (found[0]) fix(found[0].layout, `sharding of "${name}"`, userLine());
+    const [first, ...later] = patterns.filter(({ matches }) => matches(name));
+    for (const { late } of later) late.push([name, String(first!.pattern)]);
+    if (!first) continue;
+    first.counts = true;
+    fix(first.layout, `sharding of "${name}"`, userLine());
   }
   const parameters = graph.states.filter((s) => s.kind === "param").map((s) => s.name);
-  const idle = patterns.find(({ used }) => !used);
+  const idle = patterns.find(({ counts }) => !counts);
+  if (idle?.late.length) {
+    const before = [...new Set(idle.late.map(([, first]) => first))];
+    const names = [...idle.late.slice(0, 3).map(([name]) => name), ...(idle.late.length > 3 ? ["…"] : [])];
+    throw new LayoutError(
+      "SL3004",
+      `${idle.pattern} counts for nothing: ${before.join(", ")} before it took ${names.join(", ")}`,
+      {
+        subject: `sharding of graph "${graph.name}"`,
+        at: userLine(),
+        hint: "the first that matches counts, names of sharding before rules: put it first, or leave it out",
+      },
+    );
+  }
   if (idle) {
     const guess = typeof idle.pattern === "string" ? nearest(idle.pattern, parameters) : [];
     throw new LayoutError("SL3001", `${idle.pattern} matches no parameter`, {

@@ -3,9 +3,9 @@
  * alone appends ops, so here every op gets its types, its unique name and the user's line.
  */
 import { showType } from "../ir/dtype.ts";
-import { GraphError, InternalError } from "../ir/errors.ts";
+import { GraphError, InternalError, PlacementError } from "../ir/errors.ts";
 import type { Attrs, Init, LogicalGraph, Op, StateDecl, Value } from "../ir/graph.ts";
-import { type PlacementData, samePlacement } from "../ir/placement.ts";
+import { type PlacementData, samePlacement, showPlacement } from "../ir/placement.ts";
 import { checkCall, givenLayout, inferTypes, type Shown } from "./infer.ts";
 import { checkLayout, type OrderedLayout } from "./layout.ts";
 import { checkOperands, showTensors } from "./operands.ts";
@@ -56,12 +56,15 @@ export class Builder {
   /** States that an op writes. */
   readonly #written = new Set<string>();
   readonly #training: boolean;
+  /** All that may be lived on; any, when it is not said. */
+  readonly #meshes: readonly PlacementData[] | undefined;
   #scope: Scope = { path: "", flat: false };
   #asked = false;
 
-  constructor(name: string, training = false) {
+  constructor(name: string, training = false, meshes?: readonly PlacementData[]) {
     this.name = name;
     this.#training = training;
+    this.#meshes = meshes;
   }
 
   /** Do modules behave as in training? Whoever asks builds a graph of this mode alone. */
@@ -134,12 +137,15 @@ export class Builder {
 
   /**
    * Appends an op and gives its outputs. Throws the op's ShapeError, PlacementError SL1030 for operands on different
-   * placements, GraphError SL1037 for an operand that is no tensor, SL1031 for a tensor of another graph, SL1033 for a second op that writes a state.
+   * placements, SL1035 for ranks that are none of the graph's, GraphError SL1037 for an operand that is no tensor, SL1031 for a tensor of another graph, SL1033 for a second op that writes a state.
    */
   apply(kind: string, ins: readonly Tensor[], attrs: Attrs = {}, options: ApplyOptions = {}): readonly Tensor[] {
     const at = options.at ?? this.#scope.at ?? userLine();
     checkOperands(this, kind, ins, options.placement === undefined, at);
-    const placement = this.#intern(options.placement ?? ins[0]?.placement);
+    const placement = this.#intern(options.placement ?? ins[0]?.placement, () => {
+      const subject = kind === "input" ? `input "${String(attrs.name)}"` : (options.name ?? this.#nameFor(kind));
+      return { subject, at };
+    });
     const types = inferTypes(kind, ins, attrs, at, () =>
       showTensors(options.written?.kind ?? kind, options.written?.ins ?? ins, options.written?.beside),
     );
@@ -171,7 +177,10 @@ export class Builder {
   state(declared: Omit<StateDecl, "placement">, placement: PlacementData): Tensor {
     const known = this.#states.get(declared.name);
     if (!known) {
-      const decl = { ...declared, placement: this.#intern(placement) };
+      const decl = {
+        ...declared,
+        placement: this.#intern(placement, () => ({ subject: `state "${declared.name}"`, at: userLine() })),
+      };
       this.#states.set(decl.name, decl);
       const attrs = { state: decl.name, shape: [...decl.shape], dtype: decl.dtype };
       const [read] = this.apply("state", [], attrs, { placement, name: decl.name });
@@ -254,10 +263,18 @@ export class Builder {
     return tensor;
   }
 
-  #intern(placement: PlacementData | undefined): number {
+  #intern(placement: PlacementData | undefined, who: () => { subject: string; at: string | undefined }): number {
     if (!placement) throw new InternalError("an op without inputs needs a placement");
     const known = this.#placements.findIndex((p) => samePlacement(p, placement));
-    return known >= 0 ? known : this.#placements.push(placement) - 1;
+    if (known >= 0) return known;
+    const ranks = new Set(this.#meshes?.flatMap((mesh) => mesh.ranks));
+    if (this.#meshes && !placement.ranks.every((rank) => ranks.has(rank)))
+      throw new PlacementError("SL1035", `it would live on ${showPlacement(placement)}, not all of them the graph's`, {
+        ...who(),
+        choices: this.#meshes.map(showPlacement),
+        hint: "take one of these, or give graph(…) a list of all placements that it lives on",
+      });
+    return this.#placements.push(placement) - 1;
   }
 
   #nameFor(kind: string): string {

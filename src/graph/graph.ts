@@ -2,9 +2,8 @@
  * @file `graph(mesh, …)`: runs the user's function once and keeps what it built. Inputs are declared as an object, so
  * that feeds, dims and outputs are typed; `model` lets names and shapes of parameters reach the types.
  */
-import { checkOptions, GraphError, OptionError, PlacementError, showGiven } from "../ir/errors.ts";
+import { checkOptions, GraphError, OptionError, showGiven } from "../ir/errors.ts";
 import type { Attr, LogicalGraph } from "../ir/graph.ts";
-import { showPlacement } from "../ir/placement.ts";
 import { Builder } from "./builder.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
 import { checkOptimizer } from "./optim/rules.ts";
@@ -76,14 +75,16 @@ export interface Graph<Axes extends string, I extends Inputs, O extends Outputs,
 type AnyPlacement = Placement<any>;
 
 /**
- * The logical graph, written as for one device. The function is called at once.
+ * The logical graph, written as for one device. The function is called at once. It lives on `on`: one placement, or a
+ * list of all that tensors move to by `.to(…)`, whatever meshes these make of the ranks. A parameter lives where the
+ * function first meets it, and is moved from there to where else it is met.
  *
  * Some modules behave otherwise in training: dropout, batch norm. `mode` says which graph this is; without it, it is
  * "train" if the graph minimises something, else "eval". Where a module wants to know before the function has come to its
  * `minimize`, the function is called a second time, so it must do the same each time.
  *
  * Throws what `checkSpec` does not take: PlacementError SL1141, OptionError SL1074 and SL1075, GraphError SL1142; GraphError SL1034 when an output is no tensor of this graph, SL1036 when it is called `step`, SL1061 for two parameters of one name,
- * PlacementError SL1035 for an input on ranks outside the mesh, and what the ops throw.
+ * PlacementError SL1035 for an input, a state or a `.to(…)` on ranks that are none of `on`'s, and what the ops throw.
  *
  * @example
  * const training = graph(mesh, {
@@ -108,12 +109,14 @@ export function graph<
   const meshes: readonly Placement[] = Array.isArray(on) ? on : [on];
   checkSpec(meshes, spec, build);
   const run = (training: boolean) => {
-    const builder = new Builder(spec.name, training);
+    const builder = new Builder(
+      spec.name,
+      training,
+      meshes.map(({ data }) => data),
+    );
     if (spec.model) nameParameters(builder, spec.model);
     let trains = false;
-    const placed = Object.entries(spec.inputs).map(
-      ([name, input]) => [name, place(builder, meshes, name, input)] as const,
-    );
+    const placed = Object.entries(spec.inputs).map(([name, input]) => [name, place(builder, name, input)] as const);
     const outputs = build(Object.fromEntries(placed) as TensorsOf<I>, {
       get training() {
         return builder.training;
@@ -156,18 +159,9 @@ function frozenOf(options: { readonly frozen?: readonly string[] }): readonly st
   });
 }
 
-function place(builder: Builder, meshes: readonly Placement[], name: string, input: Input): Tensor {
+function place(builder: Builder, name: string, input: Input): Tensor {
   const { shape, dtype, layout, placement, at } = input;
-  const ranks = new Set(meshes.flatMap((mesh) => mesh.ranks));
-  if (!placement.ranks.every((rank) => ranks.has(rank)))
-    throw new PlacementError("SL1035", `it arrives on ${showPlacement(placement)}, outside the graph's mesh`, {
-      subject: `input "${name}"`,
-      at,
-      choices: meshes.map((mesh) => showPlacement(mesh.data)),
-      hint: "declare it with .input(…) of one of the graph's placements, and give graph(…) all of them",
-    });
-  const attrs = { name, shape, dtype, layout };
-  return builder.apply("input", [], attrs, { name, placement: input.placement, at })[0]!;
+  return builder.apply("input", [], { name, shape, dtype, layout }, { name, placement, at })[0]!;
 }
 
 function idOf(builder: Builder, name: string, tensor: Tensor | undefined): number {

@@ -215,6 +215,18 @@ describe("rules for parameters", () => {
       expect(stateOf(compile(g, { dims: {}, sharding: { [name]: layout } as never }), name)).toBe(text);
   });
 
+  test("that come too late for all that they match are reported", () => {
+    const [narrow, wide] = [{ d: S(1) }, { d: S(0) }] as const;
+    expect(() => compile(g, { sharding: { "a.*": wide, "*.weight": narrow, "a.w*": narrow } })).toThrow(
+      /a\.w\* counts for nothing: a\.\* before it took a\.weight.*put it first, or leave it out.*SL3004/s,
+    );
+    const rules = [[/^a\.weight$/, narrow]] as const;
+    expect(() => compile(g, { rules, sharding: { "*.weight": wide } })).toThrow(
+      /\/\^a\\\.weight\$\/ counts for nothing: \*\.weight before it/,
+    );
+    expect(stateOf(compile(g, { rules, sharding: { "b.*": wide } }), "a.weight")).toBe("d:S1");
+  });
+
   test("that match nothing are reported", () => {
     expect(() => compile(g, { dims: {}, sharding: { "c.*": { d: B } } })).toThrow(
       /c\.\* matches no parameter.*SL3001/s,

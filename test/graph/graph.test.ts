@@ -1,4 +1,4 @@
-import { graph, layout, nn, optim, placement, S, type Tensor } from "sluice";
+import { graph, layout, nn, optim, type Placement, placement, S, type Tensor } from "sluice";
 import { describe, expect, test } from "vitest";
 import { mesh, mlp, op, show, thrown, training } from "./support.ts";
 
@@ -177,6 +177,19 @@ describe("several placements", () => {
       graph(front, { name: "g", inputs: { a: back.input([4], "float32") } }, ({ a }) => ({ a })),
     );
     expect(error.code).toBe("SL1035");
+    expect(error.message).toMatch(
+      /input "a": it would live on cpu \{data: 2\} on ranks 2,3.*choices: .* on ranks 0,1/s,
+    );
+  });
+
+  test("a third placement is an error that lists the two, unless it is a mesh of their ranks", () => {
+    const [third, both] = [placement("cpu", { p: 2 }, { ranks: [3, 4] }), placement("cpu", { all: 4 })];
+    const to = (there: Placement) => () =>
+      graph([front, back], { name: "g", inputs: { a: front.input([4], "float32") } }, ({ a }) => ({ b: a.to(there) }));
+    const error = thrown(to(third));
+    expect(error.code).toBe("SL1035");
+    expect(error.message).toMatch(/to: it would live on cpu \{p: 2\} on ranks 3,4.*choices: .*0,1, cpu .*2,3/s);
+    expect(to(both)().logical.placements).toHaveLength(2);
   });
 });
 

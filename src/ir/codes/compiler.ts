@@ -16,6 +16,7 @@ type Code =
   | "SL2004"
   | "SL3001"
   | "SL3003"
+  | "SL3004"
   | "SL3010"
   | "SL3011"
   | "SL3020"
@@ -94,6 +95,22 @@ export const compilerCodes: Readonly<Record<Code, Entry>> = {
     program: [
       'compile(training, { sharding: { "fc.weight": { data: P() } } });',
       'compile(training, { sharding: { "fc.weight": { data: S(0) } } });',
+    ],
+  },
+  SL3004: {
+    error: "LayoutError",
+    title: "A layout that others come before",
+    meaning:
+      "A pattern of `sharding` or `rules` matches parameters, but for each of them an earlier one counts. It would have no effect, so it is refused.",
+    causes: [
+      "A pattern that means many names stands before one that means few.",
+      "A rule that was replaced and left in.",
+    ],
+    remedy:
+      "The first that matches counts, and `sharding` comes before `rules`. Put what means few before what means many, or take the pattern out.",
+    program: [
+      'compile(training, { sharding: { "fc.*": { data: S(0) }, "fc.weight": { data: S(1) } } });',
+      'compile(training, { sharding: { "fc.weight": { data: S(1) }, "fc.*": { data: S(0) } } });',
     ],
   },
   SL3010: {

@@ -82,10 +82,13 @@ graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp().mul(0.5) }));`
   },
   SL1035: {
     error: "PlacementError",
-    title: "An input outside the graph's mesh",
-    meaning: "An input arrives on ranks that do not belong to the placement given to `graph`.",
-    causes: ["The input was declared with another placement than the graph."],
-    remedy: "Declare it with `.input(…)` of the graph's placement, or give `graph` a list of all placements.",
+    title: "A placement outside the graph's",
+    meaning: "An input, a state or the target of a `.to(…)` has ranks that belong to no placement given to `graph`.",
+    causes: [
+      "The input was declared with another placement than the graph.",
+      "A stage was added, and its placement is missing in the list that `graph` was given.",
+    ],
+    remedy: "Take one of the graph's placements, or give `graph` a list of all placements.",
     program: [
       `const far = placement("cpu", { data: 2 }, { ranks: [4, 5] });
 graph(mesh, { name: "example", inputs: { x: far.input([8], "float32") } }, ({ x }) => ({ y: x.exp() }));`,
