@@ -11,15 +11,14 @@ import { type Layout, showLayout } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import { limitOf, outOfMemory } from "./budget.ts";
-import { type Copies, chargesOf } from "./charges.ts";
+import { type Charges, type Copies, chargesOf, type Move } from "./charges.ts";
 import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { exactly } from "./exact.ts";
 import { forbidden } from "./factors.ts";
 import { implicitBoxing, movedState } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
 import { rivalsOf } from "./rivals.ts";
-import { solve, type Table } from "./solve.ts";
+import { type Problem, solve, solveLeast, type Table } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;
@@ -27,17 +26,17 @@ export function choose(draft: Draft): Draft {
   if (moved) throw moved;
   const menus = menusOf(draft);
   const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (draft.budget ?? Number.POSITIVE_INFINITY);
-  const { pick, cost, memory, move, problem } = cheapest(draft, menus, limit);
+  const charges = chargesOf(draft, menus);
+  const { pick, cost, memory, problem } = cheapest(menus, charges, limit);
   const chosen = pick.map((option, v) => menus[v]!.signatures[option]!);
   const produced = producers(graph);
   if (cost >= forbidden)
     throw unmet(draft, chosen, produced) ?? implicitBoxing(draft, menus, chosen) ?? unsatisfiable(draft, menus, pick);
-  if (memory > limit) throw outOfMemory(draft, menus, pick, memory + limitOf(draft) - limit);
   const rivals = rivalsOf(draft, menus, problem, pick);
   const settled = new Map(draft.choices.map((choice) => [choice.op, choice]));
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
-    const boxing = op.inputs.reduce((s, _, i) => s + move(op, i, pick).time, 0);
+    const boxing = op.inputs.reduce((s, _, i) => s + charges.move(op, i, pick).time, 0);
     const fixed = draft.written.has(op.name) && op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
     const found = rivals[v] ?? settled.get(op.name)?.rivals;
@@ -64,18 +63,32 @@ const few = 12;
 /** Ops from which no bound is asked for, and copies are shared anew but once. */
 const many = 2000;
 
+/** What is cheapest; where nothing is found to fit, what takes the least memory. */
+function cheapest(menus: readonly Menu[], charges: Charges, limit: number): Found {
+  const found = search(menus, charges, limit);
+  if (found.cost >= forbidden || found.memory <= limit) return found;
+  const problem = { sizes: found.problem.sizes, tables: charges.tables("own") }; // the same at every limit
+  const pick = solveLeast(problem);
+  return { pick, problem, cost: found.cost, ...charges.evaluate(pick) };
+}
+
+interface Found extends Move {
+  readonly pick: readonly number[];
+  readonly problem: Problem;
+  readonly cost: number;
+}
+
 /**
  * By shared copies, whose sum no plan undercuts; if that leaves a doubt, by copies of one's own, and then by copies shared
  * among those who want them by the best pick so far, as long as that pays.
  */
-function cheapest(draft: Draft, menus: readonly Menu[], limit: number) {
+function search(menus: readonly Menu[], { tables, evaluate }: Charges, limit: number): Found {
   const sizes = menus.map(({ signatures }) => signatures.length);
   const large = sizes.length >= many;
-  const { tables, move, evaluate } = chargesOf(draft, menus);
   const attempt = (copies: Copies, besides: readonly Table[] = []) => {
     const problem = { sizes, tables: [...tables(copies), ...besides] };
     const { pick, cost, bound, memory } = solve(problem, { limit, prove: false });
-    return { pick, cost, bound, possible: cost < forbidden && memory <= limit, move, problem, ...evaluate(pick) };
+    return { pick, cost, bound, possible: cost < forbidden && memory <= limit, problem, ...evaluate(pick) };
   };
   type Attempt = ReturnType<typeof attempt>;
   const better = (a: Attempt, b: Attempt) => {

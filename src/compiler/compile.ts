@@ -6,7 +6,7 @@ import { dropCustomGradients } from "../graph/custom-gradient.ts";
 import type { LogicalGraph } from "../ir/graph.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { box } from "./box.ts";
-import { limitOf } from "./budget.ts";
+import { limitOf, mostOf, outOfMemory } from "./budget.ts";
 import { buffers } from "./buffers.ts";
 import { choose } from "./choose.ts";
 import { constrain } from "./constrain.ts";
@@ -41,8 +41,6 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["memory", memory], //         offsets
 ];
 
-const excessOf = ({ memory }: Draft, limit: number) => Math.max(...memory.map(({ bytes }) => bytes)) - limit;
-
 /**
  * Compiles a logical graph to a plan. Pure: the same graph and options give the same bytes.
  *
@@ -66,10 +64,12 @@ export function compileGraph(graph: LogicalGraph, options: CompileOptions = {}):
     run(name, pass);
   }
   // Choosing foresees memory before there are tasks and buffers. Where a plan takes too much, the layouts are chosen anew
-  // for as much less than was foreseen.
+  // for as much less than was foreseen, down to those that take least.
   const limit = limitOf(constrained);
-  for (let excess = excessOf(draft, limit); excess > 0; excess = excessOf(draft, limit)) {
-    draft = { ...constrained, budget: draft.foreseen! - excess };
+  const unlimited = new Map(draft.choices.map(({ op, outs }) => [op, outs]));
+  for (let most = mostOf(draft); most > limit; most = mostOf(draft)) {
+    if (draft.foreseen! > (draft.budget ?? Number.POSITIVE_INFINITY)) throw outOfMemory(draft);
+    draft = { ...constrained, unlimited, budget: draft.foreseen! - (most - limit) };
     for (const [name, pass] of passes.slice(passes.findIndex(([name]) => name === "choose"))) run(name, pass);
   }
   const plan = seal(draft);

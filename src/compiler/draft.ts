@@ -59,6 +59,8 @@ export interface Draft {
   readonly written: ReadonlySet<string>;
   /** Bytes that choosing may count on, by what it foresees; absent: any. */
   readonly budget?: number;
+  /** What ops would give if there were no limit on memory, by name; absent where that keeps to it. */
+  readonly unlimited?: ReadonlyMap<string, readonly Layout[]>;
   /** Bytes that choosing foresaw on the rank that holds the most. */
   readonly foreseen?: number;
   /** Layouts that the user asked for, by value id. */

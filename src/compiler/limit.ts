@@ -58,6 +58,19 @@ export function withinLimit(problem: Problem, free: Solution, limit: number, eff
   return { ...best, bound: Math.min(best.cost, ...open.map(({ found }) => found.bound)) };
 }
 
+/** The pick of least memory, whatever the limit: so what is said of it holds at every limit. */
+export function leastMemory(problem: Problem, effort: Effort): readonly number[] {
+  let all = 1;
+  for (const { cost, memory } of problem.tables) {
+    let most = 0;
+    memory?.forEach((bytes, i) => {
+      if (cost[i]! < forbidden && bytes > most) most = bytes;
+    });
+    all += most;
+  }
+  return solveAt(problem, 2 ** Math.floor(Math.log2(dearest / all)), effort).pick;
+}
+
 /** The problem with one option of a variable, or with all but it. */
 function restricted({ sizes, tables }: Problem, v: number, option: number, only: boolean): Problem {
   const cost = Float64Array.from({ length: sizes[v]! }, (_, o) => ((o === option) === only ? 0 : forbidden));

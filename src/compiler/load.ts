@@ -119,6 +119,7 @@ const schema = v.strictObject({
     }),
   ),
   memory: v.array(v.strictObject({ rank: count, bytes: count, byRole: v.record(v.string(), count) })),
+  limit: v.strictObject({ bytes: count, given: v.boolean() }),
 });
 
 /** Throws PlanError SL3030–SL3033 when it is no plan, of another version, malformed or changed, and what `verify` throws. */

@@ -1,6 +1,8 @@
 /** @file The plan as plain, versioned data, sealed with a hash over everything in it. */
 import { createHash } from "node:crypto";
-import { type Lane, type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
+import { type Choice, type Lane, type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
+import { keyOf } from "../sbp/canonical.ts";
+import { limitOf } from "./budget.ts";
 import { type Draft, producers, writers } from "./draft.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
@@ -41,7 +43,7 @@ export function seal(draft: Draft): PlanData {
     seed: draft.options.seed ?? 0,
     graph,
     layouts: draft.layouts,
-    choices: draft.choices,
+    choices: draft.choices.map((choice) => withUnlimited(draft, choice)),
     placements: graph.placements,
     inputs: draft.inputs,
     outputs: draft.outputs,
@@ -53,10 +55,16 @@ export function seal(draft: Draft): PlanData {
     schedule: lanesOf(draft),
     collectives,
     memory: draft.memory,
+    limit: { bytes: limitOf(draft), given: draft.options.memory !== undefined },
   };
   const text = JSON.stringify(plan);
   const plain = JSON.parse(text) as typeof plan; // nothing but data, in the form that a file would give back
   return { ...plain, hash: digest(text) };
+}
+
+function withUnlimited({ unlimited }: Draft, choice: Choice): Choice {
+  const outs = unlimited?.get(choice.op);
+  return outs?.some((layout, j) => keyOf(layout) !== keyOf(choice.outs[j]!)) ? { ...choice, unlimited: outs } : choice;
 }
 
 /** Tasks start in the order of their ids; ranks of the same placements have the same lanes. */

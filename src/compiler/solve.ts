@@ -4,7 +4,7 @@
  */
 import { forbidden } from "./factors.ts";
 import { solveAt } from "./free.ts";
-import { withinLimit } from "./limit.ts";
+import { leastMemory, withinLimit } from "./limit.ts";
 import type { Problem, Solution } from "./problem.ts";
 
 export type { Problem, Solution, Table } from "./problem.ts";
@@ -18,10 +18,15 @@ export interface SolveOptions {
   readonly prove?: boolean;
 }
 
+const wide = 1 << 14;
+
+/** Of all picks that are found the one of least memory. */
+export const solveLeast = (problem: Problem): readonly number[] => leastMemory(problem, { cap: wide, prove: false });
+
 /** The cheapest pick found. When nothing was found to fit, the one of least memory found: its memory is past the limit. */
 export function solve(
   problem: Problem,
-  { limit = Number.POSITIVE_INFINITY, cap = 1 << 14, prove = true }: SolveOptions = {},
+  { limit = Number.POSITIVE_INFINITY, cap = wide, prove = true }: SolveOptions = {},
 ): Solution {
   const free = solveAt(problem, 0, { cap, prove });
   return free.memory <= limit || free.cost >= forbidden ? free : withinLimit(problem, free, limit, { cap, prove });

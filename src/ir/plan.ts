@@ -151,6 +151,8 @@ export interface Choice {
   readonly candidates: number;
   /** Set by the user, or left to the compiler. */
   readonly fixed: boolean;
+  /** Outputs as they would lie if memory had no limit; absent where that is how they lie. */
+  readonly unlimited?: readonly Layout[];
   /** By output what would have come next; for inputs, states, outputs of the graph and what is boxed. */
   readonly rivals?: readonly (Rival | null)[];
 }
@@ -194,4 +196,6 @@ export interface PlanData {
   readonly schedule: readonly Lane[];
   readonly collectives: readonly Collective[];
   readonly memory: readonly RankMemory[];
+  /** Bytes that a rank may use, and whether the user said so: else it is what the device has, shared by the ranks. */
+  readonly limit: { readonly bytes: number; readonly given: boolean };
 }

@@ -183,6 +183,7 @@ export function tinyPlan(
       },
     ],
     memory: all.map((rank) => ({ rank, bytes: offset, byRole: {} })),
+    limit: { bytes: 2 ** 32, given: false },
   };
 }
 

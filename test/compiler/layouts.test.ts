@@ -135,14 +135,60 @@ describe("a limit on memory", () => {
     );
   });
 
-  test("that is wide changes nothing", () => {
-    expect(compile(g, { dims: {}, memory: most(free) }).hash).toBe(free.hash);
+  test("that is wide changes nothing but what is said of it", () => {
+    const { hash: _, limit, ...rest } = compile(g, { memory: most(free) }).data;
+    const { hash, limit: device, ...unlimited } = free.data;
+    expect(rest).toEqual(unlimited);
+    expect([limit, device]).toEqual([
+      { bytes: most(free), given: true },
+      { bytes: 2 ** 30, given: false },
+    ]);
+  });
+
+  test("is in the plan, with how tensors would lie without it", () => {
+    const plan = compile(g, { memory: Math.floor(most(free) * 0.8) });
+    const at = (of: Plan) => of.data.choices.find(({ op }) => op === "fc.weight")!;
+    expect(at(plan).unlimited).toEqual(at(free).outs);
+    expect(free.data.choices.every(({ unlimited }) => unlimited === undefined)).toBe(true);
+  });
+
+  const advised = (error: unknown) => Number(/memory: (\d+) \} or more/.exec(String(error))![1]);
+  const refusal = (body: () => unknown) => {
+    try {
+      body();
+    } catch (error) {
+      return error;
+    }
+    throw new Error("it was not refused");
+  };
+  const trained = (widths: readonly number[]) => {
+    const layers = widths.slice(1).map((width, i) => nn.linear(widths[i]!, width, { name: `l${i}` }));
+    const model = nn.sequential(...(layers as [(typeof layers)[0]]));
+    const inputs = { x: mesh.input([256, widths[0]!], "float32"), label: mesh.input([256], "int32") };
+    return graph(mesh, { name: "advised", model, inputs }, (on, training) => {
+      const loss = nn.softmaxCrossEntropy(model(on.x as never) as never, on.label as never).mean();
+      training.minimize(loss as never, optim.adamW({ lr: 1e-3 }));
+      return { loss };
+    });
+  };
+
+  test.each([
+    ["in inference", g],
+    ["in training", trained([128, 512, 10])],
+    ["where activations outweigh parameters", trained([32, 32, 32, 32, 32, 10])],
+  ])("advises a number that suffices, the same at each limit, %s", (_, of) => {
+    const error = refusal(() => compile(of as typeof g, { memory: 1000 }));
+    expect(String(error)).toMatch(/the least found is \d+ bytes a rank \(.*workspace \d+.*\), the limit 1000/);
+    expect(String(error)).toMatch(/most is taken by .*workspace\.compute \d+ B/);
+    const least = advised(error);
+    expect(most(compile(of as typeof g, { memory: least }))).toBeLessThanOrEqual(least);
+    expect(advised(refusal(() => compile(of as typeof g, { memory: 100_000 })))).toBe(least);
   });
 
   test("that nothing keeps to is an error that says what takes most and what would help", () => {
     const tight = () => compile(g, { dims: {}, memory: 10_000 });
-    expect(tight).toThrow(/the least found is \d+ bytes a rank, the limit 10000 \(the option memory\)/);
-    expect(tight).toThrow(/most is taken by fc\.weight \d+ B as \{d: S\([01]\)\}.*next: use more ranks.*SL3040/s);
+    expect(tight).toThrow(/the least found is \d+ bytes a rank \(.*\), the limit 10000 \(the option memory\)/);
+    expect(tight).toThrow(/most is taken by .*fc\.weight \d+ B as \{d: S\([01]\)\}.*next: use more ranks.*SL3040/s);
   });
 });
 
