@@ -52,9 +52,10 @@ export {
   ShapeError,
   SluiceError,
 } from "./ir/errors.ts";
+export type { ActorFlight, FiringName, Flight, FlightEvent, ThreadFlight } from "./ir/flight.ts";
 export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
-export { launch, type Runner, type Session, type States } from "./launch.ts";
+export { type Hang, launch, type Runner, type Session, type States } from "./launch.ts";
 export type { LinkModel, LinkModels } from "./links.ts";
 export { Plan } from "./plan.ts";
 export type { LinkTraffic } from "./sbp/traffic.ts";

@@ -6,6 +6,7 @@ import { startSession } from "./actors/session.ts";
 import type {
   Batches,
   CollectiveTraffic,
+  Hang,
   Mapping,
   Runner as RawRunner,
   RawSession,
@@ -20,7 +21,8 @@ import type { FeedFits, Step } from "./graph/types/feed.ts";
 import type { NdArray } from "./ir/array.ts";
 import type { DType } from "./ir/dtype.ts";
 import { fromElement } from "./ir/element.ts";
-import { checkOptions, checkWhole, nearest, OptionError, SessionError } from "./ir/errors.ts";
+import { checkOptions, checkWhole, nearest, OptionError, SessionError, showGiven } from "./ir/errors.ts";
+import type { Flight } from "./ir/flight.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
 import { type EngineName, engineNames } from "./kernels/engine.ts";
@@ -48,6 +50,8 @@ export interface States<in out D extends DType> {
   write(name: string, value: NdArray<number[], D>): Promise<void>;
 }
 
+export type { Hang };
+
 export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
   /** A name of its own, for logs and files: another one each time. */
   readonly id: string;
@@ -65,6 +69,11 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly status: SessionStatus;
   /** Counters of the event loop since the launch. */
   readonly stats: SessionStats;
+  /**
+   * The flight recorder: what every actor and thread is at, what it waits for, and its last 32 events, as JSON can hold it.
+   * Of a session that has failed, what was so then; \`error.flight\` is the same.
+   */
+  flight(): Flight;
   readonly metrics$: Observable<StepMetrics>;
   readonly events$: Observable<SessionEvent>;
   /**
@@ -86,7 +95,17 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   close(): Promise<void>;
 }
 
-const optionNames = ["threads", "mapping", "trace", "seed", "engine"] satisfies (keyof SessionOptions)[];
+const optionNames = [
+  "threads",
+  "mapping",
+  "trace",
+  "seed",
+  "engine",
+  "timeout",
+  "onHang",
+  "inspect",
+] satisfies (keyof SessionOptions)[];
+const hangs: readonly string[] = ["quarantine", "kill"] satisfies Hang[];
 const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
 
 /**
@@ -121,6 +140,19 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       at: userLine(),
       choices: engineNames,
     });
+  const { timeout, onHang } = options;
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0))
+    throw new OptionError("SL1075", `it is ${showGiven(timeout)}`, {
+      subject: "launch, option timeout",
+      at: userLine(),
+      choices: ["milliseconds > 0", "Infinity"],
+    });
+  if (onHang !== undefined && !hangs.includes(onHang))
+    throw new OptionError("SL1075", `it is ${showGiven(onHang)}`, {
+      subject: "launch, option onHang",
+      at: userLine(),
+      choices: hangs,
+    });
   const raw = await startSession(plan.data, options);
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
@@ -140,6 +172,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     get stats() {
       return raw.stats;
     },
+    flight: () => raw.flight(),
     metrics$: raw.metrics$,
     events$: raw.events$,
     templateOf: (actor) => plan.data.tasks[actors[actor]?.template ?? -1]?.id,

@@ -1,8 +1,10 @@
 /** @file The threads of a session with what they share: control words, a ring and a stack each, and the launcher. */
+import type { Worker } from "node:worker_threads";
 import type { Engine } from "../kernels/engine.ts";
 import type { HostOp } from "../kernels/host.ts";
 import type { Arena } from "./arena.ts";
 import { createLauncher, type Traced } from "./launcher.ts";
+import { quarantine, within } from "./quarantine.ts";
 import { controlBytes, ringBytes, ringShape, type ThreadSetup, timesBytes } from "./ring.ts";
 import { startThread, type Thread, type ThreadEvents } from "./threads.ts";
 
@@ -40,6 +42,22 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
   const times = setups.map((s) => (s.times === null ? null : arena.doubles(s.times, timesBytes / 8)));
   const launcher = createLauncher({ control, rings, times, shape }, traced);
   let members: readonly Thread[] = [];
+  const endings = new Map<number, Promise<boolean>>();
+  const startEnd = async (thread: number, grace: number): Promise<boolean> => {
+    const { name, end, worker } = members[thread]!;
+    const gone = end();
+    const ended = await within(gone, grace);
+    if (ended) return true;
+    worker.unref(); // terminating has made the process wait for it
+    quarantine(name, arena.memory, gone);
+    return false;
+  };
+  /** Ends a thread. False when it has not ended after so many ms: then it and all of the memory are kept from use. */
+  function endThread(thread: number, grace: number): Promise<boolean> {
+    const ending = endings.get(thread) ?? startEnd(thread, grace);
+    endings.set(thread, ending);
+    return ending;
+  }
   return {
     control,
     launcher,
@@ -49,9 +67,14 @@ export function createCrew(arena: Arena, engine: Engine, { threads, seqs, origin
       members = setups.map((setup) => startThread(setup, events, loadLimit));
       await Promise.all(members.map((thread) => thread.ready));
     },
-    async end(): Promise<void> {
+    endThread,
+    get workers(): readonly Worker[] {
+      return members.map(({ worker }) => worker);
+    },
+    /** Ends all of them; one that is at work gets what its work may take, and `grace` ms. */
+    async end(grace: number): Promise<void> {
       launcher.stop();
-      await Promise.all(members.map((thread) => thread.end()));
+      await Promise.all(members.map((_, thread) => endThread(thread, grace + launcher.progress(thread).limit)));
     },
   };
 }

@@ -10,6 +10,7 @@ import type { Executor } from "../kernels/engine.ts";
 import type { Arena } from "./arena.ts";
 import { HOST, type Net } from "./net.ts";
 import { type Arrival, type Locate, place } from "./operands.ts";
+import { patienceOf } from "./patience.ts";
 import { reseed } from "./seed.ts";
 import type { StateHomes } from "./states.ts";
 import type { Text } from "./texts.ts";
@@ -20,6 +21,8 @@ export interface Installed {
   readonly program: number;
   readonly workspace: number;
   readonly arrivals: readonly Arrival[];
+  /** Milliseconds that it may take on a slow machine. */
+  readonly patience: number;
 }
 
 /** A program that fills a state on a rank. */
@@ -97,7 +100,8 @@ export function install(
       throw new InternalError(
         `${name} needs a workspace of ${needed} bytes on stream ${stream}, the plan has ${scratch?.bytes ?? 0}`,
       );
-    return { program, workspace: scratch ? locate(scratch.id, rank) : 0 };
+    const patience = patienceOf(calls, plan.buffers);
+    return { program, workspace: scratch ? locate(scratch.id, rank) : 0, patience };
   };
 
   const programs = net.actors.map((spec): Installed | undefined => {

@@ -39,6 +39,12 @@ export interface Launch {
 /** Called for every launch that is over, in order, with its times: only when traced. */
 export type Traced = (thread: number, actor: number, seq: number, start: number, end: number) => void;
 
+/** Who is in a ring: the id of an actor, or -1, and its firing number. */
+export interface Launched {
+  readonly actor: number;
+  readonly seq: number;
+}
+
 interface Pending {
   readonly ticket: number;
   readonly actor: number;
@@ -52,6 +58,8 @@ interface Lane {
   /** Who is in the ring. */
   readonly actors: Int32Array;
   readonly seqs: Int32Array;
+  /** Milliseconds that the work of each may take. */
+  readonly patience: Float64Array;
   readonly pending: Pending[];
   head: number;
   traced: number;
@@ -74,6 +82,7 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       times: times[i]!,
       actors: new Int32Array(ringSize),
       seqs: new Int32Array(ringSize),
+      patience: new Float64Array(ringSize),
       pending: [],
       head: 0,
       traced: 0,
@@ -100,6 +109,23 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       isNeeded[thread] = 0;
     }
     return count;
+  }
+
+  function launched(thread: number, launch: number): Launched {
+    const { actors, seqs } = lanes[thread]!;
+    return { actor: actors[slotOf(launch)]!, seq: seqs[slotOf(launch)]! };
+  }
+
+  /** Launches on other threads that one in the ring still waits for. */
+  function waitsAt(thread: number, launch: number): Launched[] {
+    const { ring } = lanes[thread]!;
+    const at = slotOf(launch) * shape.words;
+    const waits: Launched[] = [];
+    for (let i = 0; i < ring[at + WAITS]!; i++) {
+      const [other, ticket] = ring.subarray(at + FIRST_WAIT + 2 * i);
+      if (!isDone(other!, ticket!)) waits.push(launched(other!, (ticket! - 1) | 0));
+    }
+    return waits;
   }
 
   function trace(thread: number): void {
@@ -140,6 +166,7 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       }
       lane.actors[slot] = actor;
       lane.seqs[slot] = seq;
+      lane.patience[slot] = installed.patience;
       lane.head = (lane.head + 1) | 0;
       lane.touched = true;
       this.launches++;
@@ -171,11 +198,24 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       }
     },
 
-    /** Whose launch it is; for an executor that failed. */
-    culprit(thread: number, launch: number): { readonly actor: number; readonly seq: number } {
-      const { actors, seqs } = lanes[thread]!;
-      return { actor: actors[slotOf(launch)]!, seq: seqs[slotOf(launch)]! };
+    /** Launches finished, whether the next one is under way and waits for no other thread, and what it may take in ms. */
+    progress(thread: number): { readonly done: number; readonly busy: boolean; readonly limit: number } {
+      const { head, patience } = lanes[thread]!;
+      const done = counter(thread);
+      const busy = done !== head && waitsAt(thread, done).length === 0;
+      return { done, busy, limit: patience[slotOf(done)]! };
     },
+    /** What a thread has in hand and in its queue, and what the first of it waits for on other threads. */
+    queue(thread: number): { readonly launches: readonly Launched[]; readonly waits: readonly Launched[] } {
+      const done = counter(thread);
+      const length = (lanes[thread]!.head - done) | 0;
+      return {
+        launches: Array.from({ length }, (_, i) => launched(thread, (done + i) | 0)),
+        waits: length > 0 ? waitsAt(thread, done) : [],
+      };
+    },
+    /** Whose launch it is. */
+    launched,
 
     asleep(value: 0 | 1): void {
       Atomics.store(control, ASLEEP, value);

@@ -208,6 +208,11 @@ export function createStep(spec: ActorSpec, edges: EdgeTable, effects: Effects) 
   };
 }
 
+/** Where each actor writes down what it hears. */
+export interface TapeSource {
+  tape(actor: number, state: TaskState): { note(event: TaskEvent, t: number): void };
+}
+
 /** Edges by id. */
 export type EdgeTable = readonly NetEdge[];
 
@@ -216,10 +221,14 @@ export function taskLogic(
   spec: ActorSpec,
   edges: EdgeTable,
   effects: Effects,
+  recorder: TapeSource,
 ): ActorLogic<TransitionSnapshot<TaskState>, TaskEvent, undefined> {
   const step = createStep(spec, edges, effects);
+  const initial = initialState(spec);
+  const tape = recorder.tape(spec.id, initial);
   return {
     transition(snapshot, event) {
+      tape.note(event, effects.now());
       try {
         step(snapshot.context, event);
       } catch (error) {
@@ -232,7 +241,7 @@ export function taskLogic(
       output: undefined,
       error: undefined,
       input: undefined,
-      context: initialState(spec),
+      context: initial,
     }),
     getPersistedSnapshot: (snapshot) => snapshot,
   };

@@ -7,6 +7,7 @@ import { type ActorRefFrom, type AnyActorRef, createActor } from "xstate";
 import type { Message } from "../ir/message.ts";
 import type { SessionEvent } from "../ir/session.ts";
 import type { Bus } from "./bus.ts";
+import type { Recorder } from "./flight.ts";
 import type { PlanMemory } from "./install.ts";
 import type { Launcher } from "./launcher.ts";
 import { type Effects, type Firing, type TaskEvent, taskLogic } from "./logic.ts";
@@ -25,6 +26,7 @@ export interface LoopParts {
   readonly bus: Bus;
   readonly launcher: Launcher;
   readonly threads: ThreadMap;
+  readonly recorder: Recorder;
   /** Parent of all actors. */
   readonly root: AnyActorRef;
   readonly events: Subject<SessionEvent>;
@@ -35,7 +37,7 @@ export interface LoopParts {
 
 const FIRE: TaskEvent = { type: "fire" };
 
-export function createLoop({ bus, launcher, threads, root, events, now, failed }: LoopParts) {
+export function createLoop({ bus, launcher, threads, recorder, root, events, now, failed }: LoopParts) {
   const actors: ActorRefFrom<ReturnType<typeof taskLogic>>[] = [];
   const edges: NetEdge[] = [];
   const schedulers: Scheduler[] = [];
@@ -48,6 +50,7 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
   /** Makes the actors of a plan. The user's own actor is not among them: it lives with the run. */
   function attach(net: Net, memory: PlanMemory, work: HostWork): void {
     edges.push(...net.edges);
+    recorder.admit(net);
     const scheduler = createScheduler(net.schedule, (spec) => launcher.hasRoom(threads.of(spec.rank, spec.stream)));
     schedulers.push(scheduler);
     const finished = (actor: number, seq: number) => actors[actor]!.send({ type: "done", seq });
@@ -81,7 +84,7 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
         now: () => time,
         failed,
       };
-      const logic = taskLogic(spec, edges, effects);
+      const logic = taskLogic(spec, edges, effects, recorder);
       const id = `${spec.id} ${spec.name}`;
       const actor = createActor(logic, { parent: root, id, systemId: id }).start();
       actors[spec.id] = actor;
@@ -134,6 +137,8 @@ export function createLoop({ bus, launcher, threads, root, events, now, failed }
     pump,
     edges: edges as readonly NetEdge[],
     stats,
+    /** Whose turn it is, by plan. */
+    turns: () => schedulers.map((scheduler) => scheduler.turn()),
     wake(): void {
       stats.wakes++;
       pump();

@@ -41,7 +41,7 @@ export function createPlans(engine: Engine, seed: number | undefined, ops: reado
   const arena = createArena(engine.reserved);
   const stack = arena.take(engine.stack, "the loop's stack") + engine.stack;
   const executor = createExecutor(engine, arena.memory, stack);
-  const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [] };
+  const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [], patience: 0 };
   const text = createTexts(arena);
   const homes = createHomes();
   const loaded: Loaded[] = [];

@@ -1,6 +1,8 @@
 /** @file What a running session offers before names and shapes are typed: the runtime's side of `launch`. */
 import type { Observable } from "rxjs";
+import type { InspectionEvent } from "xstate";
 import type { NdArray } from "../ir/array.ts";
+import type { Flight } from "../ir/flight.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "../ir/session.ts";
 import type { EngineName } from "../kernels/engine.ts";
@@ -23,6 +25,8 @@ export type Batches = Iterable<Feeds> | AsyncIterable<Feeds>;
 
 /** How streams become threads: a thread per group of ranks, or one more of them for communication. */
 export type Mapping = "rank" | "stream";
+/** What is done about a task that hangs in native code. */
+export type Hang = "quarantine" | "kill";
 
 export interface SessionOptions {
   /** Executor threads for compute. Default: the smaller of cores and ranks. */
@@ -38,6 +42,23 @@ export interface SessionOptions {
    * SLUICE_ENGINE says, else native where it can be built.
    */
   readonly engine?: EngineName;
+  /**
+   * Milliseconds without progress after which a task is taken for hung, and the session ended with SL4037 or SL4038. They
+   * are counted from when nothing but its own work keeps it, and come on top of what that work, judged by the sizes of its
+   * operands, takes on a slow machine. Default 1,200; Infinity: never.
+   */
+  readonly timeout?: number;
+  /**
+   * What becomes of a task that hangs in native code, which cannot be interrupted. "quarantine", the default: the session
+   * ends with SL4038, its thread and memory are kept from use until it returns, and the process ends without it. "kill":
+   * the process kills itself (SIGKILL), for jobs that something restarts.
+   */
+  readonly onHang?: Hang;
+  /**
+   * Sees every event of every actor: an inspector of xstate, to which the session is the root actor and each task one of
+   * its children. It slows all of them down.
+   */
+  readonly inspect?: (event: InspectionEvent) => void;
 }
 
 /** A plan loaded into a session. */
@@ -105,6 +126,8 @@ export interface RawSession extends Runner {
   /** Of the session's first plan, or of a further one by its hash. */
   traffic(hash?: string): readonly CollectiveTraffic[];
   readonly stats: SessionStats;
+  /** What every actor and thread is at and did last; once the session has failed, then. */
+  flight(): Flight;
   /** The plan's task that an actor of the first plan runs, by the ids in messages and events; -1 for the user's end. */
   templateOf(actor: number): number;
   readonly metrics$: Observable<StepMetrics>;

@@ -2,8 +2,8 @@
  * @file A session: threads, memory and actors for one or several plans over the same states, from start to close. It puts
  * the parts together; what each does is said where it is.
  */
+import type { Worker } from "node:worker_threads";
 import { Subject } from "rxjs";
-import type { InspectionEvent } from "xstate";
 import { fromElement } from "../ir/element.ts";
 import { InternalError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
@@ -16,6 +16,7 @@ import { checkThread, loadable } from "./defined.ts";
 import { createDoorbell } from "./doorbell.ts";
 import { eventsOf, tellMemory } from "./events.ts";
 import { createFence } from "./fence.ts";
+import { createRecorder } from "./flight.ts";
 import { createHost, type Outputs } from "./host.ts";
 import type { PlanMemory } from "./install.ts";
 import { startLife } from "./life.ts";
@@ -23,20 +24,22 @@ import { createLoop } from "./loop.ts";
 import { createPlans, type Loaded, ranksOf } from "./plans.ts";
 import { createRunner, type RunPort } from "./run.ts";
 import type { RawSession, Runner, SessionOptions } from "./session-types.ts";
-import { type ThreadEvents, threadMap } from "./threads.ts";
+import { type Core, shell, templatesOf } from "./shell.ts";
+import { createSignal } from "./signal.ts";
+import { createSupervisor } from "./supervise.ts";
+import { threadMap } from "./threads.ts";
+import { defaultTimeout } from "./watchdog.ts";
 
 /** What tests and tools may put in place of the session's own, or look at. */
 export interface Seams {
   readonly bus?: Bus;
-  /** Sees every event of every actor, and slows all of them down. */
-  readonly inspect?: (event: InspectionEvent) => void;
   /** Milliseconds that a thread may take to load one module of the user's. */
   readonly loadLimit?: number;
+  /** Sees the executor threads once they have begun. */
+  readonly workers?: (workers: readonly Worker[]) => void;
   /** Sees the memory once a plan is in it, before it runs. */
   readonly installed?: (memory: WebAssembly.Memory, plan: PlanMemory) => void;
 }
-
-const restart = "close the session and start another from the last checkpoint";
 
 /**
  * Starts a session: memory for every rank, executor threads, an actor a task, and states filled with their initial
@@ -51,11 +54,13 @@ const restart = "close the session and start another from the last checkpoint";
  * await using session = await startSession(plan);
  * for await (const { step, outputs } of session.run(batches)) console.log(step, outputs.loss.data[0]);
  */
-export async function startSession(
+export const startSession = async (
   plan: PlanData,
   options: SessionOptions = {},
   seams: Seams = {},
-): Promise<RawSession> {
+): Promise<RawSession> => shell(await startCore(plan, options, seams));
+
+async function startCore(plan: PlanData, options: SessionOptions, seams: Seams): Promise<Core> {
   const ranks = ranksOf(plan);
   const threads = threadMap(ranks, options.threads, options.mapping);
   const engine = loadEngine(options.engine);
@@ -83,7 +88,8 @@ export async function startSession(
     ops,
   });
   const { launcher } = crew;
-  const life = startLife(ranks, events, now, seams.inspect);
+  const life = startLife(ranks, events, now, options.inspect);
+  const recorder = createRecorder();
   const bus = seams.bus ?? createBus();
   let broken: Error | undefined;
   const onBroken: (() => void)[] = [];
@@ -95,30 +101,50 @@ export async function startSession(
     loop.abort(error.message);
     for (const call of onBroken) call();
   }
-  function fail(error: Error, at?: number): void {
+  const status = () => life.status();
+  function fail(error: Error, task?: number): void {
     if (broken) return;
     if (events.observed)
-      events.next({ type: "failure", ...(at === undefined ? {} : { task: at }), reason: error.message, t: now() });
+      events.next({ type: "failure", ...(task === undefined ? {} : { task }), reason: error.message, t: now() });
     breakWith(error);
     life.session.send({ type: "fail" });
+    void release();
   }
   const failed = (error: unknown) => fail(error instanceof Error ? error : new InternalError(String(error)));
-  const loop = createLoop({ bus, launcher, threads, root: life.session, events, now, failed });
+  const loop = createLoop({ bus, launcher, threads, recorder, root: life.session, events, now, failed });
   const doorbell = createDoorbell(crew.control, loop.wake);
-
-  const threadEvents: ThreadEvents = {
-    failed(thread, launch, { code = "SL4012", what, at, stack, hint = restart }) {
-      if (broken) return;
+  const { timeout = defaultTimeout, onHang = "quarantine" } = options;
+  const supervisor = createSupervisor({
+    crew,
+    launcher,
+    threads,
+    recorder,
+    timeout,
+    onHang,
+    status,
+    now,
+    turns: loop.turns,
+    broken: () => broken,
+    fail,
+    lost(thread) {
       for (const rank of threads.ranksOf(thread)) life.rank(rank).send({ type: "fail" });
-      const culprit = launch === undefined ? undefined : launcher.culprit(thread, launch);
-      const spec = plans.loaded.flatMap(({ net }) => net.actors).find(({ id }) => id === culprit?.actor);
-      const subject = spec
-        ? `task ${spec.name}, firing ${culprit!.seq}`
-        : `executor thread ${thread} of ranks ${threads.ranksOf(thread).join(",")}`;
-      const cause = stack === undefined ? {} : { cause: Object.assign(new Error(what), { stack }) };
-      fail(new SessionError(code, what, { subject, at, hint, ...cause }), spec?.id);
     },
-  };
+  });
+
+  let released: Promise<void> | undefined;
+  async function endThreads(): Promise<void> {
+    supervisor.stop();
+    doorbell.stop();
+    for (const rank of life.ranks) rank.send({ type: "stop" });
+    await crew.end(timeout);
+    for (const rank of life.ranks) rank.send({ type: "stopped" });
+    life.session.send({ type: "closed" });
+    events.complete();
+    metrics.complete();
+    gone.call();
+  }
+  const release = () => (released ??= endThreads());
+  const gone = createSignal();
 
   const fence = createFence({
     launcher,
@@ -201,29 +227,24 @@ export async function startSession(
         hint: "wait for the run to end",
       });
   }
-  let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     life.session.send({ type: "close" });
-    for (const rank of life.ranks) rank.send({ type: "stop" });
     breakWith(new SessionError("SL4011", "the session was closed", { subject: "session", hint: "start another one" }));
-    doorbell.stop();
-    await crew.end();
-    for (const rank of life.ranks) rank.send({ type: "stopped" });
-    life.session.send({ type: "closed" });
-    events.complete();
-    metrics.complete();
+    await release();
   }
 
-  const release = doorbell.hold();
+  const letSleep = doorbell.hold();
   try {
-    await crew.start(threadEvents, seams.loadLimit);
+    const started = crew.start(supervisor, seams.loadLimit);
+    seams.workers?.(crew.workers);
+    await started;
     for (const rank of life.ranks) rank.send({ type: "ready" });
     await fence.runAll(first.memory.fillers);
   } catch (error) {
     await close();
     throw broken ?? error;
   } finally {
-    release();
+    letSleep();
   }
   const runner = open(first);
   life.session.send({ type: "ready" });
@@ -233,8 +254,9 @@ export async function startSession(
     threads: threads.threads,
     engine: engine.name,
     get status() {
-      return life.status();
+      return status();
     },
+    flight: () => (broken instanceof SessionError ? broken.flight : undefined) ?? supervisor.flight(),
     run: runner.run,
     load,
     get states() {
@@ -252,10 +274,12 @@ export async function startSession(
     get stats() {
       return { launches: launcher.launches, messages: bus.delivered, ...loop.stats };
     },
-    templateOf: (actor) => first.net.actors[actor]?.template ?? -1,
+    templateOf: templatesOf(first.net),
     metrics$: metrics.asObservable(),
     events$: eventsOf(events, bus, plans.arena, now),
-    close: () => (closing ??= close()),
-    [Symbol.asyncDispose]: () => (closing ??= close()),
+    close,
+    [Symbol.asyncDispose]: close,
+    gone: gone.next(),
+    broken: () => broken,
   };
 }

@@ -55,8 +55,11 @@ export interface ThreadEvents {
 }
 
 export interface Thread {
+  readonly name: string;
   /** Resolves when it can take launches. */
   readonly ready: Promise<void>;
+  readonly worker: Worker;
+  /** Ends it, whatever it does: only native code cannot be interrupted. Resolves when it has ended. */
   end(): Promise<void>;
 }
 
@@ -112,7 +115,9 @@ export function startThread(setup: ThreadSetup, events: ThreadEvents, limit = lo
   });
   ready.catch(() => {}); // told through `failed` as well, whoever awaits it
   return {
+    name,
     ready,
+    worker,
     async end() {
       ending = true;
       clearTimeout(timer);

@@ -3,6 +3,7 @@
  * step; `internal:` marks our own bugs.
  */
 import type { ErrorCode } from "./codes/index.ts";
+import type { Flight } from "./flight.ts";
 
 export interface ErrorParts {
   /** The op, tensor, input, file or parameter it is about. */
@@ -14,6 +15,8 @@ export interface ErrorParts {
   /** The user's source line. */
   readonly at?: string | undefined;
   readonly cause?: unknown;
+  /** Further lines of the message. */
+  readonly details?: readonly string[];
 }
 
 /**
@@ -31,6 +34,7 @@ export class SluiceError extends Error {
 
   constructor(code: ErrorCode, what: string, parts: ErrorParts = {}) {
     const lines = [`${parts.subject ? `${parts.subject}: ` : ""}${what}${parts.at ? ` · at ${parts.at}` : ""}`];
+    for (const detail of parts.details ?? []) lines.push(`  ${detail}`);
     if (parts.choices?.length) lines.push(`  choices: ${parts.choices.join(", ")}`);
     if (parts.hint) lines.push(`  next: ${parts.hint}`);
     super(
@@ -62,7 +66,15 @@ export class FeedError extends SluiceError {}
 /** A data file that is missing, truncated or of another format. */
 export class DataError extends SluiceError {}
 /** An executor that failed, or a session used after its end. */
-export class SessionError extends SluiceError {}
+export class SessionError extends SluiceError {
+  /** Where one has failed: what every actor and thread was at, and did last. Left out when the error is printed. */
+  readonly flight: Flight | undefined;
+
+  constructor(code: ErrorCode, what: string, parts: ErrorParts & { readonly flight?: Flight | undefined } = {}) {
+    super(code, what, parts);
+    Object.defineProperty(this, "flight", { value: parts.flight, enumerable: false });
+  }
+}
 /** An option that does not exist, or of a value that it cannot have. */
 export class OptionError extends SluiceError {}
 /** A bug in Sluice. */

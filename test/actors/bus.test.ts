@@ -36,7 +36,7 @@ test("every req, ack and eos that an actor hears was on the bus, and the other w
     expect((event.actorRef as unknown as { readonly id: string }).id.split(" ")[0]).toBe(String(to));
     count(heard, [type, from, to, edge, seq].join(" "));
   };
-  await using session = await startSession(tinyPlan(2), {}, { bus, inspect });
+  await using session = await startSession(tinyPlan(2), { inspect }, { bus });
   for await (const _ of session.run(batches(2, 12)));
   expect(heard).toEqual(carried);
   expect(session.stats.messages).toBe([...carried.values()].reduce((a, b) => a + b, 0));

@@ -96,7 +96,7 @@ test("an executor that fails ends the run with the task, the rank and the reason
   const { seen, error } = await attempt(session.run(batches(2, 5)));
   expect(seen).toEqual([]);
   expect(error).toBeInstanceOf(SessionError);
-  expect((error as Error).message).toMatch(/task front @1, firing 0: .*malformed.*SL4012/s);
+  expect((error as Error).message).toMatch(/task front @1, firing 0 \(rank 1, compute stream\): .*malformed.*SL4012/s);
   expect(session.status).toBe("failed");
   expect(events.filter((e) => e.type === "failure")).toHaveLength(1);
   expect(events).toContainEqual(expect.objectContaining({ type: "state", of: "rank 1", value: "failed" }));

@@ -18,7 +18,9 @@ type Code =
   | "SL4023"
   | "SL4024"
   | "SL4025"
-  | "SL4036";
+  | "SL4036"
+  | "SL4037"
+  | "SL4038";
 
 export const runtimeCodes: Readonly<Record<Code, Entry>> = {
   SL4001: {
@@ -248,5 +250,28 @@ await session.load(compile(graph(mesh, { name: "near", inputs }, ({ x }) => ({ y
     remedy:
       'Install a C compiler, or name one in the environment variable `CC`; or take the engine "wasm", which every machine has.',
     unmet: "It takes a machine without a compiler; test/kernels/native.test.ts takes the compiler away.",
+  },
+  SL4037: {
+    error: "SessionError",
+    title: "A task that makes no progress",
+    meaning:
+      "A thread has been at one task for longer than `timeout` (1.2 s unless said otherwise) and what the task's work takes on a slow machine, and nothing else keeps it. The session has ended: its threads and its memory are free, and another one can be started. `error.flight` has what every actor and thread was at, and did last.",
+    causes: [
+      "A kernel of one's own that loops for ever, or waits for what never comes.",
+      "A kernel of one's own that does far more work than the sizes of its operands let expect.",
+    ],
+    remedy:
+      "Mend the kernel. If it does take that long, launch with a larger `{ timeout }`, in milliseconds; `Infinity` turns the watch off.",
+    unmet: "It takes a task that never ends; test/actors/supervision.test.ts has some.",
+  },
+  SL4038: {
+    error: "SessionError",
+    title: "A task that hangs in native code",
+    meaning:
+      "As SL4037, but the thread is in native code, where nothing can interrupt it. Thread and memory are kept from use until it returns, and are not freed. Other sessions of the process are not touched, and the process can end: it does not wait for the thread.",
+    causes: ["A kernel of one's own that calls a library or the system, and that call never returns."],
+    remedy:
+      'Mend the call. A job that something restarts can be launched with `{ onHang: "kill" }`: then the process kills itself, and what it kept is free. A larger `{ timeout }` gives the call more time.',
+    unmet: "It takes a native call that never returns; test/actors/supervision.test.ts has one.",
   },
 };
