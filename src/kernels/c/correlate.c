@@ -15,20 +15,24 @@ enum { LINE = 4096, LINE_GAP = 16 };
 // Pixel (i, j) of an image of rows x cols meets at tap (t, u) the input (i·sh + top + t, j·sw + left + u).
 typedef struct { ix images, channels, H, W, rows, cols, R, S, sh, sw, top, left; } Taps;
 
-// What pixels q0, q0 + 1, … meet at the tap that is `top` and `left` off; zero outside.
-static void read_line(const Taps *g, const f32 *x, ix top, ix left, ix q0, ix n, f32 *to) {
+// What pixels q0, q0 + 1, … meet at the tap that is `top` and `left` off; `none` outside.
+static void read_line(const Taps *g, const f32 *x, ix top, ix left, ix q0, ix n, f32 none, f32 *to) {
   const Span inside = reach(g->cols, g->W, g->sw, left);
   ix i = q0 / g->cols, j = q0 % g->cols;
   for (ix k; n > 0; n -= k, to += k, i++, j = 0) {
     const ix y = i * g->sh + top;
     k = imin(n, g->cols - j);
-    if (y < 0 || y >= g->H) { fill(k, 0, to); continue; }
+    if (y < 0 || y >= g->H) { fill(k, none, to); continue; }
     const ix lo = imin(k, imax(0, inside.lo - j)), hi = imax(lo, imin(k, inside.hi - j));
     const f32 *from = x + y * g->W + left + j * g->sw;
-    if (lo > 0) fill(lo, 0, to);
+    if (lo > 0) fill(lo, none, to);
     if (g->sw == 1) VLOOP(hi - lo, { stk(to + lo + i, ldk(from + lo + i, k, 0), k); });
-    else for (ix c = lo; c < hi; c++) to[c] = from[c * g->sw];
-    if (hi < k) fill(k - hi, 0, to + hi);
+    else if (g->sw == 2) {
+      ix at = lo;
+      for (; at + VL < hi; at += VL) st(to + at, SHUFFLE(ld(from + 2 * at), ld(from + 2 * at + VL), EVENS));
+      if (at < hi) stk(to + at, ld2k(from + 2 * at, (int)(hi - at), 0), (int)(hi - at));
+    } else for (ix c = lo; c < hi; c++) to[c] = from[c * g->sw];
+    if (hi < k) fill(k - hi, none, to + hi);
   }
 }
 
@@ -67,7 +71,7 @@ INLINE void put_lines(const int panels, const Taps *g, const f32 *x, ix first, i
         for (ix u = 0; u < g->S; u++) {
           const ix from = c * taps + t0 * g->S + u - p0, step = g->sh * g->S;      // of the taps, the first here, and the next
           if (from >= k || from + (served - 1) * step < 0) continue;
-          read_line(g, planes + c * size, g->top + t0, g->left + u, q, part + (served - 1) * g->cols, line);
+          read_line(g, planes + c * size, g->top + t0, g->left + u, q, part + (served - 1) * g->cols, 0, line);
           for (ix s = 0, p = from; s < served; s++, p += step) if (p >= 0 && p < k) put_line(panels, part, line + s * g->cols, p, done, to);
         }
       }

@@ -82,5 +82,6 @@
 
 #include "flash.c"
 #include "correlate.c"
+#include "pooling.c"
 #include "box.c"
 #include "program.c"

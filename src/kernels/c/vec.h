@@ -52,6 +52,26 @@ typedef int32_t v4i __attribute__((vector_size(16)));
 #define SHUF4(a, b, i, j, k, l) __builtin_shuffle(a, b, (v4i){i, j, k, l})
 #endif
 
+// Shuffles of whole vectors: lanes 0, 2, 4, … of a then b; a's and b's lanes in turn, of their lower and of their upper halves.
+#if defined(__AVX512F__)
+#define EVENS 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(__AVX2__)
+#define EVENS 0, 2, 4, 6, 8, 10, 12, 14
+#define LOWER 0, 8, 1, 9, 2, 10, 3, 11
+#define UPPER 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define EVENS 0, 2, 4, 6
+#define LOWER 0, 4, 1, 5
+#define UPPER 2, 6, 3, 7
+#endif
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
+
 INLINE ix imin(ix a, ix b) { return a < b ? a : b; }
 INLINE ix imax(ix a, ix b) { return a > b ? a : b; }
 INLINE ix up(ix n, ix m) { return (n + m - 1) / m * m; }
@@ -129,6 +149,16 @@ INLINE void stk(f32 *p, vf v, int k) {
 #else
   for (int q = 0; q < k; q++) p[q] = v[q];
 #endif
+}
+// k lanes that lie two apart. Between them is read and written as well, but nothing past the last.
+INLINE vf ld2k(const f32 *p, int k, f32 fill) {
+  const int n = 2 * k - 1;
+  return SHUFFLE(ldk(p, n < VL ? n : VL, fill), n > VL ? ldk(p + VL, n - VL, fill) : splat(fill), EVENS);
+}
+INLINE void add2k(f32 *p, vf v, int k) {
+  const int n = 2 * k - 1, first = n < VL ? n : VL;
+  stk(p, ldk(p, first, 0) + SHUFFLE(v, splat(0), LOWER), first);
+  if (n > VL) stk(p + VL, ldk(p + VL, n - VL, 0) + SHUFFLE(v, splat(0), UPPER), n - VL);
 }
 // Runs the body for i = 0, VL, ...; k is the number of live lanes, a constant in all but the last round, so that one
 // body serves the full vectors and the tail.
