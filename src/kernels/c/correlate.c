@@ -15,25 +15,40 @@ enum { LINE = 4096, LINE_GAP = 16 };
 // Pixel (i, j) of an image of rows x cols meets at tap (t, u) the input (i·sh + top + t, j·sw + left + u).
 typedef struct { ix images, channels, H, W, rows, cols, R, S, sh, sw, top, left; } Taps;
 
-// What pixels q0, q0 + 1, … meet at the tap that is `top` and `left` off; `none` outside.
-static void read_line(const Taps *g, const f32 *x, ix top, ix left, ix q0, ix n, f32 none, f32 *to) {
-  const Span inside = reach(g->cols, g->W, g->sw, left);
+// What pixels q0, q0 + 1, … meet at the tap that is `top` and `left` off; zero outside.
+static void read_line(const Taps *g, const f32 *x, ix top, ix left, Span inside, ix q0, ix n, f32 *to) {
   ix i = q0 / g->cols, j = q0 % g->cols;
   for (ix k; n > 0; n -= k, to += k, i++, j = 0) {
     const ix y = i * g->sh + top;
     k = imin(n, g->cols - j);
-    if (y < 0 || y >= g->H) { fill(k, none, to); continue; }
+    if (y < 0 || y >= g->H) { fill(k, 0, to); continue; }
     const ix lo = imin(k, imax(0, inside.lo - j)), hi = imax(lo, imin(k, inside.hi - j));
     const f32 *from = x + y * g->W + left + j * g->sw;
-    if (lo > 0) fill(lo, none, to);
+    if (lo > 0) fill(lo, 0, to);
     if (g->sw == 1) VLOOP(hi - lo, { stk(to + lo + i, ldk(from + lo + i, k, 0), k); });
     else if (g->sw == 2) {
       ix at = lo;
       for (; at + VL < hi; at += VL) st(to + at, SHUFFLE(ld(from + 2 * at), ld(from + 2 * at + VL), EVENS));
       if (at < hi) stk(to + at, ld2k(from + 2 * at, (int)(hi - at), 0), (int)(hi - at));
     } else for (ix c = lo; c < hi; c++) to[c] = from[c * g->sw];
-    if (hi < k) fill(k - hi, none, to + hi);
+    if (hi < k) fill(k - hi, 0, to + hi);
   }
+}
+// The same line where it lies, or else in `room`. When rows are as wide as the image's, it is a piece of the plane, but for
+// columns that a border cuts off.
+static const f32 *line_of(const Taps *g, const f32 *x, ix top, ix left, ix q0, ix n, f32 *room) {
+  const Span inside = reach(g->cols, g->W, g->sw, left);
+  if (g->sh != 1 || g->sw != 1 || g->W != g->cols) {
+    read_line(g, x, top, left, inside, q0, n, room);
+    return room;
+  }
+  const ix from = q0 + top * g->W + left, lo = imin(n, imax(0, -from)), hi = imax(lo, imin(n, g->H * g->W - from));
+  if (lo == 0 && hi == n && left == 0) return x + from;
+  fill(lo, 0, room);
+  VLOOP(hi - lo, { stk(room + lo + i, ldk(x + from + lo + i, k, 0), k); });
+  fill(n - hi, 0, room + hi);
+  for (ix j = 0; j < g->cols; j++) if (j < inside.lo || j >= inside.hi) for (ix at = (j - q0 % g->cols + g->cols) % g->cols; at < n; at += g->cols) room[at] = 0;
+  return room;
 }
 
 // Where lines go: to columns of packed panels, or to rows of their own.
@@ -52,17 +67,12 @@ INLINE void put_line(const int panels, ix n, const f32 *line, ix tap, ix column,
   }
 }
 // What `n` pixels from `first` on, of all images, meet at the taps p0 .. p0 + k - 1.
-INLINE void put_lines(const int panels, const Taps *g, const f32 *x, ix first, ix n, ix p0, ix k, f32 *line, Sink to) {
+INLINE void put_lines(const int panels, const Taps *g, const f32 *x, ix first, ix n, ix p0, ix k, f32 *room, Sink to) {
   const ix size = g->H * g->W, pixels = g->rows * g->cols, taps = g->R * g->S;
-  const int as_it_lies = taps == 1 && g->sh == 1 && g->sw == 1 && !g->top && !g->left && g->H == g->rows && g->W == g->cols;
   for (ix done = 0, part; done < n; done += part) {
     const ix image = (first + done) / pixels, q = (first + done) % pixels;
     const f32 *planes = x + image * g->channels * size;
     part = imin(n - done, pixels - q);
-    if (as_it_lies) {
-      for (ix p = 0; p < k; p++) put_line(panels, part, planes + (p0 + p) * size + q, p, done, to);
-      continue;
-    }
     const ix most = (LINE - part) / g->cols + 1;                       // taps below each other that a line serves
     for (ix c = p0 / taps; c * taps < p0 + k; c++)
       for (ix a = 0; a < imin(g->sh, g->R); a++) for (ix t0 = a, t1; t0 < g->R; t0 = t1) {
@@ -71,7 +81,7 @@ INLINE void put_lines(const int panels, const Taps *g, const f32 *x, ix first, i
         for (ix u = 0; u < g->S; u++) {
           const ix from = c * taps + t0 * g->S + u - p0, step = g->sh * g->S;      // of the taps, the first here, and the next
           if (from >= k || from + (served - 1) * step < 0) continue;
-          read_line(g, planes + c * size, g->top + t0, g->left + u, q, part + (served - 1) * g->cols, 0, line);
+          const f32 *line = line_of(g, planes + c * size, g->top + t0, g->left + u, q, part + (served - 1) * g->cols, room);
           for (ix s = 0, p = from; s < served; s++, p += step) if (p >= 0 && p < k) put_line(panels, part, line + s * g->cols, p, done, to);
         }
       }

@@ -92,7 +92,17 @@ INLINE void pack_panel(const int w, ix rows, ix k, const f32 *x, ix rs, ix cs, f
     else for (ix p = 0; p < k; p++) for (ix r = 0; r < rows; r++) d[p * w + r] = x[p * cs + r];
     return;
   }
-  ix r = 0, p;                                        // k lies side by side: transpose 4 x 4 in registers
+  ix r = 0, p;                                        // k lies side by side: transpose VL x VL or 4 x 4 in registers
+  if (cs == 1 && w % VL == 0 && VL > 4) for (; r + VL <= rows; r += VL) {
+    const f32 *s = x + r * rs;
+    for (p = 0; p + VL <= k; p += VL) {
+      vf a[VL];
+      UNROLL for (int q = 0; q < VL; q++) a[q] = ld(s + q * rs + p);
+      transpose(a);
+      UNROLL for (int q = 0; q < VL; q++) st(d + (p + q) * w + r, a[q]);
+    }
+    for (; p < k; p++) for (int q = 0; q < VL; q++) d[p * w + r + q] = s[q * rs + p];
+  }
   if (cs == 1) for (; r + 4 <= rows; r += 4) {
     const f32 *s = x + r * rs;
     for (p = 0; p + 4 <= k; p += 4) {

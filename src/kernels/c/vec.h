@@ -179,3 +179,11 @@ INLINE void transpose4(v4 *a, v4 *b, v4 *c, v4 *d) {
   v4 p = SHUF4(*a, *b, 0, 4, 1, 5), q = SHUF4(*a, *b, 2, 6, 3, 7), r = SHUF4(*c, *d, 0, 4, 1, 5), s = SHUF4(*c, *d, 2, 6, 3, 7);
   *a = SHUF4(p, r, 0, 1, 4, 5); *b = SHUF4(p, r, 2, 3, 6, 7); *c = SHUF4(q, s, 0, 1, 4, 5); *d = SHUF4(q, s, 2, 3, 6, 7);
 }
+// VL vectors of VL lanes: rows to columns. Interleaving the first half with the second as often as VL has bits does it.
+INLINE void transpose(vf *a) {
+  UNROLL for (int n = 1; n < VL; n *= 2) {
+    vf b[VL];
+    UNROLL for (int q = 0; q < VL / 2; q++) b[2 * q] = SHUFFLE(a[q], a[q + VL / 2], LOWER), b[2 * q + 1] = SHUFFLE(a[q], a[q + VL / 2], UPPER);
+    UNROLL for (int q = 0; q < VL; q++) a[q] = b[q];
+  }
+}
