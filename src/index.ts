@@ -55,7 +55,7 @@ export {
 export type { ActorFlight, FiringName, Flight, FlightEvent, ThreadFlight } from "./ir/flight.ts";
 export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
-export { type Hang, launch, type Runner, type Session, type States } from "./launch.ts";
+export { type Hang, type LaunchOptions, launch, type Runner, type Session, type States } from "./launch.ts";
 export type { LinkModel, LinkModels } from "./links.ts";
 export { Plan } from "./plan.ts";
 export type { LinkTraffic } from "./sbp/traffic.ts";

@@ -15,6 +15,7 @@ import type {
   SessionStats,
   SessionStatus,
 } from "./actors/session-types.ts";
+import { boxingTimes } from "./compiler/durations.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLine } from "./graph/source.ts";
 import type { FeedFits, Step } from "./graph/types/feed.ts";
@@ -26,6 +27,7 @@ import type { Flight } from "./ir/flight.ts";
 import type { PlanData } from "./ir/plan.ts";
 import type { SessionEvent, StepMetrics } from "./ir/session.ts";
 import { type EngineName, engineNames } from "./kernels/engine.ts";
+import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { traceJson } from "./view/trace.ts";
 
@@ -64,6 +66,8 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly ranks: readonly number[];
   /** Executor threads that work for them. */
   readonly threads: number;
+  /** How streams became threads: as the option of that name says, or as it was chosen. */
+  readonly mapping: Mapping;
   /** What runs the kernels: the option of that name says more. */
   readonly engine: EngineName;
   readonly status: SessionStatus;
@@ -95,6 +99,14 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   close(): Promise<void>;
 }
 
+export interface LaunchOptions extends SessionOptions {
+  /**
+   * Runs as if ranks talked over these links: a boxing task takes as long as the model says, asleep meanwhile, to about a
+   * tenth of a millisecond. Shows on one machine what overlaps on several.
+   */
+  readonly links?: LinkModels;
+}
+
 const optionNames = [
   "threads",
   "mapping",
@@ -104,7 +116,8 @@ const optionNames = [
   "timeout",
   "onHang",
   "inspect",
-] satisfies (keyof SessionOptions)[];
+  "links",
+] satisfies (keyof LaunchOptions)[];
 const hangs: readonly string[] = ["quarantine", "kill"] satisfies Hang[];
 const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
 
@@ -119,7 +132,7 @@ const mappings: readonly string[] = ["rank", "stream"] satisfies Mapping[];
  */
 export async function launch<I extends Inputs, O extends Outputs, Dims>(
   plan: Plan<I, O, Dims>,
-  options: SessionOptions = {},
+  options: LaunchOptions = {},
 ): Promise<Session<I, O, Dims>> {
   if (!(plan instanceof Plan))
     throw new OptionError("SL1072", "it takes a Plan", {
@@ -153,7 +166,10 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       at: userLine(),
       choices: hangs,
     });
-  const raw = await startSession(plan.data, options);
+  const { links, ...rest } = options;
+  const model = links && modelOf(links, "launch");
+  const waits = model && ((of: PlanData) => boxingTimes(of, model).map((ticks) => ticks / 1e12));
+  const raw = await startSession(plan.data, rest, { waits });
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
   const trace = recorder(raw, plan.data, options);
   const parameters = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
@@ -165,6 +181,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     states: statesOf(raw, "state", () => raw.states),
     ranks: raw.ranks,
     threads: raw.threads,
+    mapping: raw.mapping,
     engine: raw.engine,
     get status() {
       return raw.status;

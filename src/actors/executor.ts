@@ -10,6 +10,7 @@ import { type Load, loadOps } from "./defined.ts";
 import {
   ASLEEP,
   controlBytes,
+  DELAY,
   DONE,
   DOORBELL,
   FIRST_WAIT,
@@ -61,6 +62,13 @@ function serve(setup: ThreadSetup): void {
     }
   }
 
+  /** Sleeps until a time on the clock; false when the session ends first. */
+  function sleep(until: number): boolean {
+    for (let left = until - now(); left > 0; left = until - now())
+      if (Atomics.wait(control, STOP, 0, left) !== "timed-out") return false;
+    return true;
+  }
+
   function execute(launch: number): boolean {
     const slot = slotOf(launch);
     const at = slot * shape.words;
@@ -68,10 +76,15 @@ function serve(setup: ThreadSetup): void {
       const other = ring[at + FIRST_WAIT + 2 * i]!;
       if (!until(DONE(other), ring[at + FIRST_WAIT + 1 + 2 * i]!, WAITERS(other))) return false;
     }
-    if (times) times[2 * slot] = now();
+    const delay = ring[at + DELAY]!;
+    const start = times || delay > 0 ? now() : 0;
     const seqs = setup.ring + (at + shape.seqs) * 4;
     executor.run(ring[at + PROGRAM]! >>> 0, seqs, ring[at + WORKSPACE]! >>> 0);
-    if (times) times[2 * slot + 1] = now();
+    if (delay > 0 && !sleep(start + delay / 1000)) return false;
+    if (times) {
+      times[2 * slot] = start;
+      times[2 * slot + 1] = now();
+    }
     const tell = ring[at + TELL] === 1;
     Atomics.store(control, DONE(thread), (launch + 1) | 0);
     if (Atomics.load(control, WAITERS(thread)) > 0) Atomics.notify(control, DONE(thread));

@@ -8,6 +8,7 @@ import type { PlanData, RankClass, Stream } from "../ir/plan.ts";
 import { encode, fixed, type Resolver } from "../kernels/encode.ts";
 import type { Executor } from "../kernels/engine.ts";
 import type { Arena } from "./arena.ts";
+import type { Waits } from "./mapping.ts";
 import { HOST, type Net } from "./net.ts";
 import { type Arrival, type Locate, place } from "./operands.ts";
 import { patienceOf } from "./patience.ts";
@@ -23,6 +24,8 @@ export interface Installed {
   readonly arrivals: readonly Arrival[];
   /** Milliseconds that it may take on a slow machine. */
   readonly patience: number;
+  /** Whole microseconds that it takes at least. */
+  readonly delay: number;
 }
 
 /** A program that fills a state on a rank. */
@@ -52,13 +55,14 @@ export interface Tenancy {
   readonly seed: number | undefined;
   /** Puts a program's text into memory. */
   readonly text: Text;
+  readonly waits: Waits | undefined;
 }
 
 /** @throws PlanError SL4021 when the memory does not suffice */
 export function install(
   plan: PlanData,
   net: Net,
-  { arena, executor, homes, regions: before, seed, text }: Tenancy,
+  { arena, executor, homes, regions: before, seed, text, waits }: Tenancy,
 ): PlanMemory {
   const own = takeRegions(plan, arena);
   const regions = [...before, ...own.values()];
@@ -104,12 +108,15 @@ export function install(
     return { program, workspace: scratch ? locate(scratch.id, rank) : 0, patience };
   };
 
+  const seconds = waits?.(plan);
   const programs = net.actors.map((spec): Installed | undefined => {
     if (spec.rank === HOST) return undefined;
     const arrivals: Arrival[] = [];
     const { placement, classes } = plan.tasks[spec.template]!;
     const address: Resolver["address"] = (operand) => place(plan, net, spec, operand, locate, arrivals);
-    return { ...write(spec.name, placement, spec.stream, spec.rank, classes, address), arrivals };
+    const delay = Math.round((seconds?.[spec.template] ?? 0) * 1e6);
+    const { patience, ...written } = write(spec.name, placement, spec.stream, spec.rank, classes, address);
+    return { ...written, arrivals, delay, patience: patience + delay / 1000 };
   });
   const fillers = homes.fresh(plan).flatMap(({ name, placement, classes }) =>
     plan.placements[placement]!.ranks.map((rank): Filler => {
@@ -117,6 +124,7 @@ export function install(
       const installed = {
         ...write(`state ${name} @${rank}`, placement, "compute", rank, classes, address),
         arrivals: [],
+        delay: 0,
       };
       return { rank, name, installed };
     }),

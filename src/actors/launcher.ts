@@ -8,6 +8,7 @@ import type { Installed } from "./install.ts";
 import { slotOfSeq } from "./logic.ts";
 import {
   ASLEEP,
+  DELAY,
   DONE,
   DOORBELL,
   FIRST_WAIT,
@@ -155,6 +156,7 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       const at = slot * shape.words;
       ring[at + PROGRAM] = installed.program;
       ring[at + WORKSPACE] = installed.workspace;
+      ring[at + DELAY] = installed.delay;
       // Even when nobody waits, the loop must hear of a long queue now and then, or it could not refill the ring.
       const tell = done ?? ((slot & (ringSize / 2 - 1)) === 0 ? ignore : undefined);
       ring[at + TELL] = tell ? 1 : 0;
@@ -226,6 +228,7 @@ export function createLauncher({ control, rings, times, shape }: Lanes, traced: 
       Atomics.store(control, STOP, 1);
       Atomics.add(control, DOORBELL, 1);
       Atomics.notify(control, DOORBELL);
+      Atomics.notify(control, STOP);
       for (let thread = 0; thread < lanes.length; thread++)
         for (const word of [HEAD(thread), DONE(thread)]) Atomics.notify(control, word);
     },

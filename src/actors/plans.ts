@@ -13,6 +13,7 @@ import { checkDefined } from "./defined.ts";
 import { expand } from "./expand.ts";
 import { checkArray } from "./feeds.ts";
 import { type Installed, install, type PlanMemory } from "./install.ts";
+import type { Waits } from "./mapping.ts";
 import type { Net } from "./net.ts";
 import { rehearse } from "./rehearse.ts";
 import type { CollectiveTraffic } from "./session-types.ts";
@@ -36,12 +37,21 @@ export const ranksOf = (plan: PlanData): number[] =>
 /** The most firing numbers that a launch of a plan carries. */
 const widest = ({ programs }: PlanMemory): number => 1 + Math.max(0, ...programs.map((p) => p?.arrivals.length ?? 0));
 
-/** @param ops what users had defined when the session began */
-export function createPlans(engine: Engine, seed: number | undefined, ops: readonly HostOp[]) {
+/**
+ * @param ops what users had defined when the session began
+ * @param waits what tasks wait for links
+ */
+export function createPlans(
+  engine: Engine,
+  seed: number | undefined,
+  ops: readonly HostOp[],
+  waits: Waits | undefined,
+) {
   const arena = createArena(engine.reserved);
   const stack = arena.take(engine.stack, "the loop's stack") + engine.stack;
   const executor = createExecutor(engine, arena.memory, stack);
-  const empty: Installed = { program: arena.take(64, "the empty program"), workspace: 0, arrivals: [], patience: 0 };
+  const program = arena.take(64, "the empty program");
+  const empty: Installed = { program, workspace: 0, arrivals: [], patience: 0, delay: 0 };
   const text = createTexts(arena);
   const homes = createHomes();
   const loaded: Loaded[] = [];
@@ -85,7 +95,7 @@ export function createPlans(engine: Engine, seed: number | undefined, ops: reado
       homes.check(plan);
       const net = expand(plan, loaded.at(-1)?.net.next ?? { actor: 0, edge: 0, register: 0 });
       rehearse(net);
-      const memory = install(plan, net, { arena, executor, homes, regions, seed, text });
+      const memory = install(plan, net, { arena, executor, homes, regions, seed, text, waits });
       if (loaded.length === 0) seqs = Math.max(leastSeqs, widest(memory));
       if (widest(memory) > seqs)
         throw new PlanError("SL4024", `a task reads ${widest(memory)} registers, launch records hold ${seqs}`, {

@@ -38,8 +38,10 @@ export const WORKSPACE = 1;
 /** 1 when the loop wants to hear of the end of this launch. */
 export const TELL = 2;
 export const WAITS = 3;
+/** Microseconds from its start before which the launch is not over: a modelled link. */
+export const DELAY = 4;
 /** Pairs of (thread, launch) from here on; then, at `seqs`, the firing numbers that pick slots. */
-export const FIRST_WAIT = 4;
+export const FIRST_WAIT = 5;
 
 /** Where things lie in the rings of one session. */
 export interface RingShape {

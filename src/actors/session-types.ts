@@ -23,7 +23,10 @@ export interface RawStep {
 
 export type Batches = Iterable<Feeds> | AsyncIterable<Feeds>;
 
-/** How streams become threads: a thread per group of ranks, or one more of them for communication. */
+/**
+ * How streams become threads. The input stream is the event loop's. With "rank" a group of ranks has one thread for
+ * computing and communication, with "stream" another one for communication.
+ */
 export type Mapping = "rank" | "stream";
 /** What is done about a task that hangs in native code. */
 export type Hang = "quarantine" | "kill";
@@ -31,7 +34,10 @@ export type Hang = "quarantine" | "kill";
 export interface SessionOptions {
   /** Executor threads for compute. Default: the smaller of cores and ranks. */
   readonly threads?: number;
-  /** Default "rank": communication runs on the thread that computes. */
+  /**
+   * Default: "stream" where communication can hide behind computing, because it waits for links, or because there is a
+   * core for each thread that it gets and enough to move; else "rank".
+   */
   readonly mapping?: Mapping;
   /** Executors write down when each firing starts and ends; `events$` then has tasks that are `done`. Default false. */
   readonly trace?: boolean;
@@ -104,6 +110,7 @@ export interface RawSession extends Runner {
   /** Ranks of the session in order, and the threads that execute for them. */
   readonly ranks: readonly number[];
   readonly threads: number;
+  readonly mapping: Mapping;
   /** What runs the kernels. */
   readonly engine: EngineName;
   /** Where the session stands in its life. */

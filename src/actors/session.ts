@@ -21,13 +21,14 @@ import { createHost, type Outputs } from "./host.ts";
 import type { PlanMemory } from "./install.ts";
 import { startLife } from "./life.ts";
 import { createLoop } from "./loop.ts";
+import { mappingOf, type Waits } from "./mapping.ts";
 import { createPlans, type Loaded, ranksOf } from "./plans.ts";
 import { createRunner, type RunPort } from "./run.ts";
 import type { RawSession, Runner, SessionOptions } from "./session-types.ts";
 import { type Core, shell, templatesOf } from "./shell.ts";
 import { createSignal } from "./signal.ts";
 import { createSupervisor } from "./supervise.ts";
-import { threadMap } from "./threads.ts";
+import { computeThreads, threadMap } from "./threads.ts";
 import { defaultTimeout } from "./watchdog.ts";
 
 /** What tests and tools may put in place of the session's own, or look at. */
@@ -37,6 +38,8 @@ export interface Seams {
   readonly loadLimit?: number;
   /** Sees the executor threads once they have begun. */
   readonly workers?: (workers: readonly Worker[]) => void;
+  /** Links that ranks talk over: communication takes as long as they do, and waits meanwhile. */
+  readonly waits?: Waits | undefined;
   /** Sees the memory once a plan is in it, before it runs. */
   readonly installed?: (memory: WebAssembly.Memory, plan: PlanMemory) => void;
 }
@@ -62,11 +65,14 @@ export const startSession = async (
 
 async function startCore(plan: PlanData, options: SessionOptions, seams: Seams): Promise<Core> {
   const ranks = ranksOf(plan);
-  const threads = threadMap(ranks, options.threads, options.mapping);
+  const { waits } = seams;
+  const compute = computeThreads(ranks, options.threads);
+  const mapping = options.mapping ?? mappingOf(plan, { threads: compute, waits });
+  const threads = threadMap(ranks, options.threads, mapping, waits && ranks.length);
   const engine = loadEngine(options.engine);
   checkThread();
   const ops = loadable();
-  const plans = createPlans(engine, options.seed, ops);
+  const plans = createPlans(engine, options.seed, ops, waits);
   const add = (further: PlanData): Loaded => {
     const entry = plans.add(further);
     seams.installed?.(plans.arena.memory, entry.memory);
@@ -252,6 +258,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
   return {
     ranks,
     threads: threads.threads,
+    mapping,
     engine: engine.name,
     get status() {
       return status();

@@ -21,7 +21,7 @@ export function templatesOf({ actors }: Net): (actor: number) => number {
 
 /** What is known of a session that has ended. */
 function remains(core: Core): Core {
-  const { ranks, threads, engine, status, stats, states, gone } = core;
+  const { ranks, threads, mapping, engine, status, stats, states, gone } = core;
   const [error, flight] = [core.broken()!, core.flight()];
   const refuse = (): never => {
     throw error;
@@ -29,6 +29,7 @@ function remains(core: Core): Core {
   return {
     ranks,
     threads,
+    mapping,
     engine,
     status,
     stats,
@@ -72,6 +73,9 @@ export function shell(core: Core): RawSession {
     },
     get threads() {
       return inner.threads;
+    },
+    get mapping() {
+      return inner.mapping;
     },
     get engine() {
       return inner.engine;

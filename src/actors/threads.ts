@@ -14,28 +14,34 @@ export interface ThreadMap {
   ranksOf(thread: number): readonly number[];
 }
 
+/** Threads that compute: unless told otherwise, as many as there are cores or ranks. */
+export const computeThreads = (ranks: readonly number[], threads = availableParallelism()): number =>
+  Math.min(threads, ranks.length);
+
 /**
- * Contiguous ranks a thread. With mapping "stream" each of the threads has a second one for communication.
+ * Contiguous ranks a thread. With mapping "stream" there are further ones for communication: as many again, or `comm`.
  *
  * @throws SessionError SL4014 when `threads` is no positive integer
  */
 export function threadMap(
   ranks: readonly number[],
-  threads: number = Math.min(availableParallelism(), ranks.length),
+  threads?: number,
   mapping: Mapping = "rank",
+  comm?: number,
 ): ThreadMap {
-  if (!Number.isInteger(threads) || threads < 1)
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1))
     throw new SessionError("SL4014", `threads is ${threads}`, {
       subject: "launch",
       hint: "give an integer ≥ 1, or leave it out",
     });
-  const compute = Math.min(threads, ranks.length);
-  const split = mapping === "stream";
-  const home = (rank: number) => Math.floor((ranks.indexOf(rank) * compute) / ranks.length);
+  const compute = computeThreads(ranks, threads);
+  const more = mapping === "stream" ? (comm ?? compute) : 0;
+  const home = (rank: number, count: number) => Math.floor((ranks.indexOf(rank) * count) / ranks.length);
   return {
-    threads: split ? 2 * compute : compute,
-    of: (rank, stream) => home(rank) + (split && stream === "comm" ? compute : 0),
-    ranksOf: (thread) => ranks.filter((rank) => home(rank) === thread % compute),
+    threads: compute + more,
+    of: (rank, stream) => (more && stream === "comm" ? compute + home(rank, more) : home(rank, compute)),
+    ranksOf: (thread) =>
+      ranks.filter((rank) => (thread < compute ? home(rank, compute) : compute + home(rank, more)) === thread),
   };
 }
 

@@ -47,6 +47,15 @@ export function durationsOf(plan: PlanData, cluster: Cluster): readonly Duration
   });
 }
 
+/** Picoseconds that the boxing of each task takes, by task. */
+export function boxingTimes(plan: PlanData, model: Model): readonly number[] {
+  const ops = new Map(plan.graph.ops.map((op) => [op.name, op]));
+  const box = boxing(plan, model);
+  return plan.tasks.map((task) =>
+    task.stream === "comm" ? task.ops.reduce((sum, name) => sum + box(ops.get(name)!), 0) : 0,
+  );
+}
+
 /** Ops alike, on operands that lie alike, take as long. */
 function computing({ graph, layouts, placements }: PlanData, { speed }: Cluster) {
   const shapes = new Cache<readonly LocalType[]>();

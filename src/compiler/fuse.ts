@@ -2,25 +2,47 @@
  * @file Orders the ops and fuses them into tasks. Ops keep the order of the graph (forward, backward, optimizer), so any
  * contiguous run is convex. A run of compute ends where an op needs the result of a boxing that the run itself started,
  * or once it has started a bucketful; the boxing steps gathered until then become one task a kind and axis.
+ *
+ * So a bucket of gradients travels while the backward pass goes on (as in PyTorch's DDP, Li et al., VLDB 2020). What is
+ * behind the last collective, the optimizer's updates, goes in the order in which buckets arrive, and a run of it waits for
+ * no bucket later than it must: so updates hide the last buckets.
  */
-import type { Op } from "../ir/graph.ts";
+import { itemSize } from "../ir/dtype.ts";
+import type { Op, Value } from "../ir/graph.ts";
 import type { BoxingStep } from "../sbp/boxing.ts";
+import { type Model, sharedMemory } from "../sbp/link.ts";
 import type { Draft, TaskDraft } from "./draft.ts";
 
 /** Boxing that moves nothing between ranks is compute like any other. */
 export const isLocal = ({ bytes }: BoxingStep): boolean => bytes === 0;
 
-/** Bytes between ranks that one boxing task gathers before it starts. */
-const bucketBytes = 1 << 20;
+/** Bytes between ranks that one boxing task gathers before it starts, on links that start at once, and at most. */
+const [leastBucket, mostBucket] = [1 << 20, 1 << 26];
+/** Bytes that a run of compute touches before it is worth a task of its own. */
+const worthwhile = 1 << 20;
+
+/** As much as keeps a link busy for eight times as long as it takes to start. */
+function bucketOf(step: BoxingStep, model: Model): number {
+  if (step.axis === undefined) return leastBucket;
+  const { alpha, beta } = model.axis(step.placement, step.axis);
+  const bytes = ((8 * alpha) / beta) * step.placement.ranks.length;
+  return Math.min(mostBucket, Math.max(leastBucket, bytes || 0));
+}
 
 export function fuse(draft: Draft): Draft {
   const { graph, boxing } = draft;
+  const { model = sharedMemory } = draft.options;
   const tasks: TaskDraft[] = [];
   let compute: Op[] = [];
   let moving: Op[] = [];
   /** Values that are on their way, and how many bytes with them. */
   const started = new Set<number>();
   let bytes = 0;
+  /** By value, how many buckets must have arrived before it is there; and how many the compute so far waits for. */
+  const needs: number[] = [];
+  let closed = 0;
+  let awaited = 0;
+  let touched = 0;
 
   const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
   const source = (op: Op) => graph.values[op.inputs[0]!]!.placement;
@@ -41,30 +63,58 @@ export function fuse(draft: Draft): Draft {
       (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`,
     ))
       emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
+    if (moving.length) closed++;
     compute = [];
     moving = [];
+    touched = 0;
     started.clear();
     bytes = 0;
   };
 
   const inputs = graph.ops.filter((op) => op.kind === "input");
   emit("source", "host", inputs, "source");
-  for (const op of graph.ops) {
-    if (op.kind === "input" || op.kind === "state") continue;
+  const crossing = (op: Op) => {
     const step = boxing.get(op.id);
-    const crosses = step !== undefined && !isLocal(step);
+    return step && !isLocal(step) ? step : undefined;
+  };
+  for (const op of inOrderOfArrival(graph.ops, crossing)) {
+    if (op.kind === "input" || op.kind === "state") continue;
+    const crosses = crossing(op);
     const waits = op.inputs.some((id) => started.has(id));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
-    if (waits || elsewhere) close();
+    const needed = Math.max(0, ...op.inputs.map((id) => needs[id] ?? 0));
+    const early = compute.length > 0 && needed > awaited && (moving.length > 0 || touched >= worthwhile);
+    if (waits || elsewhere || early) close();
+    if (!crosses) awaited = Math.max(awaited, needed);
     (crosses ? moving : compute).push(op);
+    for (const id of op.outputs) needs[id] = crosses ? closed + 1 : needed;
+    touched += [...op.inputs, ...op.outputs].reduce((sum, id) => sum + bytesOf(graph.values[id]!), 0);
     if (!crosses) continue;
     for (const id of op.outputs) started.add(id);
-    bytes += boxing.get(op.id)!.bytes;
-    if (bytes >= bucketBytes) close();
+    bytes += crosses.bytes;
+    if (bytes >= bucketOf(crosses, model)) close();
   }
   close();
   emit("sink", "host", [], "sink");
   return { ...draft, tasks };
+}
+
+const bytesOf = ({ dtype, shape }: Value): number =>
+  itemSize[dtype] * (shape as readonly number[]).reduce((a, b) => a * b, 1);
+
+/** Ops behind the last that crosses, by the last crossing that they hang on. */
+function inOrderOfArrival(ops: readonly Op[], crosses: (op: Op) => unknown): readonly Op[] {
+  const latest: number[] = [];
+  let last = -1;
+  const places = ops.map((op, at) => {
+    const from = Math.max(-1, ...op.inputs.map((id) => latest[id] ?? -1));
+    if (crosses(op)) last = at;
+    const place = crosses(op) ? at : from;
+    for (const id of op.outputs) latest[id] = place;
+    return place;
+  });
+  const tail = [...ops.keys()].slice(last + 1).sort((a, b) => places[a]! - places[b]! || a - b);
+  return [...ops.slice(0, last + 1), ...tail.map((at) => ops[at]!)];
 }
 
 const span = (ops: readonly Op[]) => (ops.length === 1 ? ops[0]!.name : `${ops[0]!.name} … ${ops.at(-1)!.name}`);
