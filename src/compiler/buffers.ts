@@ -10,6 +10,7 @@ import { localShape } from "../sbp/boxes.ts";
 import { Cache } from "../sbp/cache.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import { type Draft, shapeOf, type TaskDraft, writers } from "./draft.ts";
+import { unstored } from "./join.ts";
 import { findUses } from "./uses.ts";
 
 /** How many steps the host may lag behind with what it reads. */
@@ -22,6 +23,7 @@ export function buffers(draft: Draft): Draft {
   const { graph } = draft;
   const slots = draft.options.slots ?? 2;
   const uses = findUses(draft);
+  const inner = unstored(draft);
   const wrote = writers(graph);
   const outputs = new Set(Object.values(graph.outputs).map(uses.origin));
   const made: Buffer[] = [];
@@ -58,7 +60,7 @@ export function buffers(draft: Draft): Draft {
   });
   for (const op of graph.ops)
     for (const value of op.outputs) {
-      if (bufferOf[value] !== undefined) continue;
+      if (bufferOf[value] !== undefined || inner.has(value)) continue;
       const source = uses.origin(value);
       if (source !== value) bufferOf[value] = bufferOf[source]!;
       else {

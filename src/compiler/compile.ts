@@ -13,6 +13,7 @@ import { constrain } from "./constrain.ts";
 import { type CompileOptions, type Draft, type Pass, start } from "./draft.ts";
 import { expand } from "./expand.ts";
 import { fuse } from "./fuse.ts";
+import { join } from "./join.ts";
 import { lower } from "./lower.ts";
 import { memory } from "./memory.ts";
 import { print } from "./print.ts";
@@ -35,6 +36,7 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["expand", expand], //         ops that box inside become what they are made of
   ["box", box], //               collectives where layouts differ
   ["fuse", fuse], //             tasks, in the order of their schedule
+  ["join", join], //             ops that one kernel call does
   ["buffers", buffers], //       memory for every value
   ["registers", registers], //   what tasks give each other, and how many copies
   ["lower", lower], //           kernel calls on every rank

@@ -22,6 +22,7 @@ import type {
 import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
+import type { Joined } from "./join.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
@@ -77,8 +78,10 @@ export interface Draft {
   /** What a boxing op does, by op id. */
   readonly boxing: ReadonlyMap<number, BoxingStep>;
   readonly tasks: readonly TaskDraft[];
+  /** Ops that one kernel call does, by the id of the last. */
+  readonly joined: ReadonlyMap<number, Joined>;
   readonly buffers: readonly Buffer[];
-  /** Buffer id by value id. */
+  /** Buffer id by value id; none of a value that is never stored. */
   readonly bufferOf: readonly number[];
   readonly registers: readonly Register[];
   readonly edges: readonly Edge[];
@@ -105,6 +108,7 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   layouts: [],
   boxing: new Map(),
   tasks: [],
+  joined: new Map(),
   buffers: [],
   bufferOf: [],
   registers: [],

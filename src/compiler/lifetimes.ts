@@ -12,16 +12,17 @@ export interface Lifetime {
 }
 
 /** By buffer id; undefined for one that must keep its place. */
-export function lifetimes({ graph, tasks, buffers, bufferOf }: Draft): readonly (Lifetime | undefined)[] {
+export function lifetimes({ graph, tasks, joined, buffers, bufferOf }: Draft): readonly (Lifetime | undefined)[] {
   const lives: (Lifetime | undefined)[] = buffers.map(({ role, slots }) =>
     role === "activation" && slots === 1 ? { first: Number.POSITIVE_INFINITY, last: -1 } : undefined,
   );
   let place = 0;
   for (const { stream, placement, ops } of tasks)
     for (const op of ops) {
-      const { inputs, outputs } = graph.ops[op]!;
-      for (const value of [...inputs, ...outputs]) {
-        const id = bufferOf[value]!;
+      const run = joined.get(op)?.ops ?? [op];
+      for (const value of run.flatMap((each) => [...graph.ops[each]!.inputs, ...graph.ops[each]!.outputs])) {
+        const id = bufferOf[value];
+        if (id === undefined) continue; // never stored
         const life = lives[id];
         if (!life) continue;
         const own = stream === "compute" && buffers[id]!.placement === placement;

@@ -98,6 +98,7 @@ const schema = v.strictObject({
       placement: count,
       stream: v.picklist(["compute", "comm", "host"]),
       ops: v.array(v.string()),
+      joined: v.optional(v.array(v.strictObject({ ops: v.array(v.string()), saved: count }))),
       reads: v.array(v.string()),
       writes: v.array(v.string()),
       collective: v.optional(count),

@@ -14,16 +14,20 @@ import { wholeLines } from "./buffers.ts";
 import { type Draft, shapeOf } from "./draft.ts";
 import { initialise } from "./init.ts";
 import { lowerBoxing } from "./lower-boxing.ts";
+import { lowerJoined } from "./lower-joined.ts";
 import { lowerTransfer } from "./lower-transfer.ts";
 
 export function lower(draft: Draft): Draft {
   const collectives = listCollectives(draft);
   const collectiveOf = new Map(collectives.map((c) => [c.task, c.id]));
+  const inRuns = new Set([...draft.joined.values()].flatMap(({ ops }) => ops.slice(0, -1)));
   const programs = draft.tasks.map((task) =>
     task.stream === "host"
       ? []
       : classes(draft, task.placement, (member) =>
-          task.ops.flatMap((op) => lowerOp(draft, draft.graph.ops[op]!, member, collectiveOf.get(task.id) ?? null)),
+          task.ops.flatMap((op) =>
+            inRuns.has(op) ? [] : lowerOp(draft, draft.graph.ops[op]!, member, collectiveOf.get(task.id) ?? null),
+          ),
         ),
   );
   const states = draft.states.map((state) => ({
@@ -60,9 +64,12 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
   const local = (id: number): LocalTensor => {
     const value = graph.values[id]!;
     const held = region(layouts[id]!, shapeOf(value), placement, member);
-    const arg = { buffer: bufferOf[id]! };
+    const buffer = bufferOf[id];
+    const arg = buffer === undefined ? null : { buffer };
     return { shape: extents(held), dtype: value.dtype, arg, global: shapeOf(value), region: held };
   };
+  const run = draft.joined.get(op.id);
+  if (run) return lowerJoined(run, graph, local);
   const def = opDef(op.kind);
   for (const [out, input] of def.inPlace ?? [])
     if (op.writes?.[out] && bufferOf[op.outputs[out]!] !== bufferOf[op.inputs[input]!])

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { type Choice, type Lane, type PlanData, planFormat, planVersion, type TaskTemplate } from "../ir/plan.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import { limitOf } from "./budget.ts";
-import { type Draft, producers, writers } from "./draft.ts";
+import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
+import { savedBytes } from "./join.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
   const { hash: _, ...rest } = plan;
@@ -30,6 +31,7 @@ export function seal(draft: Draft): PlanData {
       placement: task.placement,
       stream: task.stream,
       ops: ops.map((op) => op.name),
+      ...joinedOf(draft, task),
       reads: [...new Set(reads.map((op) => op.attrs.state as string))],
       writes: writes.flatMap(({ op, state }) => (wrote.get(state)!.op === op ? [state] : [])),
       ...(collective === undefined ? {} : { collective }),
@@ -65,6 +67,13 @@ export function seal(draft: Draft): PlanData {
 function withUnlimited({ unlimited }: Draft, choice: Choice): Choice {
   const outs = unlimited?.get(choice.op);
   return outs?.some((layout, j) => keyOf(layout) !== keyOf(choice.outs[j]!)) ? { ...choice, unlimited: outs } : choice;
+}
+
+function joinedOf(draft: Draft, task: TaskDraft): Pick<TaskTemplate, "joined"> {
+  const runs = task.ops.flatMap((op) => draft.joined.get(op) ?? []);
+  if (runs.length === 0) return {};
+  const names = (ops: readonly number[]) => ops.map((op) => draft.graph.ops[op]!.name);
+  return { joined: runs.map((run) => ({ ops: names(run.ops), saved: savedBytes(draft, run) })) };
 }
 
 /** Tasks start in the order of their ids; ranks of the same placements have the same lanes. */

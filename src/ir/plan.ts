@@ -69,6 +69,14 @@ export interface RankClass {
   readonly program: readonly Call[];
 }
 
+/** Ops that one kernel call does, so that what they give each other is never stored. */
+export interface JoinedOps {
+  /** Names, in order. */
+  readonly ops: readonly string[];
+  /** Bytes that the rank with the largest shards neither writes nor reads again, in one step. */
+  readonly saved: number;
+}
+
 /** A fused run of kernels, one boxing step, or an end of the plan on the host; on every rank of its placement. */
 export interface TaskTemplate {
   readonly id: number;
@@ -78,6 +86,8 @@ export interface TaskTemplate {
   readonly stream: Stream;
   /** Names of the ops that it runs. */
   readonly ops: readonly string[];
+  /** Those that one kernel call does at once. */
+  readonly joined?: readonly JoinedOps[];
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly collective?: number;

@@ -10,6 +10,7 @@ import { launchOrder } from "../ir/schedule.ts";
 import { layoutText as meshText } from "../sbp/canonical.ts";
 import { changeOf } from "./boxing-text.ts";
 import { bytes, count, ranges, seconds, table, tally } from "./format.ts";
+import { joins } from "./joins-text.ts";
 
 const kernelsShown = 6;
 
@@ -21,6 +22,7 @@ export function explain(plan: PlanData): string {
     ["Layouts: what lies how, and what would have come next", ...tensors(plan)],
     ["Boxing: bytes between ranks in one step", ...boxing(plan), ...perAxis(plan)],
     ["Schedule: tasks of a step, in the order in which they start", ...schedule(plan)],
+    ...joins(plan),
     ["Memory of a rank", ...memory(plan)],
   ];
   return sections.map((lines) => lines.join("\n")).join("\n\n");

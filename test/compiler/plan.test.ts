@@ -97,6 +97,7 @@ test("every pass can be printed before and after", () => {
     "expand",
     "box",
     "fuse",
+    "join",
     "buffers",
     "registers",
     "lower",
