@@ -11,12 +11,13 @@ import { type Layout, showLayout } from "../ir/layout.ts";
 import type { Choice } from "../ir/plan.ts";
 import { keyOf } from "../sbp/canonical.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import { type Charges, type Copies, chargesOf, type Move } from "./charges.ts";
+import { type Charges, type Copies, chargesOf } from "./charges.ts";
 import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { exactly } from "./exact.ts";
 import { forbidden } from "./factors.ts";
 import { implicitBoxing, movedState } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
+import type { Move } from "./moves.ts";
 import { rivalsOf } from "./rivals.ts";
 import { type Problem, solve, solveLeast, type Table } from "./solve.ts";
 
@@ -36,7 +37,6 @@ export function choose(draft: Draft): Draft {
   const settled = new Map(draft.choices.map((choice) => [choice.op, choice]));
   const choices = graph.ops.map((op, v): Choice => {
     const { ins, outs } = chosen[v]!;
-    const boxing = op.inputs.reduce((s, _, i) => s + charges.move(op, i, pick).time, 0);
     const fixed = draft.written.has(op.name) && op.outputs.some((id) => draft.fixed.has(id));
     const { own, signatures } = menus[v]!;
     const found = rivals[v] ?? settled.get(op.name)?.rivals;
@@ -45,7 +45,7 @@ export function choose(draft: Draft): Draft {
       ins,
       outs,
       compute: own[pick[v]!]! * 1e-12,
-      boxing: boxing * 1e-12,
+      boxing: charges.boxing(op, pick) * 1e-12,
       candidates: settled.get(op.name)?.candidates ?? signatures.length,
       fixed,
       ...(found && { rivals: found }),

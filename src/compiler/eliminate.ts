@@ -3,7 +3,7 @@
  * fewest combinations first, each leaving a table of the least cost over its neighbours. Exact on chains, trees and all
  * that stays narrow. A table past `cap` entries is split (mini-buckets, Dechter & Rish 2003), which keeps a lower bound.
  */
-import { type Factor, Factors, strideOf, unionOf } from "./factors.ts";
+import { addTo, type Factor, Factors, unionOf } from "./factors.ts";
 
 /** A variable when it went: what it was eliminated from, in groups that became one table each. */
 export interface Bucket {
@@ -42,9 +42,9 @@ export function eliminate(
   stays = -1,
 ): Elimination {
   const factors = new Factors(sizes, new Set(tables.map(({ cost }) => cost)).size < novel * tables.length);
-  const touching = sizes.map(() => new Set<Factor>());
+  const touching = sizes.map((): Factor[] => []);
   const put = (factor: Factor) => {
-    for (const v of factor.variables) touching[v]!.add(factor);
+    for (const v of factor.variables) touching[v]!.push(factor);
   };
   for (const t of tables) put(factors.from(t.variables, t.cost));
 
@@ -53,32 +53,33 @@ export function eliminate(
   let bound = 0;
   let exact = true;
   for (let x = queue.next(); x !== undefined; x = queue.next()) {
-    const from = [...touching[x]!];
+    const from = touching[x]!;
     const near = unionOf(from);
     if (x === stays || near.length > most + 1) continue;
     queue.leave(x);
-    for (const factor of from) for (const v of factor.variables) touching[v]!.delete(factor);
-    const split = groupsOf(factors, from, x, cap);
+    touching[x] = [];
+    for (const factor of from)
+      for (const v of factor.variables) if (v !== x) touching[v]!.splice(touching[v]!.indexOf(factor), 1);
+    const split = groupsOf(factors, from, near, x, cap);
     if (split.length > 1) exact = false;
     const groups = split.map((group): Group => {
-      const keep = unionOf(group).filter((v) => v !== x);
-      const { factor, least } = factors.reduce(group, keep);
+      const { factor, least } = factors.reduce(group, split.length === 1 ? near : unionOf(group), x);
       bound += least;
-      if (!keep.length) return { from: group };
+      if (!factor.variables.length) return { from: group };
       put(factor);
       return { from: group, to: factor };
     });
     buckets.push({ variable: x, groups });
     for (const v of near) queue.changed(v);
   }
-  return { factors, buckets, bound, exact, rest: [...new Set(touching.flatMap((of) => [...of]))] };
+  return { factors, buckets, bound, exact, rest: [...new Set(touching.flat())] };
 }
 
 /** Past so many bits all are alike: an op that half of the graph uses would be counted again with each of its users. */
 const widest = 64;
 
 /** Variables by the combinations of their neighbours, in powers of two: the next is one of the fewest. */
-function widths(sizes: readonly number[], touching: readonly ReadonlySet<Factor>[]) {
+function widths(sizes: readonly number[], touching: readonly (readonly Factor[])[]) {
   const bins: number[][] = [];
   const bin = new Int32Array(sizes.length).fill(-1);
   const gone = new Uint8Array(sizes.length);
@@ -124,9 +125,16 @@ function widths(sizes: readonly number[], touching: readonly ReadonlySet<Factor>
 }
 
 /** Groups factors so that what each group leaves has no more than `cap` entries. */
-function groupsOf(factors: Factors, from: readonly Factor[], x: number, cap: number): Factor[][] {
-  const spanOf = (group: readonly Factor[]) => factors.span(unionOf(group).filter((v) => v !== x));
-  if (spanOf(from) <= cap) return [[...from]];
+function groupsOf(
+  factors: Factors,
+  from: readonly Factor[],
+  near: readonly number[],
+  x: number,
+  cap: number,
+): readonly (readonly Factor[])[] {
+  const left = (all: readonly number[]) => factors.span(all) / factors.span([x]);
+  if (left(near) <= cap) return [from];
+  const spanOf = (group: readonly Factor[]) => left(unionOf(group));
   const groups: Factor[][] = [];
   for (const factor of [...from].sort((a, b) => b.table.cost.length - a.table.cost.length)) {
     const fits = groups.find((group) => spanOf([...group, factor]) <= cap);
@@ -145,30 +153,15 @@ export function decode(
   const pick = [...given];
   for (let i = buckets.length - 1; i >= 0; i--) {
     const { variable: x, groups } = buckets[i]!;
-    pick[x] = cheapest(
-      sizes,
-      groups.flatMap((g) => g.from),
-      pick,
-      x,
-    );
+    const sums = new Float64Array(sizes[x]!);
+    for (const { from } of groups)
+      for (const { variables, table } of from) addTo(sums, sizes, variables, table.cost, pick, x);
+    pick[x] = cheapest(sums);
   }
   return pick;
 }
 
-/** Σ factors for each option of one variable, the others as picked. */
-export function sumsOf(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
-  const sums = new Float64Array(sizes[x]!);
-  for (const factor of factors) {
-    let base = 0;
-    for (const v of factor.variables) base = base * sizes[v]! + (v === x ? 0 : pick[v]!);
-    const stride = strideOf(sizes, factor, x);
-    for (let option = 0; option < sums.length; option++) sums[option]! += factor.table.cost[base + option * stride]!;
-  }
-  return sums;
-}
-
-function cheapest(sizes: readonly number[], factors: readonly Factor[], pick: readonly number[], x: number) {
-  const sums = sumsOf(sizes, factors, pick, x);
+function cheapest(sums: Float64Array): number {
   let arg = 0;
   for (let option = 1; option < sums.length; option++) if (sums[option]! < sums[arg]!) arg = option;
   return arg;

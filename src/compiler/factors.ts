@@ -38,7 +38,7 @@ export function unionOf(factors: readonly Factor[]): number[] {
 
 export class Factors {
   readonly #sizes: readonly number[];
-  readonly #byObject = new WeakMap<Float64Array, Interned>();
+  readonly #byObject = new Map<Float64Array, Interned>();
   readonly #byContent = new Map<number, Interned[]>();
   readonly #reduced = new Map<string, { readonly table: Interned; readonly least: number }>();
   #count = 0;
@@ -78,27 +78,23 @@ export class Factors {
     return variables.reduce((n, v) => n * this.#sizes[v]!, 1);
   }
 
-  /** min over all variables but `keep` of Σ factors. */
-  reduce(factors: readonly Factor[], keep: readonly number[]): Reduced {
-    const all = unionOf(factors);
+  /** min over `x` of Σ factors; `all` is what they are about, ascending. */
+  reduce(factors: readonly Factor[], all: readonly number[], x: number): Reduced {
+    const keep = all.filter((v) => v !== x);
     const ordered = [...factors].sort((a, b) => a.table.id - b.table.id);
     if (!this.remembers) {
-      const folded = this.#fold(
-        ordered,
-        keep,
-        all.filter((v) => !keep.includes(v)),
-      );
+      const folded = this.#fold(ordered, keep, [x]);
       return { factor: { variables: keep, table: this.intern(folded.cost) }, least: folded.least };
     }
-    const place = new Map(all.map((v, i) => [v, i]));
-    const key = [
-      all.map((v) => (keep.includes(v) ? this.#sizes[v]! : -this.#sizes[v]!)).join(),
-      ...ordered.map((f) => `${f.table.id}:${f.variables.map((v) => place.get(v)).join()}`),
-    ].join(" ");
+    let key = `${all.indexOf(x)}`;
+    for (const v of all) key += ` ${this.#sizes[v]!}`;
+    for (const { table, variables } of ordered) {
+      key += `;${table.id}`;
+      for (const v of variables) key += ` ${all.indexOf(v)}`;
+    }
     let known = this.#reduced.get(key);
     if (!known) {
-      const out = all.filter((v) => !keep.includes(v));
-      const folded = this.#fold(ordered, keep, out);
+      const folded = this.#fold(ordered, keep, [x]);
       known = { table: this.intern(folded.cost), least: folded.least };
       this.#reduced.set(key, known);
     }
@@ -144,7 +140,24 @@ export class Factors {
   }
 }
 
-export function strideOf(sizes: readonly number[], { variables }: Factor, v: number): number {
+/** Adds what a table says of each option of `x`, the other variables as picked. */
+export function addTo(
+  sums: Float64Array,
+  sizes: readonly number[],
+  variables: readonly number[],
+  cost: Float64Array,
+  pick: readonly number[],
+  x: number,
+): void {
+  let [base, stride] = [0, 0];
+  for (const v of variables) {
+    base = base * sizes[v]! + (v === x ? 0 : pick[v]!);
+    stride = v === x ? 1 : stride * sizes[v]!;
+  }
+  for (let option = 0; option < sums.length; option++) sums[option]! += cost[base + option * stride]!;
+}
+
+function strideOf(sizes: readonly number[], { variables }: Factor, v: number): number {
   const at = variables.indexOf(v);
   let stride = at < 0 ? 0 : 1;
   for (let i = at + 1; stride && i < variables.length; i++) stride *= sizes[variables[i]!]!;

@@ -23,16 +23,20 @@ const reach = 2;
 export function fold(sizes: readonly number[], rest: readonly Factor[], factors: Factors): Folded | undefined {
   if (!factors.remembers) return undefined;
   const classOf = classes(sizes, rest);
-  const left = [...new Set(rest.flatMap((f) => f.variables as number[]))];
-  if (new Set(left.map((v) => classOf[v])).size > 0.7 * left.length) return undefined;
+  const left = new Set<number>();
+  for (const { variables } of rest) for (const v of variables) left.add(v);
+  const found = new Set<number>();
+  for (const v of left) found.add(classOf[v]!);
+  if (found.size > 0.7 * left.size) return undefined;
   const small: number[] = [];
   for (const [v, c] of classOf.entries()) small[c] = sizes[v]!;
   // Tables by what they are about and what they hold, with their number.
   const tables: { variables: number[]; cost: Float64Array; times: number }[] = [];
-  const known = new Map<string, number>();
+  const known = new Map<number, number>();
   const place = rest.map(({ variables, table }) => {
     const at = variables.map((v) => classOf[v]!);
-    const key = `${table.id} ${at.join()}`;
+    let key = table.id;
+    for (const c of at) key = key * small.length + c;
     const index = known.get(key) ?? tables.push({ variables: at, cost: table.cost, times: 0 }) - 1;
     known.set(key, index);
     tables[index]!.times++;
@@ -78,9 +82,9 @@ function classes(sizes: readonly number[], rest: readonly Factor[]): Int32Array 
     // A sum does not depend on the order of what is summed.
     colour = sum.map((s) => s >>> 0);
   }
-  const ids = new Map<string, number>();
+  const ids = new Map<number, number>();
   return Int32Array.from(colour, (c, v) => {
-    const key = `${sizes[v]} ${c}`;
+    const key = sizes[v]! * 2 ** 32 + c;
     const known = ids.get(key) ?? ids.size;
     ids.set(key, known);
     return known;

@@ -1,6 +1,5 @@
 /** @file Discrete choices as a problem: what is picked from, what picks cost, and what it takes to change one for the better. */
-import { sumsOf } from "./eliminate.ts";
-import { type Factor, Factors } from "./factors.ts";
+import { addTo } from "./factors.ts";
 
 export interface Table {
   readonly variables: readonly number[];
@@ -43,29 +42,33 @@ export function evaluate({ sizes, tables }: Problem, pick: readonly number[]): {
 /** Changes of one variable that pay and fit, until there is none. */
 export function improve(problem: Problem, pick: number[], limit: number): void {
   const { sizes, tables } = problem;
-  const factors = new Factors(sizes, false);
-  const touching = sizes.map(() => ({ cost: [] as Factor[], memory: [] as Factor[] }));
-  for (const t of tables) {
-    const cost = factors.from(t.variables, t.cost);
-    for (const v of t.variables) touching[v]!.cost.push(cost);
-    if (!t.memory) continue;
-    const memory = factors.from(t.variables, t.memory);
-    for (const v of t.variables) touching[v]!.memory.push(memory);
-  }
+  const touching = sizes.map((): Table[] => []);
+  for (const t of tables) for (const v of t.variables) touching[v]!.push(t);
   let used = evaluate(problem, pick).memory;
+  /** Variables that nothing has changed around since they were looked at are left out. */
+  const settled = new Uint8Array(sizes.length);
   for (let moved = true, round = 0; moved && round < 20; round++) {
     moved = false;
-    for (const v of sizes.keys()) {
-      const costs = sumsOf(sizes, touching[v]!.cost, pick, v);
-      const memories = sumsOf(sizes, touching[v]!.memory, pick, v);
+    for (const [v, size] of sizes.entries()) {
+      if (settled[v] || size === 1) continue;
+      const [costs, memories] = [new Float64Array(size), new Float64Array(size)];
+      for (const { variables, cost, memory } of touching[v]!) {
+        addTo(costs, sizes, variables, cost, pick, v);
+        if (memory) addTo(memories, sizes, variables, memory, pick, v);
+      }
       const was = pick[v]!;
-      let now = was;
-      for (let option = 0; option < costs.length; option++)
-        if (costs[option]! < costs[now]! && used - memories[was]! + memories[option]! <= limit) now = option;
+      let [now, fits] = [was, true];
+      for (let option = 0; option < size; option++) {
+        if (costs[option]! >= costs[now]!) continue;
+        if (used - memories[was]! + memories[option]! <= limit) now = option;
+        else fits = false; // it may later, when others have given way
+      }
+      settled[v] = Number(fits);
       if (now === was) continue;
       used += memories[now]! - memories[was]!;
       pick[v] = now;
       moved = true;
+      for (const { variables } of touching[v]!) for (const u of variables) if (u !== v) settled[u] = 0;
     }
   }
 }

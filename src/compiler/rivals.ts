@@ -7,8 +7,8 @@
 import type { Rival } from "../ir/plan.ts";
 import { Cache } from "../sbp/cache.ts";
 import type { Draft } from "./draft.ts";
-import { decode, eliminate, sumsOf } from "./eliminate.ts";
-import { forbidden } from "./factors.ts";
+import { decode, eliminate } from "./eliminate.ts";
+import { addTo, forbidden } from "./factors.ts";
 import type { Column, Menu } from "./menu.ts";
 import { evaluate, type Problem, type Table } from "./problem.ts";
 
@@ -72,7 +72,7 @@ export function rivalsOf(
     return op.outputs.map((id, j) => {
       if (!asked.has(id)) return null;
       const column = menus[v]!.outs[j]!;
-      return known.get(`${j} ${key}`, () => rival(column, alternatives(problem, within, near, v, column, pick)));
+      return known.get(`${j} ${key}`, () => rivalOf(problem, within, near, v, column, pick));
     });
   });
 }
@@ -103,22 +103,18 @@ function surroundings({ tables }: Problem, touching: readonly (readonly number[]
   return [...seen].sort((a, b) => a - b);
 }
 
-/** What another layout would change: the cost within one op and between two, and the memory. */
-interface Local {
-  readonly cost: number;
-  readonly own: number;
-  readonly memory: number;
-}
-
-/** For each layout that `v` can give, the best of its surroundings, less what is picked; absent for its own. */
-function alternatives(
+/**
+ * The cheapest of the choices in which `v` gives another layout; null when there is none that may be. Layouts are looked at
+ * in the order of what they cost at least.
+ */
+function rivalOf(
   { sizes, tables }: Problem,
   within: readonly number[],
   near: readonly number[],
   v: number,
   { layouts, of }: Column,
   pick: readonly number[],
-): readonly (Local | undefined)[] {
+): Rival | null {
   const place = new Map(near.map((u, i) => [u, i]));
   const size = near.map((u) => sizes[u]!);
   const local = within.map((k) => conditioned(sizes, tables[k]!, place, pick));
@@ -127,18 +123,34 @@ function alternatives(
     ...evaluate({ sizes: size, tables: local }, at),
     own: evaluate({ sizes: size, tables: own }, at).cost,
   });
-  const now = costOf(near.map((u) => pick[u]!));
   const x = place.get(v)!;
   const around = eliminate(size, local, cap, Number.POSITIVE_INFINITY, x);
   const given = size.map(() => 0);
-  const sums = sumsOf(size, around.rest, given, x);
-  return layouts.map((_, layout) => {
-    if (layout === of[pick[v]!]) return undefined;
-    let option = of.indexOf(layout);
-    for (let o = option + 1; o < of.length; o++) if (of[o] === layout && sums[o]! < sums[option]!) option = o;
+  const least = new Float64Array(of.length).fill(around.bound);
+  for (const { variables, table } of around.rest) addTo(least, size, variables, table.cost, given, x);
+  // By layout the option that promises most.
+  const options: number[] = [];
+  for (const [option, layout] of of.entries()) {
+    const known = options[layout];
+    if (known === undefined || least[option]! < least[known]!) options[layout] = option;
+  }
+  let best: (ReturnType<typeof costOf> & { readonly layout: number }) | undefined;
+  for (const option of options.toSorted((a, b) => least[a]! - least[b]!)) {
+    const layout = of[option]!;
+    if (layout === of[pick[v]!]) continue;
+    if (best && least[option]! > best.cost) break;
     const then = costOf(decode(size, around, given.with(x, option)));
-    return { cost: then.cost - now.cost, own: then.own - now.own, memory: then.memory - now.memory };
-  });
+    if (!best || then.cost < best.cost || (then.cost === best.cost && layout < best.layout)) best = { ...then, layout };
+  }
+  const now = costOf(near.map((u) => pick[u]!));
+  const [cost, compute] = best ? [best.cost - now.cost, best.own - now.own] : [forbidden, 0];
+  if (!best || cost >= forbidden / 2) return null;
+  return {
+    layout: layouts[best.layout]!,
+    compute: compute * 1e-12,
+    boxing: (cost - compute) * 1e-12,
+    memory: best.memory - now.memory,
+  };
 }
 
 /** A table with the variables outside as they are picked. */
@@ -158,13 +170,4 @@ function conditioned(
   }
   const cut = (all: Float64Array) => Float64Array.from(rows, (at) => all[at]!);
   return { variables: inside, cost: cut(cost), ...(memory && { memory: cut(memory) }) };
-}
-
-/** The cheapest of the alternatives; null when there is none that may be. */
-function rival({ layouts }: Column, local: readonly (Local | undefined)[]): Rival | null {
-  let best: Local | undefined;
-  for (const each of local) if (each && each.cost < forbidden / 2 && (!best || each.cost < best.cost)) best = each;
-  if (!best) return null;
-  const { cost, own, memory } = best;
-  return { layout: layouts[local.indexOf(best)]!, compute: own * 1e-12, boxing: (cost - own) * 1e-12, memory };
 }

@@ -1,0 +1,69 @@
+/** @file What it takes to bring a value from one layout to another, remembered by the model of links. */
+
+import type { Layout } from "../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../ir/placement.ts";
+import { boxingCost } from "../sbp/boxing.ts";
+import { Cache } from "../sbp/cache.ts";
+import { type Model, sharedMemory } from "../sbp/link.ts";
+import { type Draft, shapeOf } from "./draft.ts";
+import { heldBy, typesOf } from "./menu.ts";
+import { picoseconds } from "./work.ts";
+
+/** What it takes to bring a value from one layout to another. */
+export interface Move {
+  readonly time: number;
+  /** Bytes on the rank that holds the most. */
+  readonly memory: number;
+}
+
+export const nothing: Move = { time: 0, memory: 0 };
+
+/** A layout with its text. */
+export interface Keyed {
+  readonly layout: Layout;
+  readonly key: string;
+}
+
+type Moves = Cache<Cache<Move>>;
+
+/** By a model of links, by what is moved where, by the layouts of the two ends: known for all graphs. */
+const movesBy = new WeakMap<Model, Cache<Moves>>();
+
+/** For a value, and the placement of its taker where that is another, the moves from layout to layout. */
+export function movesOf(draft: Draft) {
+  const { graph, options } = draft;
+  const { slots = 2, model = sharedMemory } = options;
+  const all = movesBy.get(model) ?? new Cache<Moves>(1 << 10);
+  movesBy.set(model, all);
+  const types = typesOf(graph);
+  return (value: number, there?: PlacementData) => {
+    const moves = all.get(`${slots} ${types[value]} ${there ? showPlacement(there) : ""}`, () => new Cache());
+    return (from: Keyed) => {
+      const row = moves.get(from.key, () => new Cache());
+      return (to: Keyed): Move =>
+        !there && from.key === to.key
+          ? nothing
+          : row.get(to.key, () => moveOf(draft, value, from.layout, there, to.layout, slots));
+    };
+  };
+}
+
+/** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
+function moveOf(
+  { graph, options }: Draft,
+  id: number,
+  from: Layout,
+  there: PlacementData | undefined,
+  to: Layout,
+  slots: number,
+): Move {
+  const value = graph.values[id]!;
+  const type = { shape: shapeOf(value), dtype: value.dtype };
+  const here = graph.placements[value.placement]!;
+  const [source, target] = [
+    { placement: here, layout: from },
+    { placement: there ?? here, layout: to },
+  ];
+  const { time, bytes } = boxingCost({ ...type, from: source, to: target, transfers: false }, options.model);
+  return { time: picoseconds(time), memory: heldBy(value, to, target.placement) * (bytes > 0 ? slots : 1) };
+}

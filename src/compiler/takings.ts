@@ -1,0 +1,97 @@
+/**
+ * @file Who takes which value, and what bringing it takes. Where the ends are alike, the taking is one object: a model of
+ * repeated blocks has few, and each move of a taking is looked up once.
+ */
+import type { Op } from "../ir/graph.ts";
+import { Cache } from "../sbp/cache.ts";
+import { type Draft, placementOf, producers } from "./draft.ts";
+import { forbidsBoxing } from "./implicit.ts";
+import type { Column, Menu } from "./menu.ts";
+import { type Keyed, type Move, movesOf, nothing } from "./moves.ts";
+
+/** An op takes a value, at one of its places or several. */
+export interface Taken {
+  readonly value: number;
+  readonly from: number;
+  readonly by: number;
+  readonly taking: Taking;
+}
+
+/** A copy that a taker wants: in which layout, with the placement where it is not the value's own. */
+export interface Copy extends Move {
+  readonly key: string;
+}
+
+export interface Taking {
+  readonly id: number;
+  /** The layouts in which the value comes, by option of its producer. */
+  readonly before: Column;
+  /** The sets of layouts that it is wanted in, by option of the taker, and for each set the keys of the copies. */
+  readonly after: { readonly of: Int32Array; readonly keys: readonly (readonly string[])[] };
+  /** By layout that it comes in, by set: the copies that must be made. */
+  readonly copies: readonly (readonly (readonly Copy[])[])[];
+  /** Whether the author says what is boxed, so that nothing else may be. */
+  readonly strict: boolean;
+}
+
+/** In the order of the ops. */
+export function takingsOf(draft: Draft, menus: readonly Menu[]): readonly (readonly Taken[])[] {
+  const { graph } = draft;
+  const produced = producers(graph);
+  const movesFor = movesOf(draft);
+  const known = new Cache<Taking>();
+  let made = 0;
+  const taken = (op: Op, value: number): Taken => {
+    const from = produced[value]!;
+    const menu = menus[op.id]!;
+    const at = from.outputs.length === 1 ? 0 : from.outputs.indexOf(value);
+    const places = placesOf(op, value);
+    const strict = draft.strict.has(op.name) || forbidsBoxing(draft, op);
+    const { placement } = graph.values[op.outputs[0]!]!;
+    const there = placement === graph.values[value]!.placement ? undefined : placementOf(draft, op);
+    const key = `${menus[from.id]!.id} ${at} ${menu.id} ${places.join()} ${strict} ${there && placement}`;
+    const taking = known.get(key, (): Taking => {
+      const before = menus[from.id]!.outs[at]!;
+      const { sets, of } = together(places.map((i) => menu.ins[i]!));
+      const prefix = there ? `@${placement} ` : "";
+      const keys = sets.map((set) => set.map((want) => prefix + want.key));
+      const moves = movesFor(value, there);
+      const copies = before.layouts.map((layout, a) => {
+        const move = moves({ layout, key: before.keys[a]! });
+        return sets.map((set, b) =>
+          set.flatMap((want, i): Copy[] => {
+            const all = move(want);
+            return all === nothing ? [] : [{ ...all, key: keys[b]![i]! }];
+          }),
+        );
+      });
+      return { id: made++, before, after: { of, keys }, copies, strict };
+    });
+    return { value, from: from.id, by: op.id, taking };
+  };
+  return graph.ops.map((op) => valuesOf(op).map((id) => taken(op, id)));
+}
+
+/** Each input once. */
+const valuesOf = ({ inputs }: Op): readonly number[] => (inputs.length < 2 ? inputs : [...new Set(inputs)]);
+
+/** The places at which an op takes a value. */
+const placesOf = ({ inputs }: Op, value: number): readonly number[] =>
+  inputs.length === 1 ? [0] : inputs.flatMap((input, i) => (input === value ? [i] : []));
+
+/** Several inputs that are one value: the layouts that it is wanted in, each once, for a copy serves all of them. */
+function together(columns: readonly Column[]): {
+  readonly sets: readonly (readonly Keyed[])[];
+  readonly of: Int32Array;
+} {
+  const sets: Keyed[][] = [];
+  const known = new Map<string, number>();
+  const of = columns[0]!.of.map((_, option) => {
+    const all = new Map(columns.map((c) => [c.keys[c.of[option]!]!, c.layouts[c.of[option]!]!]));
+    const text = [...all.keys()].join("|");
+    const place = known.get(text) ?? sets.push([...all].map(([key, layout]) => ({ key, layout }))) - 1;
+    known.set(text, place);
+    return place;
+  });
+  return { sets, of };
+}
