@@ -11,7 +11,7 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
 
 // Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
 // So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
-enum { PARTS = 16, WIDE = 8 };
+enum { PARTS = 16, WIDE = 8, HALF = WIDE / 2, AHEAD = 16, LINE_FLOATS = 16 };
 INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   const f32 none = identity_of(monoid);
   f32 part[PARTS], r = none;
@@ -24,13 +24,15 @@ INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
   return monoid == SUM ? r * scale : r;
 }
-// `wide` vectors of columns side by side, k lanes of each: WIDE of them read rows in runs of whole cache lines.
+// `wide` vectors of columns side by side, k lanes of each: WIDE of them read rows in runs of whole cache lines. Rows are far
+// apart, so the processor is told which come next.
 INLINE void reduce_columns(const int monoid, const int wide, ix mid, ix inner, f32 scale, const f32 *x, f32 *y, int k) {
   vf part[PARTS][WIDE];
   const int parts = (int)imin(mid, PARTS);
   for (int m = 0; m < parts; m++) UNROLL for (int j = 0; j < wide; j++) part[m][j] = ldk(x + m * inner + j * VL, k, 0);
   for (ix m = parts; m < mid; m++) {
     vf *s = part[m % PARTS];
+    if (wide > 1) UNROLL for (int j = 0; j < wide * VL; j += LINE_FLOATS) __builtin_prefetch(x + imin(m + AHEAD, mid - 1) * inner + j);
     UNROLL for (int j = 0; j < wide; j++) s[j] = fold(monoid, s[j], ldk(x + m * inner + j * VL, k, 0));
   }
   UNROLL for (int j = 0; j < wide; j++) {
@@ -45,6 +47,7 @@ INLINE void reduce_of(const int monoid, ix outer, ix mid, ix inner, f32 scale, c
     if (inner == 1) { *y = reduce_line(monoid, mid, scale, x); continue; }
     ix i = 0;
     for (; i + WIDE * VL <= inner; i += WIDE * VL) reduce_columns(monoid, WIDE, mid, inner, scale, x + i, y + i, VL);
+    for (; i + HALF * VL <= inner; i += HALF * VL) reduce_columns(monoid, HALF, mid, inner, scale, x + i, y + i, VL);
     for (; i + VL <= inner; i += VL) reduce_columns(monoid, 1, mid, inner, scale, x + i, y + i, VL);
     if (i < inner) reduce_columns(monoid, 1, mid, inner, scale, x + i, y + i, (int)(inner - i));
   }
