@@ -4,7 +4,7 @@ import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLayout } from "./graph/layout.ts";
 import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
-import { explain } from "./view/explain.ts";
+import { explain } from "./view/explain/explain.ts";
 import { render } from "./view/render.ts";
 
 /** Layouts by parameter name, as `compile` takes them. */
@@ -71,7 +71,10 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
     );
   }
 
-  /** Layouts, boxing, bytes and memory as text, with the reason for each choice. */
+  /**
+   * The plan as text: the layout of every tensor with what it costs, what came next and by what that lost; bytes that
+   * move, the schedule, and memory against its limit, with what lies otherwise because of it. Repeated blocks are one row.
+   */
   explain(): string {
     return explain(this.data);
   }

@@ -26,6 +26,8 @@ export interface Charges {
   tables(copies: Copies): readonly Table[];
   /** Picoseconds that bringing an op its inputs takes. */
   boxing(op: Op, pick: readonly number[]): number;
+  /** Bytes of each output on the rank that holds the most. */
+  held(op: Op, pick: readonly number[]): readonly number[];
   /** What a pick really takes, each copy counted once. */
   evaluate(pick: readonly number[]): Move;
 }
@@ -126,6 +128,7 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   return {
     tables,
     evaluate,
+    held: (op, pick) => op.outputs.map((id, j) => held(id, menus[op.id]!.outs[j]!, pick[op.id]!)),
     boxing: (op, pick) => {
       let time = 0;
       for (const one of taken[op.id]!) for (const copy of made(one, pick)) time += copy.time;

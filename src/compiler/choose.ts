@@ -44,6 +44,8 @@ export function choose(draft: Draft): Draft {
       op: op.name,
       ins,
       outs,
+      placement: graph.values[op.outputs[0] ?? op.inputs[0]!]!.placement,
+      held: charges.held(op, pick),
       compute: own[pick[v]!]! * 1e-12,
       boxing: charges.boxing(op, pick) * 1e-12,
       candidates: settled.get(op.name)?.candidates ?? signatures.length,

@@ -1,6 +1,5 @@
 /**
- * @file What would have come next: for the tensors that people ask about, the cheapest choice in which the tensor lies
- * otherwise. The ops within two steps of it are chosen anew, by elimination; what is farther stays as it is, so the
+ * @file What would have come next: for every tensor the cheapest choice in which it lies otherwise. The ops within two steps of it are chosen anew, by elimination; what is farther stays as it is, so the
  * figure is of a choice that exists, and the best of all such choices costs no more. Tensors in equal surroundings share
  * the answer, so repeated blocks are asked once.
  */
@@ -19,7 +18,7 @@ const crowd = 16;
 const most = 16;
 const cap = 1 << 10;
 
-/** By op, by output; undefined for ops that nobody asks about. */
+/** By op, by output; undefined for ops with nothing to choose. */
 export function rivalsOf(
   draft: Draft,
   menus: readonly Menu[],
@@ -31,16 +30,6 @@ export function rivalsOf(
   problem.tables.forEach(({ variables }, k) => {
     for (const v of variables) touching[v]!.push(k);
   });
-  const kinds = new Map(graph.states.map(({ name, kind }) => [name, kind]));
-  const asked = new Set<number>(Object.values(graph.outputs));
-  for (const op of graph.ops) {
-    if (op.kind === "input" || kinds.get(op.attrs.state as string) === "param") asked.add(op.outputs[0]!);
-    op.inputs.forEach((id, i) => {
-      const from = makerOf(draft, id);
-      const [given, wanted] = [menus[from[0]]!.outs[from[1]]!, menus[op.id]!.ins[i]!];
-      if (given.keys[given.of[pick[from[0]]!]!] !== wanted.keys[wanted.of[pick[op.id]!]!]) asked.add(id);
-    });
-  }
   const ids = new Map<Float64Array, number>();
   const idOf = problem.tables.map(({ cost }) => {
     const known = ids.get(cost) ?? ids.size;
@@ -52,8 +41,7 @@ export function rivalsOf(
   const seen = new Int32Array(problem.tables.length).fill(-1);
   const known = new Cache<Rival | null>();
   return graph.ops.map((op, v) => {
-    if (draft.settled.has(op.name) || !op.outputs.some((id) => asked.has(id)) || problem.sizes[v]! < 2)
-      return undefined;
+    if (draft.settled.has(op.name) || problem.sizes[v]! < 2) return undefined;
     const near = surroundings(problem, touching, v);
     for (const [i, u] of near.entries()) place[u] = i;
     const within: number[] = [];
@@ -69,24 +57,12 @@ export function rivalsOf(
       for (const u of problem.tables[k]!.variables) key += place[u]! < 0 ? `=${pick[u]}` : `,${place[u]}.${pick[u]}`;
     }
     for (const u of near) place[u] = -1;
-    return op.outputs.map((id, j) => {
-      if (!asked.has(id)) return null;
+    return op.outputs.map((_, j) => {
       const column = menus[v]!.outs[j]!;
       return known.get(`${j} ${key}`, () => rivalOf(problem, within, near, v, column, pick));
     });
   });
 }
-
-function makerOf({ graph }: Draft, id: number): readonly [op: number, output: number] {
-  let makers = remembered.get(graph);
-  if (!makers) {
-    makers = [];
-    for (const op of graph.ops) for (const [j, value] of op.outputs.entries()) makers[value] = [op.id, j];
-    remembered.set(graph, makers);
-  }
-  return makers[id]!;
-}
-const remembered = new WeakMap<object, (readonly [number, number])[]>();
 
 /** The variables within some steps, ascending. */
 function surroundings({ tables }: Problem, touching: readonly (readonly number[])[], v: number): readonly number[] {

@@ -155,6 +155,10 @@ export interface Choice {
   readonly op: string;
   readonly ins: readonly Layout[];
   readonly outs: readonly Layout[];
+  /** Where the op runs. */
+  readonly placement: number;
+  /** Bytes of each output on the rank that holds the most. */
+  readonly held: readonly number[];
   /** Predicted seconds: the op's own time and the boxing of its inputs. */
   readonly compute: number;
   readonly boxing: number;
@@ -163,7 +167,7 @@ export interface Choice {
   readonly fixed: boolean;
   /** Outputs as they would lie if memory had no limit; absent where that is how they lie. */
   readonly unlimited?: readonly Layout[];
-  /** By output what would have come next; for inputs, states, outputs of the graph and what is boxed. */
+  /** By output what would have come next; null: nothing else is possible. Absent where there was nothing to choose. */
   readonly rivals?: readonly (Rival | null)[];
 }
 

@@ -52,19 +52,56 @@ export function tally(texts: readonly string[]): [text: string, times: number][]
   return [...times];
 }
 
-export interface Column {
-  readonly title: string;
-  /** Numbers stand to the right. */
-  readonly right?: boolean;
-  /** The widest that it may be; longer texts are cut. */
-  readonly max?: number;
+/** Where a line may break, the best first: behind what is listed, between words, behind the parts of a name. */
+const breaks = [/^.*[,·→;] /s, /^.* /s, /^.*[._,-]/s];
+
+/** Lines of at most a width; what has no place to break at is broken anywhere. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    // A space at the very end of a line is none.
+    const fits = rest.slice(0, width + 1);
+    const heads = breaks.map((head) => head.exec(fits.endsWith(" ") ? fits : fits.slice(0, width))?.[0] ?? "");
+    const end = (heads.find((head) => head !== "") ?? rest.slice(0, width)).length;
+    lines.push(rest.slice(0, end).trimEnd());
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
 
-/** Rows under their titles, two spaces between columns, each line indented by two. */
+export interface Column {
+  readonly title: string;
+  /** Numbers stand to the right, and in one line. */
+  readonly right?: boolean;
+}
+
+const widest = 120;
+const narrowest = 12;
+const [indent, gap] = [2, 2];
+
+/**
+ * Rows under their titles, two spaces between columns, each line indented by two. Where a line would be longer than 120
+ * characters the widest columns give way, and their cells go on in the lines below.
+ */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const cut = rows.map((row) => row.map((cell, i) => shorten(cell, columns[i]!.max ?? Number.POSITIVE_INFINITY)));
-  const widths = columns.map(({ title }, i) => Math.max(title.length, ...cut.map((row) => row[i]!.length)));
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, i) => (columns[i]!.right ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))).join("  ")}`.trimEnd();
-  return [line(columns.map(({ title }) => title)), ...cut.map(line)];
+  const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
+  const room = widest - indent - gap * (columns.length - 1);
+  for (let excess = widths.reduce((a, b) => a + b, 0) - room; excess > 0; excess--) {
+    const most = Math.max(...widths.map((width, i) => (columns[i]!.right ? 0 : width)));
+    if (most <= narrowest) break;
+    widths[widths.findIndex((width, i) => width === most && !columns[i]!.right)]!--;
+  }
+  const lines = (cells: readonly string[]): string[] => {
+    const wrapped = cells.map((cell, i) => (columns[i]!.right ? [cell] : wrap(cell, widths[i]!)));
+    const height = Math.max(...wrapped.map(({ length }) => length));
+    return Array.from({ length: height }, (_, k) => {
+      const line = wrapped.map((parts, i) => {
+        const text = parts[k] ?? "";
+        return columns[i]!.right ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
+      });
+      return `${" ".repeat(indent)}${line.join(" ".repeat(gap))}`.trimEnd();
+    });
+  };
+  return [columns.map(({ title }) => title), ...rows].flatMap(lines);
 }

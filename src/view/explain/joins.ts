@@ -1,8 +1,6 @@
 /** @file What one kernel call does of several ops, as lines of `explain`: alike runs are counted. */
-import type { PlanData } from "../ir/plan.ts";
-import { bytes, count, table, tally } from "./format.ts";
-
-const shown = 12;
+import type { PlanData } from "../../ir/plan.ts";
+import { bytes, count, table, tally } from "../format.ts";
 
 /** The section, or none where every op has a call of its own. */
 export function joins({ graph, tasks }: PlanData): string[][] {
@@ -21,12 +19,12 @@ export function joins({ graph, tasks }: PlanData): string[][] {
       "Joined: ops that one kernel call does, and what a rank need not write and read again in one step",
       ...table(
         [
-          { title: "ops", max: 48 },
-          { title: "the first begins with", max: 40 },
+          { title: "ops" },
+          { title: "the first begins with" },
           { title: "times", right: true },
           { title: "saved", right: true },
         ],
-        rows.slice(0, shown),
+        rows,
       ),
       `  ${bytes(total)} in all`,
     ],
