@@ -20,7 +20,10 @@ export function outOfMemory(draft: Draft): LayoutError {
   const [limit, most] = [limitOf(draft), mostOf(draft)];
   const { rank, byRole } = memory.find(({ bytes }) => bytes === most)!;
   const roles = Object.entries(byRole).sort(([, a], [, b]) => b - a);
-  const lies = new Map<number, Layout>(bufferOf.map((buffer, value) => [buffer, layouts[value]!]));
+  const lies = new Map<number, Layout>();
+  bufferOf.forEach((buffer, value) => {
+    lies.set(buffer, layouts[value]!);
+  }); // what a kernel keeps to itself has none
   const text = ({ id, name, bytes, slots, placement }: Buffer) => {
     const axes = graph.placements[placement]!.axes.map((axis) => axis.name);
     const layout = lies.get(id);
