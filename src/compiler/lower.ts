@@ -16,17 +16,19 @@ import { initialise } from "./init.ts";
 import { lowerBoxing } from "./lower-boxing.ts";
 import { lowerJoined } from "./lower-joined.ts";
 import { lowerTransfer } from "./lower-transfer.ts";
+import { findReadings } from "./uses.ts";
 
 export function lower(draft: Draft): Draft {
   const collectives = listCollectives(draft);
   const collectiveOf = new Map(collectives.map((c) => [c.task, c.id]));
-  const inRuns = new Set([...draft.joined.values()].flatMap(({ ops }) => ops.slice(0, -1)));
+  const inRuns = [...draft.joined.values()].flatMap(({ ops }) => ops.slice(0, -1));
+  const silent = new Set([...inRuns, ...findReadings(draft)]);
   const programs = draft.tasks.map((task) =>
     task.stream === "host"
       ? []
       : classes(draft, task.placement, (member) =>
           task.ops.flatMap((op) =>
-            inRuns.has(op) ? [] : lowerOp(draft, draft.graph.ops[op]!, member, collectiveOf.get(task.id) ?? null),
+            silent.has(op) ? [] : lowerOp(draft, draft.graph.ops[op]!, member, collectiveOf.get(task.id) ?? null),
           ),
         ),
   );

@@ -1,4 +1,7 @@
-/** @file Who uses which value, across tasks: what decides about slots, registers and edges. */
+/**
+ * @file Who uses which value, across tasks, and which values are only another reading of the same bytes: what decides about
+ * slots, registers and edges.
+ */
 import type { Op } from "../ir/graph.ts";
 import { type Draft, producers, type TaskDraft } from "./draft.ts";
 
@@ -10,10 +13,32 @@ export interface Uses {
   of(value: number): ReadonlyMap<TaskDraft, readonly Op[]>;
 }
 
+/** Ops whose result has the bytes of what they take, on every rank. */
+const readings = new Set(["reshape", "stopGradient"]);
+
+/** The ops that give another reading of their input's bytes, so that nothing is computed and nothing copied. */
+export function findReadings({ graph, boxing }: Pick<Draft, "graph" | "boxing">): ReadonlySet<number> {
+  const produced = producers(graph);
+  const found = new Set<number>();
+  for (const op of graph.ops) {
+    const relabels = boxing.get(op.id)?.kind === "relabel";
+    if (relabels || (readings.has(op.kind) && isMade(produced, op.inputs[0]!))) found.add(op.id);
+  }
+  return found;
+}
+
+/** Whether the step makes the value and nobody changes it: no input, whose slots the host fills, and no state. */
+function isMade(produced: readonly Op[], value: number): boolean {
+  const { kind, writes, inputs } = produced[value]!;
+  if (kind === "boxing" || readings.has(kind)) return isMade(produced, inputs[0]!);
+  return kind !== "input" && kind !== "state" && !writes?.some((state) => state !== null);
+}
+
 export function findUses({ graph, tasks, boxing }: Draft): Uses {
   const produced = producers(graph);
   const taskOf = new Map(tasks.flatMap((t) => t.ops.map((op) => [op, t] as const)));
-  const relabels = (op: Op) => boxing.get(op.id)?.kind === "relabel";
+  const aliases = findReadings({ graph, boxing });
+  const relabels = (op: Op) => aliases.has(op.id);
   const origin = (value: number): number => {
     const op = produced[value]!;
     return relabels(op) ? origin(op.inputs[0]!) : value;

@@ -91,3 +91,37 @@ test("uneven and empty shards have their value too", async () => {
   const [one, many] = [await losses(mesh, inputs), await losses(four, cut)];
   for (const [i, loss] of many.entries()) expect(loss).toBeCloseTo(one[i]!, 5);
 });
+
+describe("a reshape", () => {
+  const g = graph(mesh, { name: "flat", inputs }, ({ r }) => {
+    const doubled = r.add(r);
+    return { y: doubled.reshape([10, 4]).exp(), z: doubled.reshape([40]) };
+  });
+  const plan = compile(g) as unknown as Plan;
+
+  test("of what a step makes is another reading of the same bytes: no call, no buffer", () => {
+    expect(kernelsOf(plan)).toEqual(["binary", "unary"]);
+    expect(plan.data.buffers.map(({ name }) => name).filter((name) => name.includes("reshape"))).toEqual([]);
+  });
+
+  test("gives the host its value under the new shape", async () => {
+    const r = ramp([2, 5, 4]);
+    await using session = await launch(plan);
+    for await (const { z } of session.run([{ x: ramp([2, 5, 3]), r }]) as AsyncIterable<{ z: { data: Float32Array } }>)
+      expect([...z.data]).toEqual([...r.data].map((value) => Math.fround(value + value)));
+  });
+
+  test("of a state is a copy: the host reads it as it was, whatever becomes of the state", async () => {
+    const counting = graph(mesh, { name: "count", inputs: { r: inputs.r } }, ({ r }, on) => {
+      const s = on.state("s", [4], "float32");
+      on.assign(s, s.add(r.mean(0).mean(0)).add(1));
+      return { before: s.reshape([2, 2]) };
+    });
+    const seen: number[] = [];
+    await using session = await launch(compile(counting) as unknown as Plan);
+    const zero = array([2, 5, 4], "float32", new Float32Array(40));
+    for await (const step of session.run([{ r: zero }, { r: zero }, { r: zero }]))
+      seen.push((step as unknown as { before: { data: Float32Array } }).before.data[0]!);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * @file `npm run bench:ops`: kernels alone, one thread, beside the same ops of PyTorch. A line is measured in turns: here, in
+ * the peer, here again, so that a slow moment of the machine meets both; a turn is the best of some calls, a figure the
+ * median of turns. Writes bench/ops.json, where lines that were not measured stay. `--only TEXT` takes the lines that
+ * contain it, `--out FILE` another file to write.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { encode } from "../src/kernels/encode.ts";
+import { createExecutor, loadEngine } from "../src/kernels/engine.ts";
+import { circumstances, median } from "./machine.ts";
+import { type OpLine, opLines } from "./op-lines.ts";
+
+const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const { values: options } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    turns: { type: "string", default: "5" },
+    out: { type: "string", default: path("./ops.json") },
+  },
+});
+const turns = Number(options.turns);
+/** Milliseconds that a turn calls an op again and again. */
+const turn = 60;
+
+const memory = new WebAssembly.Memory({ initial: 4096, maximum: 4096, shared: true });
+const [programAt, recordAt, workspaceAt, dataAt] = [64, 1 << 16, 1 << 17, 1 << 24];
+const executor = createExecutor(loadEngine("native"), memory, 0);
+
+/** Writes operands and program of a line. */
+function lay({ buffers, ids = {}, calls }: OpLine): void {
+  let [at, state] = [dataAt, 1];
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const places = buffers.map((count, buffer) => {
+    const below = ids[buffer];
+    const place = at;
+    const array =
+      below === undefined ? new Float32Array(memory.buffer, at, count) : new Int32Array(memory.buffer, at, count);
+    for (let i = 0; i < count; i++) array[i] = below === undefined ? next() * 2 - 1 : Math.floor(next() * below);
+    at += Math.ceil((count * 4) / 64) * 64 + 64;
+    return place;
+  });
+  const program = encode(calls, {
+    address: ({ buffer }) => ({ offset: places[buffer]!, stride: 0, index: -1, copies: 1 }),
+    traffic: () => 0,
+  });
+  new Float64Array(memory.buffer, programAt, program.length).set(program);
+}
+
+/** The shortest of some calls, in ms. */
+function ours(): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const end = performance.now() + turn; performance.now() < end; ) {
+    const start = performance.now();
+    executor.run(programAt, recordAt, workspaceAt);
+    least = Math.min(least, performance.now() - start);
+  }
+  return least;
+}
+
+const python = process.env.PYTHON ?? path("./peers/.venv/bin/python");
+const peer = spawn(python, [path("./peers/ops.py")], { stdio: ["pipe", "pipe", "inherit"] });
+const answers = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
+/** What the peer answers to a request: its version at first, then ms. */
+async function ask(request?: object): Promise<string> {
+  if (request) peer.stdin.write(`${JSON.stringify(request)}\n`);
+  const { value, done } = await answers.next();
+  if (done) throw new Error("the peer ended");
+  return value as string;
+}
+
+interface Figure {
+  readonly name: string;
+  /** Medians, in ms, and this over the other. */
+  readonly sluice: number;
+  readonly torch: number;
+  readonly ratio: number;
+}
+const digits = (x: number) => Number(x.toPrecision(4));
+
+const torch = await ask();
+const figures: Figure[] = [];
+for (const line of opLines.filter(({ name }) => name.includes(options.only))) {
+  lay(line);
+  const [own, other]: [number[], number[]] = [[], []];
+  for (let i = 0; i < turns; i++) {
+    own.push(ours());
+    other.push(Number(await ask({ kind: line.kind, sizes: line.sizes, ms: turn })));
+  }
+  const [sluice, theirs] = [median(own), median(other)];
+  const ratio = Number((theirs / sluice).toFixed(2));
+  figures.push({ name: line.name, sluice: digits(sluice), torch: digits(theirs), ratio });
+  console.log(
+    `${line.name.padEnd(56)}${sluice.toFixed(3).padStart(10)} ms${theirs.toFixed(3).padStart(10)} ms  × ${ratio}`,
+  );
+}
+peer.stdin.end();
+
+const again = new Set(figures.map(({ name }) => name));
+const { machine, ...circumstance } = circumstances();
+const before = existsSync(options.out) ? (JSON.parse(readFileSync(options.out, "utf8")) as { ops: Figure[] }).ops : [];
+const kept = new Map(before.filter(({ name }) => !again.has(name)).map((figure) => [figure.name, figure]));
+for (const figure of figures) kept.set(figure.name, { ...figure, ...circumstance });
+const ops = opLines.flatMap(({ name }) => kept.get(name) ?? []);
+const command = "npm run bench:ops";
+writeFileSync(options.out, `${JSON.stringify({ command, machine: { ...machine, torch }, ops }, null, 2)}\n`);
