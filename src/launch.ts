@@ -37,6 +37,9 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
    * One step a batch, in order. Leaving the loop early lets the steps that have begun finish; batches are read ahead, so
    * how many these are depends on timing. To stop after the same step each time, end the batches there.
    *
+   * Ctrl-C ends it as the last batch would: what follows the loop can save the parameters. The exit code is 130 then, another
+   * run leaves the process, and a second Ctrl-C ends it at once. A program that listens to SIGINT decides by itself.
+   *
    * Throws FeedError for a batch that does not fit, after the steps before it were yielded; SessionError when another run
    * is on, or the session is closed or has failed.
    */

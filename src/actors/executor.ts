@@ -118,6 +118,19 @@ function told(error: unknown): Told {
   return { code, what, ...(at === undefined ? {} : { at }), ...(hint === undefined ? {} : { hint }), ...trace };
 }
 
+/** Milliseconds that files get to be closed. */
+const patience = 1000;
+
+/**
+ * Loaders keep caches, behind everybody's back. Serving stops this thread's event loop for good, and a file that is open
+ * then would stay open after the thread.
+ */
+async function filesClosed(): Promise<void> {
+  const end = performance.now() + patience;
+  const busy = () => process.getActiveResourcesInfo().some((kind) => /^FSReqPromise|FileHandle/.test(kind));
+  while (busy() && performance.now() < end) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** The life of the thread. `load` imports a module by its URL. */
 export async function start(load: Load): Promise<void> {
   const setup = workerData as ThreadSetup;
@@ -127,5 +140,6 @@ export async function start(load: Load): Promise<void> {
     post({ type: "failed", launch: undefined, error: told(error) });
     return;
   }
+  await filesClosed();
   serve(setup);
 }

@@ -8,6 +8,7 @@ import { FeedError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { Host, Outputs, Result } from "./host.ts";
+import { interruptible } from "./interrupt.ts";
 import type { LoopParts } from "./loop.ts";
 import type { Net } from "./net.ts";
 import type { Batches, Feeds, RawStep, Runner } from "./session-types.ts";
@@ -94,6 +95,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     finished = false;
     host.inShards = inShards;
     const feeding = startFeeding(batches);
+    const over = interruptible(feeding.stop);
     let rested = performance.now();
     try {
       for (let step = 0; ; step++) {
@@ -109,6 +111,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
       feeding.stop();
       if (!port.broken()) await drain();
       port.end();
+      over();
       const trouble = feeding.trouble();
       // biome-ignore lint/correctness/noUnsafeFinally: nothing else is thrown then, and a source's error must not be lost
       if (trouble && !port.broken()) throw trouble.error;

@@ -23,6 +23,7 @@ export function templatesOf({ actors }: Net): (actor: number) => number {
 function remains(core: Core): Core {
   const { ranks, threads, mapping, engine, status, stats, states, gone } = core;
   const [error, flight] = [core.broken()!, core.flight()];
+  String(error.stack); // until it is asked for, an error holds on to the functions on its stack, and so to the session
   const refuse = (): never => {
     throw error;
   };

@@ -1,7 +1,7 @@
 /**
  * @file The progress watchdog. A thread that has a launch in hand, waits for no other thread and does not finish it hangs
- * once the launch has had its patience: `timeout` and what its work may take. The clock of that only counts what the event
- * loop itself could see: a process that was stopped, or a machine that gives nobody time, is not taken for a hung thread.
+ * once the launch has had its patience: `timeout` and what its work may take. Its clock counts no more than a third of the
+ * timeout between two looks: a process that was stopped, or a machine that gives nobody time, is not taken for a hung thread.
  */
 import { availableParallelism } from "node:os";
 import type { Launcher } from "./launcher.ts";
@@ -18,7 +18,7 @@ export function createWatchdog(launcher: Launcher, timeout: number, hung: (threa
 
   function look(): void {
     const now = performance.now();
-    const passed = Math.min(now - last, interval * 1.5);
+    const passed = Math.min(now - last, timeout / 3);
     last = now;
     for (const [thread, mark] of seen.entries()) {
       const { done, busy, limit } = launcher.progress(thread);

@@ -142,16 +142,6 @@ test("life is published: a run is running, then draining, then ready again", asy
   expect(states.filter((s) => s.startsWith("rank 0"))).toEqual(["rank 0 stopping", "rank 0 stopped"]);
 });
 
-test("thirty sessions leave no thread behind", { timeout: 120_000 }, async () => {
-  const workers = () => (process.report.getReport() as unknown as { readonly workers: unknown[] }).workers.length;
-  const before = workers();
-  for (let i = 0; i < 30; i++) {
-    await using session = await startSession(tinyPlan(2), { threads: 2 });
-    if (i % 5 === 0) expect((await attempt(session.run(batches(2, 3)))).seen).toEqual([0, 1, 2]);
-  }
-  expect(workers()).toBe(before);
-});
-
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 test.each(["closed", "forgotten", "half-run"])("a process with a %s session ends by itself", async (how) => {

@@ -17,35 +17,43 @@ const poisons = [
   [3, -1e30],
 ] as const;
 
-test.each(cases)("%s on %o: nothing is read that was not written, nothing is written outside", async (name, axes) => {
-  const { plan, feeds } = models[name](axes);
-  const plain = await runPoisoned(plan, feeds, 1, false);
-  expect(plain.bits.length).toBeGreaterThan(10_000);
-  for (const [seed, value] of poisons) {
-    const { broken, bits } = await runPoisoned(poisoned(spread(plan), value), feeds, seed, true);
-    expect(broken).toEqual([]);
-    expect(Buffer.compare(bits, plain.bits)).toBe(0);
-  }
-  // The workspace is as large as the kernels may need for any sizes; of all else hardly a line is left out.
-  for (const { rank, bytes, touched } of plain.regions) {
-    const { bytes: predicted, byRole } = plan.memory.find((m) => m.rank === rank)!;
-    expect(bytes).toBe(predicted);
-    const unused = [...plain.untouched].filter(([buffer]) => buffer.startsWith("workspace."));
-    const spare = unused.reduce((sum, [, lines]) => sum + lines, 0) / plain.regions.length;
-    expect(spare).toBeLessThanOrEqual(byRole.workspace ?? 0);
-    expect(touched).toBeGreaterThanOrEqual(0.98 * (predicted - spare));
-  }
-});
+test.each(cases)(
+  "%s on %o: nothing is read that was not written, nothing is written outside",
+  { timeout: 120_000 },
+  async (name, axes) => {
+    const { plan, feeds } = models[name](axes);
+    const plain = await runPoisoned(plan, feeds, 1, false);
+    expect(plain.bits.length).toBeGreaterThan(10_000);
+    for (const [seed, value] of poisons) {
+      const { broken, bits } = await runPoisoned(poisoned(spread(plan), value), feeds, seed, true);
+      expect(broken).toEqual([]);
+      expect(Buffer.compare(bits, plain.bits)).toBe(0);
+    }
+    // The workspace is as large as the kernels may need for any sizes; of all else hardly a line is left out.
+    for (const { rank, bytes, touched } of plain.regions) {
+      const { bytes: predicted, byRole } = plan.memory.find((m) => m.rank === rank)!;
+      expect(bytes).toBe(predicted);
+      const unused = [...plain.untouched].filter(([buffer]) => buffer.startsWith("workspace."));
+      const spare = unused.reduce((sum, [, lines]) => sum + lines, 0) / plain.regions.length;
+      expect(spare).toBeLessThanOrEqual(byRole.workspace ?? 0);
+      expect(touched).toBeGreaterThanOrEqual(0.98 * (predicted - spare));
+    }
+  },
+);
 
-test.each(meshes)("with large matrices on %o the peak that was touched is the one predicted", async (axes) => {
-  const { plan, feeds } = models.large(axes);
-  const { regions } = await runPoisoned(plan, feeds, 1, false);
-  for (const { rank, touched } of regions) {
-    const predicted = plan.memory.find((m) => m.rank === rank)!.bytes;
-    expect(touched).toBeLessThanOrEqual(predicted);
-    expect(touched).toBeGreaterThanOrEqual(0.98 * predicted);
-  }
-});
+test.each(meshes)(
+  "with large matrices on %o the peak that was touched is the one predicted",
+  { timeout: 60_000 },
+  async (axes) => {
+    const { plan, feeds } = models.large(axes);
+    const { regions } = await runPoisoned(plan, feeds, 1, false);
+    for (const { rank, touched } of regions) {
+      const predicted = plan.memory.find((m) => m.rank === rank)!.bytes;
+      expect(touched).toBeLessThanOrEqual(predicted);
+      expect(touched).toBeGreaterThanOrEqual(0.98 * predicted);
+    }
+  },
+);
 
 /** The fixture's plan, with one call of task `update` changed or left out. */
 const changed = (change: (call: Call, i: number) => Call[]): PlanData => {

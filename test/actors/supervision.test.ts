@@ -117,9 +117,9 @@ test("a thread that is ended from outside is named, with what it was at", async 
 });
 
 test("a slow task is a hung one unless its time is known", async () => {
-  const { session, error } = await meet(faults.slow);
+  const { session, error } = await meet(faults.slow, { timeout: 500 });
   expect(error.message).toMatch(/no progress.*SL4037/s);
-  expect(error.hint).toMatch(/launch with \{ timeout: 12000 \}/);
+  expect(error.hint).toMatch(/launch with \{ timeout: 5000 \}/);
   await session.close();
   await using patient = await startSession(plan, { timeout: 12_000 });
   let steps = 0;
@@ -163,6 +163,21 @@ test("asked while it runs, the recorder says what each actor does, and what it d
   expect(idle.actors.find(({ task }) => task === "source")!.waits).toEqual(["the next batch"]);
   expect(idle.actors.find(({ task }) => task === "front @1")!.waits).toEqual(["source"]);
   expect(idle.actors.find(({ task }) => task === "reduce @0")!.waits).toEqual(["front @0", "front @1"]);
+});
+
+test("what becomes of a session is nothing to another one", async () => {
+  await using other = await startSession(plan);
+  const seen: unknown[] = [];
+  const run = async () => {
+    for await (const step of other.run(batches(ranks, 300))) {
+      seen.push(shareOf(step));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  const [{ session, error }] = await Promise.all([meet(faults.spins), run()]);
+  expect(error).toMatchObject({ code: "SL4037" });
+  await session.close();
+  expect(seen).toEqual(shares(300));
 });
 
 test("a hung native call is named; thread and memory are kept until it returns, and other sessions work", async () => {
