@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { Call, Operand } from "../../src/ir/program.ts";
 import { encode } from "../../src/kernels/encode.ts";
 import { createExecutor, loadEngine } from "../../src/kernels/engine.ts";
+import { sanitizerOf } from "./sanitizer.ts";
 
 const engine = loadEngine();
 const pages = 1024;
@@ -14,6 +15,7 @@ const workspaceAt = recordAt + 64;
 const workspaceBytes = 1 << 20;
 const dataAt = workspaceAt + workspaceBytes + 64;
 const sentinel = 0x5a5a5a5a;
+const sanitizer = sanitizerOf(memory);
 
 type Kind = "f32" | "i32" | "u8" | "u16" | "f64" | "i64";
 const make = {
@@ -35,13 +37,16 @@ export class Bench {
   /** `skew`: floats by which every array is off a 64-byte line. */
   constructor(skew = 0) {
     this.#skew = skew;
+    sanitizer?.close(dataAt, memory.buffer.byteLength);
   }
 
   #take(kind: Kind, count: number): number {
     const aligned = Math.ceil(this.#top / 64) * 64 + (sizes[kind] === 8 ? 0 : this.#skew * 4);
     const end = Math.ceil((aligned + count * sizes[kind]) / 4) * 4;
+    sanitizer?.open(aligned, end + 64);
     new Uint8Array(memory.buffer, aligned + count * sizes[kind], end - aligned - count * sizes[kind]).fill(0x5a);
     new Int32Array(memory.buffer, end, 16).fill(sentinel);
+    sanitizer?.close(aligned + count * sizes[kind], end + 64);
     this.#guards.push([end, end + 64]);
     this.#top = end + 64;
     if (this.#top > memory.buffer.byteLength) throw new Error("the bench is full");
@@ -105,7 +110,10 @@ export class Bench {
       traffic: () => 0,
     });
     make.f64(programAt, code.length).set(code);
-    expect(executor.workspace(programAt)).toBeLessThanOrEqual(workspaceBytes);
+    const needed = executor.workspace(programAt);
+    expect(needed).toBeLessThanOrEqual(workspaceBytes);
+    sanitizer?.open(workspaceAt, workspaceAt + needed);
+    sanitizer?.close(workspaceAt + needed, workspaceAt + workspaceBytes);
     const guard = make.i32(workspaceAt + workspaceBytes, 16).fill(sentinel);
     executor.run(programAt, recordAt, workspaceAt);
     expect(
