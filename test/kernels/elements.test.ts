@@ -6,6 +6,7 @@ const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const values = [nan, inf, -inf, 0, -0, 1e-20, -1e-6, 0.1, 0.624, 0.626, -3, 20, 88, -88, 100, -100, 3e38];
 
 test.each([
+  ["log", 4, Math.log, 1.2e-7],
   ["tanh", 8, Math.tanh, 2e-7],
   ["sigmoid", 9, (x: number) => 1 / (1 + Math.exp(-x)), 4e-7],
   ["abs", 6, Math.abs, 0],

@@ -15,7 +15,7 @@ static int unary(int op, ix n, const f32 *x, f32 *y) {
   case EXP: VLOOP(n, { stk(y + i, vexp(ldk(x + i, k, 0)), k); }); return 1;
   case NEG: VLOOP(n, { stk(y + i, -ldk(x + i, k, 0), k); }); return 1;
   case SQRT: VLOOP(n, { stk(y + i, vsqrt(ldk(x + i, k, 0)), k); }); return 1;
-  case LOG: for (ix i = 0; i < n; i++) y[i] = log1(x[i]); return 1;
+  case LOG: VLOOP(n, { stk(y + i, vlog(ldk(x + i, k, 1)), k); }); return 1;
   case COPY: VLOOP(n, { stk(y + i, ldk(x + i, k, 0), k); }); return 1;
   case ABS: VLOOP(n, { stk(y + i, vabs(ldk(x + i, k, 0)), k); }); return 1;
   case SQUARE: VLOOP(n, { const vf v = ldk(x + i, k, 0); stk(y + i, v * v, k); }); return 1;
