@@ -107,20 +107,19 @@ static void scatter_tile(ix mr, ix nr, const f32 *t, const Planes *o, ix pixels,
 
 // Filter m holds tap (c, t, u) at m·sm + c·sc + first + t·down + u·across.
 typedef struct { const f32 *w; ix sm, sc, first, down, across; } Filters;
-// Rows of filters, taps p0 .. p0 + k - 1 of them, in panels of MR.
+// Rows of filters, taps p0 .. p0 + k - 1 of them, in panels of MR. Those that lie one behind the other are read so.
 static void pack_filters(const Taps *g, const Filters *f, ix m0, ix rows, ix p0, ix k, f32 *d) {
   const f32 *w = f->w + m0 * f->sm + f->first;
   if (f->across == 1 && f->down == g->S && f->sc == g->R * g->S) { pack_a(rows, k, w + p0, f->sm, 1, d); return; }
-  for (ix r = 0; r < rows; r += MR, w += MR * f->sm) {
-    const ix there = imin(MR, rows - r);
-    ix u = p0 % g->S, t = p0 / g->S % g->R, c = p0 / g->S / g->R;
-    for (ix p = 0; p < k; p++, d += MR) {
-      const f32 *from = w + c * f->sc + t * f->down + u * f->across;
-      if (there == MR) { UNROLL for (int q = 0; q < MR; q++) d[q] = from[q * f->sm]; }
-      else for (ix q = 0; q < MR; q++) d[q] = q < there ? from[q * f->sm] : 0;
-      if (++u == g->S) { u = 0; if (++t == g->R) t = 0, c++; }
+  for (ix c = p0 / (g->R * g->S), p = c * g->R * g->S - p0; p < k; c++, p += g->R * g->S)
+    for (ix r = 0; r < rows; r += MR) for (ix t = 0, q = p; t < g->R; t++) for (ix u = 0; u < g->S; u++, q++) {
+      if (q < 0 || q >= k) continue;
+      const f32 *from = w + r * f->sm + c * f->sc + t * f->down + u * f->across;
+      f32 *to = d + r * k + q * MR;
+      const ix there = imin(MR, rows - r);
+      if (there == MR) { UNROLL for (int i = 0; i < MR; i++) to[i] = from[i * f->sm]; }
+      else for (ix i = 0; i < MR; i++) to[i] = i < there ? from[i * f->sm] : 0;
     }
-  }
 }
 
 // o = filters · what they meet.
