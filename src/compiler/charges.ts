@@ -9,7 +9,7 @@ import { outputSlots } from "./buffers.ts";
 import { type Draft, writers } from "./draft.ts";
 import { forbidden } from "./factors.ts";
 import { type Column, heldBy, type Menu, typesOf } from "./menu.ts";
-import type { Move } from "./moves.ts";
+import { type Move, nothing } from "./moves.ts";
 import type { Table } from "./solve.ts";
 import { type Taken, type Taking, takingsOf } from "./takings.ts";
 import { alone, type Wishes, wishesOf } from "./wishes.ts";
@@ -76,20 +76,23 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     return { variables: [op.id, writer.op.id], cost };
   });
   const boxed = new Cache<Charge, number>();
-  const charge = ({ id, before, after, copies, strict }: Taking, { id: wish, users }: Wishes): Charge =>
-    boxed.get(id * manyWishes + wish, () =>
-      between(before, after, (a, b) => {
-        const made = copies[a]![b]!;
-        if (strict && made.length) return { time: forbidden * made.length, memory: 0 };
+  const charge = (taking: Taking, wish: Wishes): Charge =>
+    boxed.get(taking.id * manyWishes + wish.id, () => {
+      const { before, after, moves, strict } = taking;
+      const parts = after.keys.map((set) => set.map((key) => wish.users.get(key) ?? 1));
+      if (wish !== alone && parts.every((each) => each.every((n) => n === 1))) return charge(taking, alone);
+      return between(before, after, (a, b) => {
+        const made = moves[a]![b]!;
         let [time, memory] = [0, 0];
-        for (const copy of made) {
-          const parts = users.get(copy.key) ?? 1;
-          time += Math.floor(copy.time / parts);
-          memory += Math.floor(copy.memory / parts);
+        for (let i = 0; i < made.length; i++) {
+          const move = made[i]!;
+          if (move === nothing) continue;
+          time += strict ? forbidden : Math.floor(move.time / parts[b]![i]!);
+          memory += Math.floor(move.memory / parts[b]![i]!);
         }
         return { time, memory };
-      }),
-    );
+      });
+    });
   const pairs = taken.map((all) => all.map(({ from, by }) => [from, by] as const));
   const tables = (copies: Copies): readonly Table[] => {
     const users = copies === "own" ? undefined : wishes.could(copies === "shared" ? undefined : copies);
@@ -105,8 +108,12 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     }
     return all;
   };
-  const made = ({ from, by, taking: { before, after, copies } }: Taken, pick: readonly number[]) =>
-    copies[before.of[pick[from]!]!]![after.of[pick[by]!]!]!;
+  /** Calls with each copy that a pick makes for a taker. */
+  const made = ({ from, by, taking }: Taken, pick: readonly number[], call: (move: Move, key: string) => void) => {
+    const set = taking.after.of[pick[by]!]!;
+    const moves = taking.moves[taking.before.of[pick[from]!]!]![set]!;
+    for (const [i, move] of moves.entries()) if (move !== nothing) call(move, taking.after.keys[set]![i]!);
+  };
   const evaluate = (pick: readonly number[]): Move => {
     let [time, memory] = [0, 0];
     const copied = new Set<string>();
@@ -115,13 +122,13 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
       time += menus[op.id]!.own[option]!;
       memory += selves[op.id]!.memory![option]!;
       for (const one of taken[op.id]!)
-        for (const copy of made(one, pick)) {
-          const key = `${one.value} ${copy.key}`;
-          if (copied.has(key)) continue;
-          copied.add(key);
-          time += copy.time;
-          memory += copy.memory;
-        }
+        made(one, pick, (move, key) => {
+          const copy = `${one.value} ${key}`;
+          if (copied.has(copy)) return;
+          copied.add(copy);
+          time += move.time;
+          memory += move.memory;
+        });
     }
     return { time, memory };
   };
@@ -131,7 +138,10 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     held: (op, pick) => op.outputs.map((id, j) => held(id, menus[op.id]!.outs[j]!, pick[op.id]!)),
     boxing: (op, pick) => {
       let time = 0;
-      for (const one of taken[op.id]!) for (const copy of made(one, pick)) time += copy.time;
+      for (const one of taken[op.id]!)
+        made(one, pick, (move) => {
+          time += move.time;
+        });
       return time;
     },
   };

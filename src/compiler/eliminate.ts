@@ -53,9 +53,9 @@ export function eliminate(
   let bound = 0;
   let exact = true;
   for (let x = queue.next(); x !== undefined; x = queue.next()) {
+    if (x === stays || queue.crowded(x, most)) continue;
     const from = touching[x]!;
     const near = unionOf(from);
-    if (x === stays || near.length > most + 1) continue;
     queue.leave(x);
     touching[x] = [];
     for (const factor of from)
@@ -99,6 +99,18 @@ function widths(sizes: readonly number[], touching: readonly (readonly Factor[])
       }
     return Math.ceil(width - 1e-9);
   };
+  /** Whether it has more neighbours. */
+  const crowded = (v: number, most: number): boolean => {
+    round++;
+    let near = -1; // itself is counted too
+    for (const { variables } of touching[v]!)
+      for (const u of variables) {
+        if (seen[u] === round) continue;
+        seen[u] = round;
+        if (++near > most) return true;
+      }
+    return false;
+  };
   const changed = (v: number) => {
     if (gone[v]) return;
     const at = widthOf(v);
@@ -121,7 +133,7 @@ function widths(sizes: readonly number[], touching: readonly (readonly Factor[])
   const leave = (v: number) => {
     gone[v] = 1;
   };
-  return { changed, next, leave };
+  return { changed, next, leave, crowded };
 }
 
 /** Groups factors so that what each group leaves has no more than `cap` entries. */

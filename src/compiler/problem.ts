@@ -46,26 +46,28 @@ export function improve(problem: Problem, pick: number[], limit: number): void {
   for (const t of tables) for (const v of t.variables) touching[v]!.push(t);
   let used = evaluate(problem, pick).memory;
   /** Variables that nothing has changed around since they were looked at are left out. */
-  const settled = new Uint8Array(sizes.length);
+  const settled = Uint8Array.from(sizes, (size, v) => Number(size === 1 || !touching[v]!.length));
+  const limited = limit < Number.POSITIVE_INFINITY;
   for (let moved = true, round = 0; moved && round < 20; round++) {
     moved = false;
     for (const [v, size] of sizes.entries()) {
-      if (settled[v] || size === 1) continue;
-      const [costs, memories] = [new Float64Array(size), new Float64Array(size)];
+      if (settled[v]) continue;
+      const costs = new Float64Array(size);
+      const memories = limited ? new Float64Array(size) : costs;
       for (const { variables, cost, memory } of touching[v]!) {
         addTo(costs, sizes, variables, cost, pick, v);
-        if (memory) addTo(memories, sizes, variables, memory, pick, v);
+        if (memory && limited) addTo(memories, sizes, variables, memory, pick, v);
       }
       const was = pick[v]!;
       let [now, fits] = [was, true];
       for (let option = 0; option < size; option++) {
         if (costs[option]! >= costs[now]!) continue;
-        if (used - memories[was]! + memories[option]! <= limit) now = option;
+        if (!limited || used - memories[was]! + memories[option]! <= limit) now = option;
         else fits = false; // it may later, when others have given way
       }
       settled[v] = Number(fits);
       if (now === was) continue;
-      used += memories[now]! - memories[was]!;
+      if (limited) used += memories[now]! - memories[was]!;
       pick[v] = now;
       moved = true;
       for (const { variables } of touching[v]!) for (const u of variables) if (u !== v) settled[u] = 0;

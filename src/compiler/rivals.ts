@@ -139,11 +139,17 @@ function conditioned(
   const inside = variables.flatMap((v) => place.get(v) ?? []);
   const whole = inside.length === variables.length;
   if (whole) return { variables: inside, cost, ...(memory && { memory }) };
-  let rows = [0];
+  let rows = Int32Array.of(0);
   for (const v of variables) {
-    const options = place.has(v) ? Array.from({ length: sizes[v]! }, (_, o) => o) : [pick[v]!];
-    rows = rows.flatMap((at) => options.map((o) => at * sizes[v]! + o));
+    const [from, size] = place.has(v) ? [0, sizes[v]!] : [pick[v]!, 1];
+    const next = new Int32Array(rows.length * size);
+    for (let i = 0; i < next.length; i++) next[i] = rows[Math.floor(i / size)]! * sizes[v]! + from + (i % size);
+    rows = next;
   }
-  const cut = (all: Float64Array) => Float64Array.from(rows, (at) => all[at]!);
+  const cut = (all: Float64Array) => {
+    const part = new Float64Array(rows.length);
+    for (let i = 0; i < part.length; i++) part[i] = all[rows[i]!]!;
+    return part;
+  };
   return { variables: inside, cost: cut(cost), ...(memory && { memory: cut(memory) }) };
 }

@@ -7,7 +7,7 @@ import { Cache } from "../sbp/cache.ts";
 import { type Draft, placementOf, producers } from "./draft.ts";
 import { forbidsBoxing } from "./implicit.ts";
 import type { Column, Menu } from "./menu.ts";
-import { type Keyed, type Move, movesOf, nothing } from "./moves.ts";
+import { type Keyed, type Move, movesOf } from "./moves.ts";
 
 /** An op takes a value, at one of its places or several. */
 export interface Taken {
@@ -17,19 +17,17 @@ export interface Taken {
   readonly taking: Taking;
 }
 
-/** A copy that a taker wants: in which layout, with the placement where it is not the value's own. */
-export interface Copy extends Move {
-  readonly key: string;
-}
-
 export interface Taking {
   readonly id: number;
   /** The layouts in which the value comes, by option of its producer. */
   readonly before: Column;
-  /** The sets of layouts that it is wanted in, by option of the taker, and for each set the keys of the copies. */
+  /**
+   * The sets of layouts that it is wanted in, by option of the taker: the texts of each set, with the placement where it is
+   * not the value's own.
+   */
   readonly after: { readonly of: Int32Array; readonly keys: readonly (readonly string[])[] };
-  /** By layout that it comes in, by set: the copies that must be made. */
-  readonly copies: readonly (readonly (readonly Copy[])[])[];
+  /** By layout that it comes in, by set: the move for each text, `nothing` where it lies so already. */
+  readonly moves: readonly (readonly (readonly Move[])[])[];
   /** Whether the author says what is boxed, so that nothing else may be. */
   readonly strict: boolean;
 }
@@ -55,17 +53,11 @@ export function takingsOf(draft: Draft, menus: readonly Menu[]): readonly (reado
       const { sets, of } = together(places.map((i) => menu.ins[i]!));
       const prefix = there ? `@${placement} ` : "";
       const keys = sets.map((set) => set.map((want) => prefix + want.key));
-      const moves = movesFor(value, there);
-      const copies = before.layouts.map((layout, a) => {
-        const move = moves({ layout, key: before.keys[a]! });
-        return sets.map((set, b) =>
-          set.flatMap((want, i): Copy[] => {
-            const all = move(want);
-            return all === nothing ? [] : [{ ...all, key: keys[b]![i]! }];
-          }),
-        );
+      const moves = before.layouts.map((layout, a) => {
+        const move = movesFor(value, there)({ layout, key: before.keys[a]! });
+        return sets.map((set) => set.map(move));
       });
-      return { id: made++, before, after: { of, keys }, copies, strict };
+      return { id: made++, before, after: { of, keys }, moves, strict };
     });
     return { value, from: from.id, by: op.id, taking };
   };
