@@ -14,28 +14,29 @@ export interface Block extends Lifetime {
 
 /** The offset of each block. */
 export function arrange(blocks: readonly Block[]): number[] {
-  const offsets: number[] = new Array(blocks.length);
+  const offsets = new Float64Array(blocks.length);
+  const of = (field: "bytes" | "first" | "last") => Float64Array.from(blocks, (block) => block[field]);
+  const [bytes, first, last] = [of("bytes"), of("first"), of("last")];
   const bySize = [...blocks.keys()].sort((a, b) => blocks[b]!.bytes - blocks[a]!.bytes || a - b);
   const share = sharing(blocks);
   /** Those that have their place, by offset. */
   const placed: number[] = [];
   for (const id of bySize) {
-    const { bytes, from, first, last } = blocks[id]!;
-    let offset = from;
+    const [size, start, end] = [bytes[id]!, first[id]!, last[id]!];
+    let offset = blocks[id]!.from;
     for (const other of placed) {
-      const b = blocks[other]!;
-      if (b.last < first || last < b.first || !share(id, other)) continue;
-      if (offsets[other]! >= offset + bytes) break;
-      offset = Math.max(offset, offsets[other]! + b.bytes);
+      if (last[other]! < start || end < first[other]! || !share(id, other)) continue;
+      if (offsets[other]! >= offset + size) break;
+      offset = Math.max(offset, offsets[other]! + bytes[other]!);
     }
     offsets[id] = offset;
     placed.splice(lower(placed, offsets, offset), 0, id);
   }
-  return offsets;
+  return [...offsets];
 }
 
 /** Where in `placed` the first offset above this one is. */
-function lower(placed: readonly number[], offsets: readonly number[], offset: number): number {
+function lower(placed: readonly number[], offsets: Float64Array, offset: number): number {
   let [low, high] = [0, placed.length];
   while (low < high) {
     const middle = (low + high) >> 1;

@@ -52,20 +52,20 @@ export function verifyMemory({ buffers, memory, placements }: Parts, order: read
   }
 }
 
-/** The buffers that a call touches, and whether as another rank's. */
-const touched = ({ args }: Call): { readonly buffer: number; readonly far: boolean }[] =>
-  args.flatMap((arg) =>
-    typeof arg === "object" && arg !== null && "buffer" in arg
-      ? [{ buffer: arg.buffer, far: arg.peer !== undefined }]
-      : [],
-  );
+/** Goes through the buffers that a call touches, `far` those of another rank. */
+function touched({ args }: Call, see: (buffer: number, far: boolean) => void): void {
+  for (const arg of args)
+    if (typeof arg === "object" && arg !== null && "buffer" in arg) see(arg.buffer, arg.peer !== undefined);
+}
 
 function keepTheirPlace(buffers: readonly Buffer[], order: readonly TaskTemplate[]): ReadonlySet<number> {
   const always = new Set(buffers.filter(({ role, slots }) => role !== "activation" || slots > 1).map(({ id }) => id));
   for (const { stream, placement, classes } of order)
     for (const { program } of classes)
-      for (const { buffer, far } of program.flatMap(touched))
-        if (far || stream !== "compute" || buffers[buffer]!.placement !== placement) always.add(buffer);
+      for (const call of program)
+        touched(call, (buffer, far) => {
+          if (far || stream !== "compute" || buffers[buffer]!.placement !== placement) always.add(buffer);
+        });
   return always;
 }
 
@@ -81,11 +81,11 @@ function usesOf(
   for (const [i, { classes }] of lane.entries()) {
     const of = programs[i];
     for (const each of of === undefined ? [] : classes[of]!.program) {
-      for (const { buffer } of touched(each)) {
+      touched(each, (buffer) => {
         const life = calls.get(buffer);
         if (life) life.last = call;
         else calls.set(buffer, { first: call, last: call });
-      }
+      });
       call++;
     }
   }

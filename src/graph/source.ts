@@ -7,11 +7,13 @@ const home = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
 const frame = /(?:\(|at (?:async )?)(?<file>(?:file:\/\/)?\/?[^()\s][^()]*?):(?<line>\d+):\d+\)?$/;
 /** Modules nest; ten frames, the default, may all be ours. */
 const depth = 100;
+/** The user's line is mostly near, and a frame costs: its place in the source is looked up. */
+const near = 12;
 
 /** The frames of the call, innermost first. */
-export function stackFrames(): string[] {
+export function stackFrames(most = depth): string[] {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = depth;
+  Error.stackTraceLimit = most;
   const { stack = "" } = new Error();
   Error.stackTraceLimit = limit;
   return stack
@@ -22,7 +24,11 @@ export function stackFrames(): string[] {
 
 /** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */
 export function userLine(): string | undefined {
-  for (const text of stackFrames()) {
+  return userLineIn(stackFrames(near)) ?? userLineIn(stackFrames());
+}
+
+function userLineIn(frames: readonly string[]): string | undefined {
+  for (const text of frames) {
     const groups = frame.exec(text)?.groups;
     if (!groups?.file || groups.file.startsWith("node:")) continue;
     const file = groups.file.startsWith("file:") ? fileURLToPath(groups.file) : groups.file;
