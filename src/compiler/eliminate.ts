@@ -163,18 +163,19 @@ export function decode(
   given: readonly number[] = sizes.map(() => 0),
 ): number[] {
   const pick = [...given];
+  const sums = new Float64Array(sizes.reduce((a, b) => Math.max(a, b), 0));
   for (let i = buckets.length - 1; i >= 0; i--) {
     const { variable: x, groups } = buckets[i]!;
-    const sums = new Float64Array(sizes[x]!);
+    sums.fill(0);
     for (const { from } of groups)
       for (const { variables, table } of from) addTo(sums, sizes, variables, table.cost, pick, x);
-    pick[x] = cheapest(sums);
+    pick[x] = cheapest(sums, sizes[x]!);
   }
   return pick;
 }
 
-function cheapest(sums: Float64Array): number {
+function cheapest(sums: Float64Array, size: number): number {
   let arg = 0;
-  for (let option = 1; option < sums.length; option++) if (sums[option]! < sums[arg]!) arg = option;
+  for (let option = 1; option < size; option++) if (sums[option]! < sums[arg]!) arg = option;
   return arg;
 }

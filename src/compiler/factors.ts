@@ -67,8 +67,8 @@ export class Factors {
 
   /** A factor of a table as it was given, its variables brought into order. */
   from(variables: readonly number[], cost: Float64Array): Factor {
+    if (ascending(variables)) return { variables, table: this.intern(cost) };
     const order = [...variables].sort((a, b) => a - b);
-    if (variables.every((v, i) => v === order[i])) return { variables, table: this.intern(cost) };
     const given: Factor = { variables, table: { id: -1, cost } };
     return { variables: order, table: this.intern(this.#fold([given], order, []).cost) };
   }
@@ -81,7 +81,7 @@ export class Factors {
   /** min over `x` of Σ factors; `all` is what they are about, ascending. */
   reduce(factors: readonly Factor[], all: readonly number[], x: number): Reduced {
     const keep = all.filter((v) => v !== x);
-    const ordered = [...factors].sort((a, b) => a.table.id - b.table.id);
+    const ordered = factors.length < 2 ? factors : [...factors].sort((a, b) => a.table.id - b.table.id);
     if (!this.remembers) {
       const folded = this.#fold(ordered, keep, [x]);
       return { factor: { variables: keep, table: this.intern(folded.cost) }, least: folded.least };
@@ -140,6 +140,11 @@ export class Factors {
   }
 }
 
+function ascending(variables: readonly number[]): boolean {
+  for (let i = 1; i < variables.length; i++) if (variables[i]! < variables[i - 1]!) return false;
+  return true;
+}
+
 /** Adds what a table says of each option of `x`, the other variables as picked. */
 export function addTo(
   sums: Float64Array,
@@ -154,7 +159,8 @@ export function addTo(
     base = base * sizes[v]! + (v === x ? 0 : pick[v]!);
     stride = v === x ? 1 : stride * sizes[v]!;
   }
-  for (let option = 0; option < sums.length; option++) sums[option]! += cost[base + option * stride]!;
+  const size = sizes[x]!;
+  for (let option = 0; option < size; option++) sums[option]! += cost[base + option * stride]!;
 }
 
 function strideOf(sizes: readonly number[], { variables }: Factor, v: number): number {

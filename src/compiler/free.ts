@@ -16,10 +16,12 @@ export interface Effort {
 }
 
 /** The problem with memory charged at a price; each sum is computed once. */
-function priced({ sizes, tables }: Problem, price: number): Problem {
+function priced(problem: Problem, price: number): Problem {
+  if (price === 0) return problem;
+  const { sizes, tables } = problem;
   const known = new Map<Float64Array, Map<Float64Array, Float64Array>>();
   const charged = tables.map(({ variables, cost, memory }) => {
-    if (!memory || price === 0) return { variables, cost };
+    if (!memory) return { variables, cost };
     const by = known.get(cost) ?? new Map<Float64Array, Float64Array>();
     known.set(cost, by);
     const sum = by.get(memory) ?? cost.map((c, i) => c + price * memory[i]!);

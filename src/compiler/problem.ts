@@ -48,12 +48,14 @@ export function improve(problem: Problem, pick: number[], limit: number): void {
   /** Variables that nothing has changed around since they were looked at are left out. */
   const settled = Uint8Array.from(sizes, (size, v) => Number(size === 1 || !touching[v]!.length));
   const limited = limit < Number.POSITIVE_INFINITY;
+  const costs = new Float64Array(sizes.reduce((a, b) => Math.max(a, b), 0));
+  const memories = new Float64Array(costs.length);
   for (let moved = true, round = 0; moved && round < 20; round++) {
     moved = false;
     for (const [v, size] of sizes.entries()) {
       if (settled[v]) continue;
-      const costs = new Float64Array(size);
-      const memories = limited ? new Float64Array(size) : costs;
+      costs.fill(0);
+      memories.fill(0);
       for (const { variables, cost, memory } of touching[v]!) {
         addTo(costs, sizes, variables, cost, pick, v);
         if (memory && limited) addTo(memories, sizes, variables, memory, pick, v);

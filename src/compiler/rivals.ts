@@ -51,11 +51,14 @@ export function rivalsOf(
         seen[k] = v;
         within.push(k);
       }
-    let key = `${place[v]}`;
+    // As one flat text of numbers: those of two places for tables, of one for what there are few of.
+    const codes = [place[v]!];
     for (const k of within) {
-      key += ` ${idOf[k]}`;
-      for (const u of problem.tables[k]!.variables) key += place[u]! < 0 ? `=${pick[u]}` : `,${place[u]}.${pick[u]}`;
+      const { variables } = problem.tables[k]!;
+      codes.push(idOf[k]! >>> 16, idOf[k]! & 0xffff, variables.length);
+      for (const u of variables) codes.push(place[u]! + 1, pick[u]!);
     }
+    const key = String.fromCharCode(...codes);
     for (const u of near) place[u] = -1;
     return op.outputs.map((_, j) => {
       const column = menus[v]!.outs[j]!;
