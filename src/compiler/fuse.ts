@@ -5,13 +5,13 @@
  *
  * So a bucket of gradients travels while the backward pass goes on (as in PyTorch's DDP, Li et al., VLDB 2020). What is
  * behind the last collective, the optimizer's updates, goes in the order in which buckets arrive, and a run of it waits for
- * no bucket later than it must: so updates hide the last buckets.
+ * no bucket later than it must: so updates hide the last buckets. Who reads a state goes before who writes it.
  */
 import { itemSize } from "../ir/dtype.ts";
 import type { Op, Value } from "../ir/graph.ts";
 import type { BoxingStep } from "../sbp/boxing.ts";
 import { type Model, sharedMemory } from "../sbp/link.ts";
-import type { Draft, TaskDraft } from "./draft.ts";
+import { type Draft, producers, type TaskDraft } from "./draft.ts";
 
 /** Boxing that moves nothing between ranks is compute like any other. */
 export const isLocal = ({ bytes }: BoxingStep): boolean => bytes === 0;
@@ -37,6 +37,8 @@ export function fuse(draft: Draft): Draft {
   let moving: Op[] = [];
   /** Values that are on their way, and how many bytes with them. */
   const started = new Set<number>();
+  /** States that are read by what is on its way. */
+  const read = new Set<string>();
   let bytes = 0;
   /** By value, how many buckets must have arrived before it is there; and how many the compute so far waits for. */
   const needs: number[] = [];
@@ -68,6 +70,7 @@ export function fuse(draft: Draft): Draft {
     moving = [];
     touched = 0;
     started.clear();
+    read.clear();
     bytes = 0;
   };
 
@@ -77,10 +80,18 @@ export function fuse(draft: Draft): Draft {
     const step = boxing.get(op.id);
     return step && !isLocal(step) ? step : undefined;
   };
-  for (const op of inOrderOfArrival(graph.ops, crossing)) {
+  const produced = producers(graph);
+  /** The state whose memory a value is, if it is one. */
+  const stateOf = (value: number): string | undefined => {
+    const op = produced[value]!;
+    if (op.kind === "state") return op.attrs.state as string;
+    return boxing.get(op.id)?.kind === "relabel" ? stateOf(op.inputs[0]!) : undefined;
+  };
+  for (const op of inOrderOfArrival(graph.ops, crossing, stateOf)) {
     if (op.kind === "input" || op.kind === "state") continue;
     const crosses = crossing(op);
-    const waits = op.inputs.some((id) => started.has(id));
+    const waits =
+      op.inputs.some((id) => started.has(id)) || op.writes?.some((state) => state !== null && read.has(state));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
     const needed = Math.max(0, ...op.inputs.map((id) => needs[id] ?? 0));
     const early = compute.length > 0 && needed > awaited && (moving.length > 0 || touched >= worthwhile);
@@ -91,6 +102,10 @@ export function fuse(draft: Draft): Draft {
     touched += [...op.inputs, ...op.outputs].reduce((sum, id) => sum + bytesOf(graph.values[id]!), 0);
     if (!crosses) continue;
     for (const id of op.outputs) started.add(id);
+    for (const id of op.inputs) {
+      const state = stateOf(id);
+      if (state !== undefined) read.add(state);
+    }
     bytes += crosses.bytes;
     if (bytes >= bucketOf(crosses, model)) close();
   }
@@ -102,15 +117,26 @@ export function fuse(draft: Draft): Draft {
 const bytesOf = ({ dtype, shape }: Value): number =>
   itemSize[dtype] * (shape as readonly number[]).reduce((a, b) => a * b, 1);
 
-/** Ops behind the last that crosses, by the last crossing that they hang on. */
-function inOrderOfArrival(ops: readonly Op[], crosses: (op: Op) => unknown): readonly Op[] {
+/** Ops behind the last that crosses, by the last crossing that they hang on, or that a reader of what they write does. */
+function inOrderOfArrival(
+  ops: readonly Op[],
+  crosses: (op: Op) => unknown,
+  stateOf: (value: number) => string | undefined,
+): readonly Op[] {
   const latest: number[] = [];
+  /** By state the latest of its readers. */
+  const read = new Map<string | null, number>();
   let last = -1;
   const places = ops.map((op, at) => {
-    const from = Math.max(-1, ...op.inputs.map((id) => latest[id] ?? -1));
+    const inputs = op.inputs.map((id) => latest[id] ?? -1);
+    const from = Math.max(-1, ...inputs, ...(op.writes ?? []).map((state) => read.get(state) ?? -1));
     if (crosses(op)) last = at;
     const place = crosses(op) ? at : from;
     for (const id of op.outputs) latest[id] = place;
+    for (const id of op.inputs) {
+      const state = stateOf(id);
+      if (state !== undefined) read.set(state, Math.max(place, read.get(state) ?? -1));
+    }
     return place;
   });
   const tail = [...ops.keys()].slice(last + 1).sort((a, b) => places[a]! - places[b]! || a - b);

@@ -142,7 +142,9 @@ test("a kernel that throws ends the session with the op, the rank, the line and 
   const error = await steps().catch((e: unknown) => e);
   expect(error).toMatchObject({ name: "SessionError", code: "SL4032" });
   const { message, cause } = error as Error;
-  expect(message).toMatch(/task guard @1, firing 1: the kernel of op "guard" threw: an element exceeds 100/);
+  expect(message).toMatch(
+    /task guard @1, firing 1 \(rank 1, compute stream\): the kernel of op "guard" threw: an element exceeds 100/,
+  );
   expect(message).toMatch(/at test\/define\/ops\.ts:\d+/);
   expect((cause as Error).stack).toContain("RangeError");
   expect(session.status).toBe("failed");
