@@ -1,8 +1,7 @@
 /**
  * @file Global tensors outside a graph: data that lies on a mesh, for feeding, reading and testing. Moving one is a graph
- * of its own, compiled and run like any other.
+ * of its own, compiled like any other and run by a session kept for moves.
  */
-import { startSession } from "./actors/session.ts";
 import { gather, type InShards, type Sharded, scatter, shardMap } from "./actors/shards.ts";
 import { compileGraph } from "./compiler/compile.ts";
 import { graph } from "./graph/graph.ts";
@@ -15,8 +14,9 @@ import type { Shape } from "./graph/types/shape.ts";
 import { array, type NdArray } from "./ir/array.ts";
 import { type AnyArray, arrayType, type DType, dtypes, type TypedArrays } from "./ir/dtype.ts";
 import { toElements } from "./ir/element.ts";
-import { FeedError, InternalError, showGiven } from "./ir/errors.ts";
+import { FeedError, showGiven } from "./ir/errors.ts";
 import type { PlacementData } from "./ir/placement.ts";
+import { runOnce } from "./mover.ts";
 import { localShape } from "./sbp/boxes.ts";
 import { memberOf } from "./sbp/mesh.ts";
 
@@ -41,7 +41,8 @@ export interface GlobalTensor<out S extends number[] = number[], out D extends D
   toArray(): NdArray<S, D>;
   /**
    * The same value laid out otherwise, or on another placement; without a layout the cheapest that is possible there. The
-   * collectives and transfers of `planBoxing` are run in a session of their own.
+   * collectives and transfers of `planBoxing` are run in a session that is kept for the next move, and closed when there is
+   * none for a second. Moves are made one after the other.
    *
    * Throws what `tensor.to` throws in a graph, and what `launch` throws.
    */
@@ -167,7 +168,5 @@ async function move<S extends number[], D extends DType>(
   const moving = graph([source, there], { name: "to", inputs: { x } }, (inputs) => ({
     y: inputs.x.to(there, wanted as Layout),
   }));
-  await using session = await startSession(compileGraph(moving.logical));
-  for await (const { shards } of session.run([{ x: of(sharded) }], true)) return of(shards!.y!);
-  throw new InternalError("a step that moves a tensor gave nothing");
+  return of(await runOnce(compileGraph(moving.logical), { x: of(sharded) }));
 }

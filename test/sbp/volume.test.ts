@@ -14,6 +14,37 @@ import { generator, layoutOn, mesh, type Pair, product } from "./support/meshes.
 import { feedsOf, type Move, planOf } from "./support/moves.ts";
 import { bytes, check, checked } from "./support/plans.ts";
 
+/** What the page says before its tables. */
+const about = `# Boxing
+
+A boxing takes a tensor from one placement and layout to another. \`planBoxing\` says how, and what it costs; \`.to(…)\` does it, in a graph and on a global tensor.
+
+## The text of a plan
+
+\`S(0),B → B,B → B,S(1)\` are the layouts that a tensor passes by, each one step from the next. A layout has one SBP for each mesh axis, in the mesh's order: here it is split along dim 0 over the first axis and whole along the second. Where several axes split one dim in another order than the mesh's, the order is written out, outermost first: \`{model: S(0), data: S(0)}\`. Where the placement changes it is named: \`cpu[0-3] P(sum),B → cpu[4,5] S(0)\`.
+
+## What a step costs
+
+The α-β model (Hockney, 1994). A step takes
+
+    α(memory) + β(memory) · bytes that the busiest rank writes
+    + α(link) + β(link) · bytes that the busiest rank receives
+
+and the second line is nothing where no byte passes between ranks. A collective runs along one mesh axis, over that axis's link: \`links.axes\` by name, else \`links.remote\` where a group of the axis spans two hosts, else \`links.local\`. In a transfer each pair of ranks has the link of its hosts, and the busiest rank counts what it receives or what it sends, whichever takes longer. So an axis inside hosts is cheaper than one across, and a path may reduce inside hosts before it crosses. \`links.host\` says which rank is on which host. Without \`links\` all ranks share one memory: 5 µs and 10 GB/s a link, 1 µs to start a step. These rank plans; they promise no time.
+
+\`objective: "time"\`, the default, makes that sum least, and among equals the bytes; \`"bytes"\` makes bytes least, and among equals the time. Then fewer steps, then the smaller text: the same request has the same plan everywhere.
+
+## Among what it is the cheapest
+
+- Steps: all-gather, all-to-all, reduce-scatter, all-reduce, slice and fill along one axis, and transfers, in which each rank takes what it misses from ranks that have it.
+- Layouts on the way: those made of balanced splits of each dim, B, and the SBPs that the two ends name (splits by hand, P), in every order of the axes; partial by several monoids only where an end is.
+- First on the source's placement, then on the target's, on no third one.
+- Where there are more than 1,000 such layouts on a placement, collectives still go by all of them, and a transfer goes to the target, or on its placement to what is one SBP away from it.
+
+Within these no path is cheaper: small meshes are checked against an exhaustive search. \`.to(…)\` and \`planBoxing\` use all of them. What an op's layouts imply within a placement is boxed by the cheapest sequence of collectives, without transfers; from one placement to another there is always a transfer.
+
+# Boxing volumes`;
+
 const file = fileURLToPath(new URL("../../docs/boxing.md", import.meta.url));
 
 type Volume = (p: number, T: number, q: number) => number;
@@ -115,7 +146,7 @@ async function page(): Promise<string> {
   return [
     "<!-- Written by npm run docs:boxing from test/sbp/volume.test.ts. -->",
     "",
-    "# Boxing volumes",
+    about,
     "",
     "Table 2 of the OneFlow paper (arXiv 2110.15032) gives the bytes that a change of layout moves in all, for a tensor of",
     "T bytes on p ranks, and from p ranks to q others. Here are its formulas beside what the planner says with",
