@@ -123,8 +123,9 @@ function by(model: Model, objective: "time" | "bytes"): Model {
 const shown = (step: AnyStep, type: { readonly shape: readonly number[]; readonly dtype: DType }): BoxingStep => {
   const { kind, axis, from, to, received, bytes, time } = step;
   const [source, placement] =
-    step.axis === undefined ? [step.transfer.from, step.transfer.to] : [step.placement, step.placement];
+    step.axis === undefined ? [step.source, step.placement] : [step.placement, step.placement];
   const along = axis === undefined ? {} : { axis };
+  let links: BoxingStep["links"] | undefined;
   return {
     kind,
     ...along,
@@ -132,7 +133,10 @@ const shown = (step: AnyStep, type: { readonly shape: readonly number[]; readonl
     to: userLayout(to, placement),
     placement,
     received,
-    links: trafficOf(step, type),
+    get links() {
+      links ??= trafficOf(step, type);
+      return links;
+    },
     bytes,
     time,
   };

@@ -33,7 +33,10 @@ export function boundsBetween(
   const own = target.ranks.map((rank) => source.ranks.indexOf(rank));
   const host = target.ranks.map((rank) => hosts.of.get(rank)!);
   const homes = source.ranks.map((rank) => hosts.of.get(rank)!);
-  const neighbours = host.map((each) => [...homes.keys()].filter((member) => homes[member] === each));
+  const homeOf = new Cache<readonly number[], number>();
+  const neighbours = host.map((each) =>
+    homeOf.get(each, () => [...homes.keys()].filter((member) => homes[member] === each)),
+  );
   const distant = hosts.count > 1;
   const meets = own.some((member) => member >= 0);
   const members = own.length;
@@ -71,7 +74,10 @@ export function boundsBetween(
   /** By member of the target, the contributions that its host has in the source. */
   const nearby = new Cache<readonly ReadonlySet<number>[], Contributions>();
   const partsNear = (parts: Contributions) =>
-    nearby.get(parts, () => neighbours.map((each) => new Set(each.map((member) => parts.of[member]!))));
+    nearby.get(parts, () => {
+      const sets = new Cache<ReadonlySet<number>, readonly number[]>();
+      return neighbours.map((each) => sets.get(each, () => new Set(each.map((member) => parts.of[member]!))));
+    });
   /** The most contributions that one zone has. */
   const mostParts = (parts: Contributions, zones: Zones): number => {
     const sets = new Map<number, Set<number>>();

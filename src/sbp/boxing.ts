@@ -54,6 +54,9 @@ export interface AxisStep extends Step {
 export interface TransferStep extends Step {
   readonly kind: "p2p" | "relabel";
   readonly axis?: undefined;
+  readonly source: PlacementData;
+  readonly placement: PlacementData;
+  /** Made when it is asked for. */
   readonly transfer: Transfer;
 }
 
@@ -181,7 +184,20 @@ const sideOf = ({ to: { layout, places } }: Edge): Side => ({ placement: places.
 function stepOf(edges: Edges, edge: Edge): BoxingStep {
   const { from, to, bytes, ticks } = edge;
   const step = { from: from.layout, to: to.layout, received: edges.received(edge), bytes, time: secondsOf(ticks) };
-  if (edge.axis === undefined) return { kind: edge.kind, ...step, transfer: edges.plan(from, to) };
+  if (edge.axis === undefined) {
+    // Whoever only asks what it costs has no need of its pieces: a million for a thousand ranks.
+    let transfer: Transfer | undefined;
+    return {
+      kind: edge.kind,
+      placement: to.places.placement,
+      source: from.places.placement,
+      ...step,
+      get transfer() {
+        transfer ??= edges.plan(from, to);
+        return transfer;
+      },
+    };
+  }
   const { kind, axis, monoid } = edge;
   return { kind, axis, ...(monoid !== undefined && { monoid }), placement: to.places.placement, ...step };
 }

@@ -34,30 +34,45 @@ export function hostsOf(placements: readonly PlacementData[], model: Model): Hos
 
 function findHosts(placements: readonly PlacementData[], model: Model): Hosts {
   const ranks = [...new Set(placements.flatMap((each) => each.ranks))];
-  const pairs = ranks.flatMap((a) =>
-    ranks.flatMap((b) => (a === b ? [] : [{ a, b, link: inTicks(model.between(a, b)) }])),
-  );
-  const near = best(pairs.map(({ link }) => link));
+  const inTick = new Cache<Link, Link>();
+  const between = (a: number, b: number) => {
+    const link = model.between(a, b);
+    return inTick.get(link, () => inTicks(link));
+  };
+  // Millions of pairs on large meshes, so what is kept of them is what the best is made of.
+  let near: Link | undefined;
+  for (const a of ranks) for (const b of ranks) if (a !== b) near = better(near, between(a, b));
+  const best = near ?? none;
   const of = new Map(ranks.map((rank, i) => [rank, i]));
-  for (const { a, b, link } of pairs) {
-    const [mine, its] = [of.get(a)!, of.get(b)!];
-    if (link.beta === near.beta && mine !== its) for (const [rank, host] of of) if (host === its) of.set(rank, mine);
-  }
+  for (const a of ranks)
+    for (const b of ranks) {
+      const [mine, its] = [of.get(a)!, of.get(b)!];
+      if (mine === its || between(a, b).beta !== best.beta) continue;
+      for (const [rank, host] of of) if (host === its) of.set(rank, mine);
+    }
+  const count = new Set(of.values()).size;
+  let far: Link | undefined;
+  if (count > 1)
+    for (const a of ranks) for (const b of ranks) if (of.get(a) !== of.get(b)) far = better(far, between(a, b));
   const apart = (members: readonly number[]) => members.some((rank) => of.get(rank) !== of.get(members[0]!));
-  const far = pairs.filter(({ a, b }) => apart([a, b])).map(({ link }) => link);
-  const axes = placements.flatMap((on) =>
-    on.axes.flatMap(({ name }) => {
-      const groups = on.ranks.map((_, member) => group(on, member, name).map((m) => on.ranks[m]!));
-      return groups.some(apart) ? [inTicks(model.axis(on, name))] : [];
-    }),
-  );
+  let any = far;
+  for (const on of placements)
+    for (const { name } of on.axes)
+      if (count > 1 && on.ranks.some((_, member) => apart(group(on, member, name).map((m) => on.ranks[m]!))))
+        any = better(any, inTicks(model.axis(on, name)));
   return {
     of,
-    count: new Set(of.values()).size,
-    direct: { near, far: best(far) },
-    any: { near: inTicks(model.least), far: best([...far, ...axes]) },
+    count,
+    direct: { near: best, far: far ?? none },
+    any: { near: inTicks(model.least), far: any ?? none },
   };
 }
 
-const best = ([first = { alpha: 0, beta: 0 }, ...rest]: readonly Link[]): Link =>
-  rest.reduce((a, b) => ({ alpha: Math.min(a.alpha, b.alpha), beta: Math.min(a.beta, b.beta) }), first);
+const none: Link = { alpha: 0, beta: 0 };
+
+/** The better in either figure; the same object where it is one of the two. */
+const better = (a: Link | undefined, b: Link): Link => {
+  if (!a || (b.alpha <= a.alpha && b.beta <= a.beta)) return b;
+  if (a.alpha <= b.alpha && a.beta <= b.beta) return a;
+  return { alpha: Math.min(a.alpha, b.alpha), beta: Math.min(a.beta, b.beta) };
+};

@@ -47,15 +47,15 @@ export const transferable = ({ monoids }: Placed): boolean => monoids.length <= 
 /** Elements between two borders of a dim, and which members have them and want them. */
 interface Slab {
   readonly interval: Interval;
-  readonly has: readonly boolean[];
-  readonly wants: readonly boolean[];
+  readonly has: Some;
+  readonly wants: Some;
 }
 
 /** Transfers between two placements. */
 export function transfers(from: PlacementData, to: PlacementData, model: Model, itemSize: number) {
   const own = to.ranks.map((rank) => from.ranks.indexOf(rank));
   const [sources, targets] = [[...from.ranks.keys()], [...to.ranks.keys()]];
-  const linksTo = linkTable(from, to, model);
+  const linkTo = linkTable(from, to, model);
   const slabsOf = slabTable();
 
   /** `record` is told of every piece, in row-major order of the cells. */
@@ -73,10 +73,9 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
     const best = (dst: number, owners: readonly number[]): number => {
       const mine = own[dst]!;
       if (owners.includes(mine)) return mine;
-      const links = linksTo(dst);
       let found = owners[0]!;
       for (const src of owners) {
-        const [a, b] = [links[src]!.beta, links[found]!.beta];
+        const [a, b] = [linkTo(dst, src).beta, linkTo(dst, found).beta];
         if (a < b || (a === b && sent[src]! < sent[found]!)) found = src;
       }
       return found;
@@ -84,7 +83,7 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
     const move = (src: number, dst: number, count: number): void => {
       if (src === own[dst]) return;
       still = false;
-      const { alpha, beta } = linksTo(dst)[src]!;
+      const { alpha, beta } = linkTo(dst, src);
       sent[src]! += count;
       received[dst]! += count;
       for (const end of [into[dst]!, out[src]!]) {
@@ -98,7 +97,7 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
       for (const dst of home)
         for (const list of owners) {
           const src = best(dst, list);
-          if (src !== own[dst]) cost += linksTo(dst)[src]!.beta;
+          if (src !== own[dst]) cost += linkTo(dst, src).beta;
         }
       return cost;
     };
@@ -149,17 +148,12 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
         cell(box, count, has, wants);
         return;
       }
+      const [having, wanting] = [new Set(has), new Set(wants)];
       for (const slab of slabs[dim]!) {
-        const wanted = wants.filter((dst) => slab.wants[dst]);
+        const wanted = common(slab.wants, wants, wanting);
         const extent = slab.interval[1] - slab.interval[0];
         if (wanted.length > 0)
-          walk(
-            dim + 1,
-            [...box, slab.interval],
-            count * extent,
-            has.filter((src) => slab.has[src]),
-            wanted,
-          );
+          walk(dim + 1, [...box, slab.interval], count * extent, common(slab.has, has, having), wanted);
       }
     };
     walk(0, [], 1, sources, targets);
@@ -169,12 +163,11 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
   return send;
 }
 
-/** By member of the target, its links from every member of the source, in ticks. */
-function linkTable(from: PlacementData, to: PlacementData, model: Model): (dst: number) => readonly Link[] {
+/** The link of a member of the target from one of the source, in ticks. */
+function linkTable(from: PlacementData, to: PlacementData, model: Model): (dst: number, src: number) => Link {
   const ticks = new Cache<Link, Link>();
   const ticksOf = (link: Link): Link => ticks.get(link, () => inTicks(link));
-  const rows: (readonly Link[])[] = [];
-  return (dst) => (rows[dst] ??= from.ranks.map((rank) => ticksOf(model.between(to.ranks[dst]!, rank))));
+  return (dst, src) => ticksOf(model.between(to.ranks[dst]!, from.ranks[src]!));
 }
 
 /** What the borders of two cuts of a dim, and those of `more` balanced parts, leave between them. */
@@ -190,10 +183,27 @@ function slabTable() {
       return sorted.slice(1).map((hi, i): Slab => {
         const lo = sorted[i]!;
         const holds = (list: readonly Interval[]) => list.some(([from, to]) => from <= lo && lo < to);
-        return { interval: [lo, hi], has: a.lists.map(holds), wants: b.lists.map(holds) };
+        return { interval: [lo, hi], has: someOf(a, holds), wants: someOf(b, holds) };
       });
     });
 }
+
+/** Some members of a placement: in ascending order, and by member. */
+interface Some {
+  readonly list: readonly number[];
+  readonly marks: readonly boolean[];
+}
+
+/** The members whose list is such. */
+function someOf({ lists }: Cut, such: (list: readonly Interval[]) => boolean): Some {
+  const known = new Cache<boolean, readonly Interval[]>();
+  const marks = lists.map((list) => known.get(list, () => such(list)));
+  return { list: [...lists.keys()].filter((member) => marks[member]), marks };
+}
+
+/** What both have, ascending: the fewer are looked up among the more. */
+const common = ({ list, marks }: Some, others: readonly number[], set: ReadonlySet<number>): readonly number[] =>
+  others.length <= list.length ? others.filter((member) => marks[member]) : list.filter((member) => set.has(member));
 
 /** The monoid of the outermost P axis on which two members differ: beyond it one of them holds its identity. */
 function differing({ axes, of, count }: Contributions, a: number, b: number): string {

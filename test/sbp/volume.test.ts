@@ -200,7 +200,15 @@ test("the direct transfer of each row, run by itself, is counted as it says", ()
       const edge = edges.transfer(a, b);
       const value = [...new Array(product(shape)).keys()];
       const tensor = scatter(value, shape, here, a.layout, generator(3));
-      const step = { kind: "p2p", from: a.layout, to: b.layout, bytes: edge.bytes, time: 0 } as const;
+      const step = {
+        kind: "p2p",
+        source: here,
+        placement: target,
+        from: a.layout,
+        to: b.layout,
+        bytes: edge.bytes,
+        time: 0,
+      } as const;
       const done = execute({ ...step, received: [], transfer: edges.plan(a, b) }, tensor);
       expect(done.received).toEqual(edges.received(edge));
     }
