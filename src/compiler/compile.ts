@@ -68,9 +68,11 @@ export function compileGraph(graph: LogicalGraph, options: CompileOptions = {}):
   // Choosing foresees memory before there are tasks and buffers. Where a plan takes too much, the layouts are chosen anew
   // for as much less than was foreseen, down to those that take least.
   const limit = limitOf(constrained);
+  const free = draft;
   const unlimited = new Map(draft.choices.map(({ op, outs }) => [op, outs]));
   for (let most = mostOf(draft); most > limit; most = mostOf(draft)) {
-    if (draft.foreseen! > (draft.budget ?? Number.POSITIVE_INFINITY)) throw outOfMemory(draft);
+    if (draft.foreseen! > (draft.budget ?? Number.POSITIVE_INFINITY))
+      throw outOfMemory(most < mostOf(free) ? draft : free); // what suits either is found at any limit
     draft = { ...constrained, unlimited, budget: draft.foreseen! - (most - limit) };
     for (const [name, pass] of passes.slice(passes.findIndex(([name]) => name === "choose"))) run(name, pass);
   }

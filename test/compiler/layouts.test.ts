@@ -175,12 +175,14 @@ describe("a limit on memory", () => {
   test.each([
     ["in inference", g],
     ["in training", trained([128, 512, 10])],
+    ["where workspace outweighs all", trained([64, 16, 10])],
     ["where activations outweigh parameters", trained([32, 32, 32, 32, 32, 10])],
   ])("advises a number that suffices, the same at each limit, %s", (_, of) => {
     const error = refusal(() => compile(of as typeof g, { memory: 1000 }));
     expect(String(error)).toMatch(/the least found is \d+ bytes a rank \(.*workspace \d+.*\), the limit 1000/);
     expect(String(error)).toMatch(/most is taken by .*workspace\.compute \d+ B/);
     const least = advised(error);
+    expect(least).toBeLessThanOrEqual(most(compile(of as typeof g)));
     expect(most(compile(of as typeof g, { memory: least }))).toBeLessThanOrEqual(least);
     expect(advised(refusal(() => compile(of as typeof g, { memory: 100_000 })))).toBe(least);
   });
