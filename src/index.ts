@@ -2,6 +2,7 @@
 export type {
   CollectiveTraffic,
   Mapping,
+  RunOptions,
   SessionOptions,
   SessionStats,
   SessionStatus,

@@ -2,6 +2,7 @@
 import { nanoid } from "nanoid";
 import { type Observable, take } from "rxjs";
 import { expand } from "./actors/expand.ts";
+import { mostAhead } from "./actors/net.ts";
 import { startSession } from "./actors/session.ts";
 import type {
   Batches,
@@ -11,6 +12,7 @@ import type {
   Runner as RawRunner,
   RawSession,
   RawStep,
+  RunOptions,
   SessionOptions,
   SessionStats,
   SessionStatus,
@@ -34,19 +36,28 @@ import { traceJson } from "./view/trace.ts";
 /** A plan that is loaded and ready. */
 export interface Runner<I extends Inputs, O extends Outputs, Dims> {
   /**
-   * One step a batch, in order. Leaving the loop early lets the steps that have begun finish; batches are read ahead, so
-   * how many these are depends on timing. To stop after the same step each time, end the batches there.
+   * One step a batch, in order. Leaving the loop early lets the steps that have begun finish; batches are read ahead, at
+   * most `prefetch`, so how many these are depends on timing. To stop after the same step each time, end the batches there,
+   * or read none ahead. A loop that takes its time holds the steps back, and these the batches: nothing piles up.
    *
    * Ctrl-C ends it as the last batch would: what follows the loop can save the parameters. The exit code is 130 then, another
    * run leaves the process, and a second Ctrl-C ends it at once. A program that listens to SIGINT decides by itself.
    *
-   * Throws FeedError for a batch that does not fit, after the steps before it were yielded; SessionError when another run
+   * Throws the signal's reason once that has aborted, OptionError SL1074 and SL1075 for options, FeedError for a batch that
+   * does not fit, after the steps before it were yielded; SessionError when another run
    * is on, or the session is closed or has failed.
    */
-  run<F extends object>(batches: (Iterable<F> | AsyncIterable<F>) & FeedFits<F, I, Dims>): AsyncIterable<Step<O, Dims>>;
+  run<F extends object>(
+    batches: (Iterable<F> | AsyncIterable<F>) & FeedFits<F, I, Dims>,
+    options?: RunOptions,
+  ): AsyncIterable<Step<O, Dims>>;
 }
 
-/** What a session keeps from step to step, by name. Only between runs. */
+/**
+ * What a session keeps from step to step, by name. Within a run the steps that have begun finish first, and none begins
+ * meanwhile: with `{ prefetch: 0 }` these are the steps that the loop has got, so reading gives what the last of them
+ * left, and the next one begins with what was written.
+ */
 export interface States<in out D extends DType> {
   readonly names: readonly string[];
   /** The global value. Throws SessionError SL1070 for a name that is not there. */
@@ -203,8 +214,23 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   };
 }
 
+const runOptionNames = ["prefetch", "signal"] satisfies (keyof RunOptions)[];
+
 const typed = <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runner<I, O, Dims> => ({
-  run: (batches) => steps(raw.run(batches as Batches)),
+  run: (batches, options = {}) => {
+    checkOptions("SL1074", "run", options, runOptionNames, userLine);
+    const { prefetch, signal } = options;
+    checkWhole("SL1075", "run, option prefetch", prefetch, 0, userLine);
+    const refuse = (option: string, given: unknown, choice: string) =>
+      new OptionError("SL1075", `it is ${showGiven(given)}`, {
+        subject: `run, option ${option}`,
+        at: userLine(),
+        choices: [choice],
+      });
+    if (prefetch !== undefined && prefetch > mostAhead) throw refuse("prefetch", prefetch, `0 to ${mostAhead}`);
+    if (signal !== undefined && !(signal instanceof AbortSignal)) throw refuse("signal", signal, "an AbortSignal");
+    return steps(raw.run(batches as Batches, options));
+  },
 });
 
 async function* steps<O, Dims>(raw: AsyncIterable<RawStep>): AsyncIterable<Step<O, Dims>> {
@@ -249,11 +275,19 @@ function statesOf(raw: RawSession, what: "parameter" | "state", names: () => rea
       hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,
     });
   };
+  const paused = async <T>(act: () => T): Promise<T> => {
+    const resume = await raw.pause();
+    try {
+      return act();
+    } finally {
+      resume();
+    }
+  };
   return {
     get names() {
       return names();
     },
-    read: async (name) => raw.read(known(name)) as NdArray<number[]>,
-    write: async (name, value) => raw.write(known(name), value),
+    read: async (name) => (await paused(() => raw.read(known(name)))) as NdArray<number[]>,
+    write: (name, value) => paused(() => raw.write(known(name), value)),
   };
 }

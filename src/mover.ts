@@ -35,7 +35,8 @@ async function run(plan: PlanData, feeds: Feeds): Promise<Sharded> {
   clearTimeout(timer);
   try {
     const runner = await runnerOf(plan);
-    for await (const { shards } of runner.run([feeds], true)) for (const shard of Object.values(shards!)) return shard;
+    for await (const { shards } of runner.run([feeds], { inShards: true }))
+      for (const shard of Object.values(shards!)) return shard;
     throw new InternalError("a step that moves a tensor gave nothing");
   } catch (error) {
     await close();

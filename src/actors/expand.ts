@@ -8,14 +8,24 @@ import type { Edge, TaskTemplate } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
 import { type Pair, pairsOf } from "../sbp/span.ts";
 import { type Circuit, only, withControl } from "./control.ts";
-import { type ActorKind, type ActorSpec, type Bases, HOST, type Net, type NetEdge, type OutRegister } from "./net.ts";
+import {
+  type ActorKind,
+  type ActorSpec,
+  type Bases,
+  HOST,
+  mostAhead,
+  type Net,
+  type NetEdge,
+  type OutRegister,
+} from "./net.ts";
 
 /** Batches that wait in front of the source, and steps that wait behind the sink. */
 export interface HostSlots {
   readonly feeds: number;
   readonly results: number;
 }
-const hostSlots: HostSlots = { feeds: 2, results: 4 };
+/** Results are as many as a run may have steps ahead, so that what has begun can end whatever the user does. */
+const hostSlots: HostSlots = { feeds: 2, results: mostAhead + 1 };
 
 /** Two ends of an edge before it has a place in arrays. */
 interface Wire {

@@ -135,6 +135,11 @@ export function createLoop({ bus, launcher, threads, recorder, root, events, now
   return {
     attach,
     pump,
+    /** How often every task of a net has been launched at least. */
+    launched: (net: Net): number =>
+      Math.min(
+        ...net.actors.flatMap(({ id, kind }) => (kind === "user" ? [] : actors[id]!.getSnapshot().context.fired)),
+      ),
     edges: edges as readonly NetEdge[],
     stats,
     /** Whose turn it is, by plan. */

@@ -4,6 +4,9 @@
  */
 import type { Stream } from "../ir/plan.ts";
 
+/** The most batches that a run may read ahead of the step that its user is at. */
+export const mostAhead = 64;
+
 /** The ends on the host have this rank. */
 export const HOST = -1;
 

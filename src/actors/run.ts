@@ -11,7 +11,7 @@ import type { Host, Outputs, Result } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import type { LoopParts } from "./loop.ts";
 import type { Net } from "./net.ts";
-import type { Batches, Feeds, RawStep, Runner } from "./session-types.ts";
+import type { Batches, Feeds, RawRunOptions, RawStep, Runner } from "./session-types.ts";
 import { createSignal } from "./signal.ts";
 import { userLogic } from "./user.ts";
 
@@ -30,19 +30,33 @@ export interface RunPort extends Pick<LoopParts, "bus" | "root" | "now"> {
   broken(): Error | undefined;
   onBroken(call: () => void): void;
   stepped(plan: string, step: number, outputs: Outputs): void;
+  /** How often every task of the net has been launched at least. */
+  launched(): number;
+}
+
+/** A run of a plan, and a pause in it. */
+export interface PausableRunner extends Runner {
+  pause(): Promise<() => void>;
 }
 
 type Reader = Iterator<Feeds> | AsyncIterator<Feeds>;
 
+/** Batches read ahead of the step that the user is at, unless told otherwise: enough for a loop that is kept busy. */
+const defaultPrefetch = 8;
+
 /** Time on the loop, in ms, after which a run lets timers and input have their turn. */
 const breath = 10;
-const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
+const rest = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort): Runner {
+export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort): PausableRunner {
   const room = createSignal();
   const arrived = createSignal();
   const ready: number[] = [];
   let finished = false;
+  /** Steps that the user has asked for in this run, and pauses that are on. */
+  let asked = 0;
+  let pauses = 0;
+  let settling: Promise<void> | undefined;
   const id = `${net.user.id} user`;
   const user = createActor(
     userLogic(net.user, {
@@ -90,24 +104,31 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     }
   }
 
-  async function* run(batches: Batches, inShards = false): AsyncGenerator<RawStep, void, undefined> {
+  async function* run(batches: Batches, options: RawRunOptions = {}): AsyncGenerator<RawStep, void, undefined> {
+    const { signal, inShards = false, prefetch = defaultPrefetch } = options;
+    signal?.throwIfAborted();
     port.begin();
     finished = false;
+    asked = 0;
     host.inShards = inShards;
-    const feeding = startFeeding(batches);
+    const feeding = startFeeding(batches, prefetch);
     const over = interruptible(feeding.stop);
+    signal?.addEventListener("abort", feeding.stop);
     let rested = performance.now();
     try {
       for (let step = 0; ; step++) {
+        asked = step + 1;
+        room.call();
         const result = await take();
-        if (!result) break;
+        if (!result || signal?.aborted) break;
         port.stepped(plan.name, step, result.outputs);
         yield { step, ...result };
         if (performance.now() - rested < breath) continue;
-        await pause();
+        await rest();
         rested = performance.now();
       }
     } finally {
+      signal?.removeEventListener("abort", feeding.stop);
       feeding.stop();
       if (!port.broken()) await drain();
       port.end();
@@ -116,6 +137,31 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
       // biome-ignore lint/correctness/noUnsafeFinally: nothing else is thrown then, and a source's error must not be lost
       if (trouble && !port.broken()) throw trouble.error;
     }
+    signal?.throwIfAborted();
+  }
+
+  /** Nothing more is fed; all that was fed is over once every task has been launched as often, and that is done. */
+  async function pause(): Promise<() => void> {
+    pauses++;
+    let paused = true;
+    const resume = () => {
+      if (paused) pauses--;
+      paused = false;
+      room.call();
+    };
+    const settle = async () => {
+      do await port.settled();
+      while (port.launched() < user.getSnapshot().context.fed);
+      settling = undefined;
+    };
+    settling ??= settle();
+    try {
+      await settling;
+    } catch (error) {
+      resume();
+      throw error;
+    }
+    return resume;
   }
 
   async function drain(): Promise<void> {
@@ -128,7 +174,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
   }
 
   /** Reads batches while there is room for them. */
-  function startFeeding(batches: Batches) {
+  function startFeeding(batches: Batches, prefetch: number) {
     let reader: Reader | undefined;
     let ended = false;
     let trouble: { readonly error: unknown } | undefined;
@@ -142,11 +188,14 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     const feed = async (): Promise<void> => {
       reader = open(batches);
       for (let batch = 0; ; batch++) {
-        while (user.getSnapshot().context.credits === 0 && !ended && !port.broken()) await room.next();
-        if (ended || port.broken()) return;
+        const over = () => ended || port.broken() !== undefined;
+        const full = () => user.getSnapshot().context.credits === 0 || batch >= asked + prefetch;
+        while (full() && !over()) await room.next();
+        if (over()) return;
         const next = reader.next();
         const item = next instanceof Promise ? await next : await Promise.resolve(next);
-        if (ended || port.broken()) return;
+        while (pauses > 0 && !over()) await room.next();
+        if (over()) return;
         if (item.done) {
           reader = undefined;
           return;
@@ -186,7 +235,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
     };
   }
 
-  return { run };
+  return { run, pause };
 }
 
 function open(batches: Batches): Reader {

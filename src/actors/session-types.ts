@@ -67,17 +67,33 @@ export interface SessionOptions {
   readonly inspect?: (event: InspectionEvent) => void;
 }
 
+/** How a run reads its batches, and what ends it early. */
+export interface RunOptions {
+  /**
+   * The most batches that are read ahead of the step that the loop is at: 0 to 64. So many steps may begin before they are
+   * asked for. With 0 a step begins when it is asked for. Default 8; the plan's slots may allow less.
+   */
+  readonly prefetch?: number;
+  /** Ends the run: no further batch is read, steps that have begun finish, and the loop gets the signal's reason thrown. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RawRunOptions extends RunOptions {
+  /** Steps have their outputs in parts too. */
+  readonly inShards?: boolean;
+}
+
 /** A plan loaded into a session. */
 export interface Runner {
   /**
    * Runs one step a batch, reading batches no further ahead than the plan's slots and a bounded prefetch allow, and
    * yields the steps in order. Leaving the loop early stops feeding, lets the steps that have begun finish, and leaves
-   * the session usable. One run at a time. With `inShards` steps have their outputs in parts too.
+   * the session usable. One run at a time.
    *
    * @throws FeedError SL4001 to SL4005 for a batch that does not fit the inputs: after the steps before it were yielded
    * @throws SessionError SL4010 another run is on, SL4011 the session is closed or has failed, SL4012 an executor failed
    */
-  run(batches: Batches, inShards?: boolean): AsyncIterable<RawStep>;
+  run(batches: Batches, options?: RawRunOptions): AsyncIterable<RawStep>;
 }
 
 /** Bytes that a collective has moved between ranks since the session began, counted where they were moved. */
@@ -126,9 +142,14 @@ export interface RawSession extends Runner {
   load(plan: PlanData): Promise<Runner>;
   /** Names of all states. */
   readonly states: readonly string[];
-  /** A state's global value. Only between runs. Throws SessionError SL4013 for a name that is no state. */
+  /**
+   * Lets the steps that have begun finish and begins none, so that states can be read and written within a run; resolves
+   * to what ends the pause. Without a run there is nothing to wait for.
+   */
+  pause(): Promise<() => void>;
+  /** A state's global value. Only between runs and in a pause. Throws SessionError SL4013 for a name that is no state. */
   read(state: string): NdArray;
-  /** Replaces a state on all ranks. Only between runs. Throws FeedError for another shape or dtype. */
+  /** Replaces a state on all ranks. Only between runs and in a pause. Throws FeedError for another shape or dtype. */
   write(state: string, value: NdArray): void;
   /** Of the session's first plan, or of a further one by its hash. */
   traffic(hash?: string): readonly CollectiveTraffic[];

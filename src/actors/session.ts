@@ -23,7 +23,7 @@ import { startLife } from "./life.ts";
 import { createLoop } from "./loop.ts";
 import { mappingOf, type Waits } from "./mapping.ts";
 import { createPlans, type Loaded, ranksOf } from "./plans.ts";
-import { createRunner, type RunPort } from "./run.ts";
+import { createRunner, type PausableRunner, type RunPort } from "./run.ts";
 import type { RawSession, Runner, SessionOptions } from "./session-types.ts";
 import { type Core, shell, templatesOf } from "./shell.ts";
 import { createSignal } from "./signal.ts";
@@ -162,6 +162,9 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
   });
   onBroken.push(fence.wake);
 
+  /** Whose run is on, and how many pauses. */
+  let active: PausableRunner | undefined;
+  let pauses = 0;
   function begin(): void {
     if (broken) throw broken;
     if (life.status() === "running" || life.status() === "draining")
@@ -171,6 +174,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
       });
     if (life.status() !== "ready")
       throw new SessionError("SL4011", `it is ${life.status()}`, { subject: "session", hint: "start another one" });
+    active = undefined;
     life.session.send({ type: "run" });
   }
   function end(): void {
@@ -198,6 +202,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
       now,
       begin() {
         begin();
+        active = runner;
         lastStep = now();
       },
       draining: () => life.session.send({ type: "drain" }),
@@ -208,8 +213,10 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
       broken: () => broken,
       onBroken: (call) => onBroken.push(call),
       stepped,
+      launched: () => loop.launched(net),
     };
-    return createRunner(of, net, host, port);
+    const runner: PausableRunner = createRunner(of, net, host, port);
+    return runner;
   }
 
   async function load(further: PlanData): Promise<Runner> {
@@ -227,11 +234,24 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
 
   function idle(what: string): void {
     if (broken) throw broken;
-    if (life.status() !== "ready")
+    if (life.status() !== "ready" && pauses === 0)
       throw new SessionError("SL4010", `${what} while the session is ${life.status()}`, {
         subject: "session",
         hint: "wait for the run to end",
       });
+  }
+  async function pause(): Promise<() => void> {
+    const runs = life.status() === "running" || life.status() === "draining";
+    const resume = runs ? await active?.pause() : undefined;
+    if (!resume) return () => {};
+    pauses++;
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      pauses--;
+      resume();
+    };
   }
   async function close(): Promise<void> {
     life.session.send({ type: "close" });
@@ -269,6 +289,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
     get states() {
       return plans.states;
     },
+    pause,
     read(name) {
       idle("reading a state");
       return plans.read(name);

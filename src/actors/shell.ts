@@ -39,6 +39,7 @@ function remains(core: Core): Core {
     events$: EMPTY,
     flight: () => flight,
     broken: () => error,
+    pause: async () => refuse(),
     read: refuse,
     write: refuse,
     traffic: refuse,
@@ -66,7 +67,7 @@ export function shell(core: Core): RawSession {
     void gone.then(() => {
       lent = inner;
     });
-    return { run: (batches, inShards) => lent.run(batches, inShards) };
+    return { run: (batches, options) => lent.run(batches, options) };
   }
   return {
     get ranks() {
@@ -93,7 +94,8 @@ export function shell(core: Core): RawSession {
     metrics$: defer(() => inner.metrics$),
     events$: defer(() => inner.events$),
     flight: () => inner.flight(),
-    run: (batches, inShards) => inner.run(batches, inShards),
+    run: (batches, options) => inner.run(batches, options),
+    pause: () => inner.pause(),
     load: async (plan) => lend(await inner.load(plan)),
     read: (name) => inner.read(name),
     write: (name, value) => inner.write(name, value),

@@ -39,7 +39,7 @@ async function moveAll(pairs: readonly Pair[], random: () => number): Promise<vo
     return { ...pair, name: `x${i}`, dtype, value };
   });
   await using session = await startSession(planOf(moves), { threads: 2 });
-  for await (const { shards } of session.run([feedsOf(moves, random)], true))
+  for await (const { shards } of session.run([feedsOf(moves, random)], { inShards: true }))
     for (const { name, shape, dtype, to, value } of moves) {
       const { placement: on, layout } = to;
       const local = on.ranks.map((rank) => [...fromElements(dtype, shards![name]!.shards.get(rank)!)]);
