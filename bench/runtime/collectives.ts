@@ -29,7 +29,7 @@ export interface Moved {
 }
 
 /** GB/s of one thread, from memory that was written before to memory that was. */
-export function memcpy(bytes: number): number {
+function memcpy(bytes: number): number {
   const [from, to] = [new Uint8Array(bytes).fill(1), new Uint8Array(bytes).fill(2)];
   const times = Array.from({ length: 24 }, () => {
     const turns = Math.max(1, mebibyte / bytes);
