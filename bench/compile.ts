@@ -10,7 +10,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { compile, graph, nn, optim, placement, S, type Tensor } from "sluice";
-import { solve } from "../src/compiler/solve.ts";
+import { solve } from "../src/compiler/solve/solve.ts";
 import { randomProblem } from "../test/compiler/random-problem.ts";
 
 const { values: options } = parseArgs({

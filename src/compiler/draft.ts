@@ -144,3 +144,7 @@ export function writers(graph: LogicalGraph): ReadonlyMap<string, { readonly op:
     });
   return by;
 }
+
+/** Whether the op was written by the user, and is no boxing itself. Casts round an op of the user's count with it. */
+export const forbidsBoxing = ({ options, written }: Draft, { kind, name }: Op): boolean =>
+  options.boxing === "explicit" && kind !== "to" && written.has(name.replace(/\.float32$/, ""));

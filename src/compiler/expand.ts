@@ -10,12 +10,12 @@ import type { Tensor } from "../graph/tensor.ts";
 import type { Attrs, Op } from "../ir/graph.ts";
 import { type Layout, showSbp } from "../ir/layout.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import { choose } from "./choose.ts";
+import { choose } from "./choose/choose.ts";
+import { strategiesOf } from "./choose/menu.ts";
+import { type Strategy, signatureKey, siteOf } from "./choose/strategies.ts";
 import { constrain } from "./constrain.ts";
 import type { Draft } from "./draft.ts";
-import { strategiesOf } from "./menu.ts";
 import { rewrite } from "./rewrite.ts";
-import { type Strategy, signatureKey, siteOf } from "./strategies.ts";
 
 export function expand(draft: Draft): Draft {
   const settled = new Map(draft.settled);

@@ -9,7 +9,7 @@
 import { PlanError } from "../ir/errors.ts";
 import type { Collective, PlanData } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
-import { verifyMemory } from "./verify-memory.ts";
+import { verifyMemory } from "./memory/verify-memory.ts";
 
 type Provable = Pick<
   PlanData,

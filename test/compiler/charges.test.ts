@@ -2,11 +2,11 @@
 import fc from "fast-check";
 import { graph, placement, S } from "sluice";
 import { expect, test } from "vitest";
-import { type Copies, chargesOf } from "../../src/compiler/charges.ts";
+import { type Copies, chargesOf } from "../../src/compiler/choose/charges.ts";
+import { menusOf } from "../../src/compiler/choose/menu.ts";
 import { constrain } from "../../src/compiler/constrain.ts";
 import { start } from "../../src/compiler/draft.ts";
-import { menusOf } from "../../src/compiler/menu.ts";
-import { evaluate } from "../../src/compiler/problem.ts";
+import { evaluate } from "../../src/compiler/solve/problem.ts";
 
 const mesh = placement("cpu", { data: 2, model: 2 });
 const inputs = {

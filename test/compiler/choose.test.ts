@@ -1,13 +1,13 @@
 /** @file Choosing for random small graphs of real ops against all their picks, each copy counted once. */
 import { B, graph, placement, S, type Tensor } from "sluice";
 import { expect, test } from "vitest";
-import { chargesOf } from "../../src/compiler/charges.ts";
-import { choose } from "../../src/compiler/choose.ts";
+import { chargesOf } from "../../src/compiler/choose/charges.ts";
+import { choose } from "../../src/compiler/choose/choose.ts";
+import { menusOf } from "../../src/compiler/choose/menu.ts";
+import { signatureKey } from "../../src/compiler/choose/strategies.ts";
 import { constrain } from "../../src/compiler/constrain.ts";
 import { type Draft, start } from "../../src/compiler/draft.ts";
-import { menusOf } from "../../src/compiler/menu.ts";
 import { prune } from "../../src/compiler/prune.ts";
-import { signatureKey } from "../../src/compiler/strategies.ts";
 import { random } from "./random-problem.ts";
 
 /** Two inputs and up to six ops, most of them with fan-out, on a mesh of two or four ranks. */

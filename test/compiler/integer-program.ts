@@ -1,6 +1,6 @@
 /** @file The solver's problem as an integer program in CPLEX LP text, and HiGHS to solve it: an oracle. */
 import * as highsModule from "highs";
-import type { Problem } from "../../src/compiler/solve.ts";
+import type { Problem } from "../../src/compiler/solve/solve.ts";
 
 type Load = () => Promise<{ solve(lp: string, options: object): { Status: string; ObjectiveValue: number } }>;
 const highs = await (highsModule as unknown as { default: Load }).default();

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { compile, graph, nn, optim, type PlanData, placement, S } from "sluice";
 import { describe, expect, test } from "vitest";
-import { arrange } from "../../src/compiler/arrange.ts";
+import { arrange } from "../../src/compiler/memory/arrange.ts";
 import { verify } from "../../src/compiler/verify.ts";
 import { compiled } from "../truth/mlp.ts";
 

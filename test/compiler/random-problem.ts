@@ -1,5 +1,5 @@
 /** @file Random problems for the solver: a DAG of ops with fan-out, whole costs so that sums are exact. */
-import type { Problem, Table } from "../../src/compiler/solve.ts";
+import type { Problem, Table } from "../../src/compiler/solve/solve.ts";
 
 /** A linear congruential generator: the same problem for the same seed. */
 export function random(seed: number): () => number {

@@ -1,6 +1,6 @@
 /** @file The solver against brute force and an integer program, with and without a limit on memory. */
 import { describe, expect, test } from "vitest";
-import { type Problem, type Solution, solve } from "../../src/compiler/solve.ts";
+import { type Problem, type Solution, solve } from "../../src/compiler/solve/solve.ts";
 import { integerProgram } from "./integer-program.ts";
 import { bruteForce, randomProblem } from "./random-problem.ts";
 

@@ -2,10 +2,10 @@
  * @file The oracle for expansions: an op whose signature needs boxing inside is expanded as the compiler does it, then
  * every op of what it became runs on each rank alone, and where layouts differ the value is laid out anew.
  */
-import { choose } from "../../src/compiler/choose.ts";
+import { choose } from "../../src/compiler/choose/choose.ts";
+import { type Strategy, siteOf, strategies } from "../../src/compiler/choose/strategies.ts";
 import { type Draft, start } from "../../src/compiler/draft.ts";
 import { expand } from "../../src/compiler/expand.ts";
-import { type Strategy, siteOf, strategies } from "../../src/compiler/strategies.ts";
 import { Builder } from "../../src/graph/builder.ts";
 import type { Op } from "../../src/ir/graph.ts";
 import { type Layout, showLayout } from "../../src/ir/layout.ts";

@@ -2,10 +2,9 @@
  * @file Who takes which value, and what bringing it takes. Where the ends are alike, the taking is one object: a model of
  * repeated blocks has few, and each move of a taking is looked up once.
  */
-import type { Op } from "../ir/graph.ts";
-import { Cache } from "../sbp/cache.ts";
-import { type Draft, placementOf, producers } from "./draft.ts";
-import { forbidsBoxing } from "./implicit.ts";
+import type { Op } from "../../ir/graph.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { type Draft, forbidsBoxing, placementOf, producers } from "../draft.ts";
 import type { Column, Menu } from "./menu.ts";
 import { type Keyed, type Move, movesOf } from "./moves.ts";
 

@@ -2,11 +2,11 @@
  * @file A direct transfer as kernel calls on one rank of its target: every piece is copied from the rank that has it, or
  * reduced from several, out of their slots. Ragged and empty pieces, other meshes and ranks need nothing more.
  */
-import type { DType } from "../ir/dtype.ts";
-import type { Call } from "../ir/program.ts";
-import { region } from "../sbp/boxes.ts";
-import type { TransferStep } from "../sbp/boxing.ts";
-import { memberOf } from "../sbp/mesh.ts";
+import type { DType } from "../../ir/dtype.ts";
+import type { Call } from "../../ir/program.ts";
+import { region } from "../../sbp/boxes.ts";
+import type { TransferStep } from "../../sbp/boxing.ts";
+import { memberOf } from "../../sbp/mesh.ts";
 import { copyCalls, reduceCalls } from "./box-calls.ts";
 
 export interface TransferSite {

@@ -3,9 +3,9 @@
  * states before all, so that what outlives the step lies together; then what is there for a while, sharing memory with
  * what is there at other times.
  */
-import type { Buffer, RankMemory } from "../ir/plan.ts";
+import type { Buffer, RankMemory } from "../../ir/plan.ts";
+import type { Draft } from "../draft.ts";
 import { arrange } from "./arrange.ts";
-import type { Draft } from "./draft.ts";
 import { lifetimes } from "./lifetimes.ts";
 
 const roles: readonly Buffer["role"][] = ["state", "input", "activation", "output", "workspace"];

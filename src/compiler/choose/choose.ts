@@ -3,23 +3,23 @@
  * between each producer and consumer, with the user's layouts as constraints. Ties go to the signature that comes first,
  * so the same graph always gets the same plan.
  */
-import { showOperand } from "../graph/infer.ts";
-import { userLine } from "../graph/source.ts";
-import { InternalError, LayoutError, type SluiceError } from "../ir/errors.ts";
-import type { Op } from "../ir/graph.ts";
-import { type Layout, showLayout } from "../ir/layout.ts";
-import type { Choice } from "../ir/plan.ts";
-import { keyOf } from "../sbp/canonical.ts";
-import type { Signature } from "../sbp/signatures.ts";
+import { showOperand } from "../../graph/infer.ts";
+import { userLine } from "../../graph/source.ts";
+import { InternalError, LayoutError, type SluiceError } from "../../ir/errors.ts";
+import type { Op } from "../../ir/graph.ts";
+import { type Layout, showLayout } from "../../ir/layout.ts";
+import type { Choice } from "../../ir/plan.ts";
+import { keyOf } from "../../sbp/canonical.ts";
+import type { Signature } from "../../sbp/signatures.ts";
+import { type Draft, placementOf, producers, writers } from "../draft.ts";
+import { forbidden } from "../solve/factors.ts";
+import { type Problem, solve, solveLeast, type Table } from "../solve/solve.ts";
 import { type Charges, type Copies, chargesOf } from "./charges.ts";
-import { type Draft, placementOf, producers, writers } from "./draft.ts";
 import { exactly } from "./exact.ts";
-import { forbidden } from "./factors.ts";
 import { implicitBoxing, movedState } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
 import type { Move } from "./moves.ts";
 import { rivalsOf } from "./rivals.ts";
-import { type Problem, solve, solveLeast, type Table } from "./solve.ts";
 
 export function choose(draft: Draft): Draft {
   const { graph } = draft;

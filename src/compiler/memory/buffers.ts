@@ -4,14 +4,14 @@
  * A state has one buffer, shared by the value that a step reads and the one that it becomes. The largest shard decides the
  * size on every rank.
  */
-import { itemSize } from "../ir/dtype.ts";
-import type { Buffer, Port, State } from "../ir/plan.ts";
-import { localShape } from "../sbp/boxes.ts";
-import { Cache } from "../sbp/cache.ts";
-import { keyOf } from "../sbp/canonical.ts";
-import { type Draft, shapeOf, type TaskDraft, writers } from "./draft.ts";
-import { unstored } from "./join.ts";
-import { findUses } from "./uses.ts";
+import { itemSize } from "../../ir/dtype.ts";
+import type { Buffer, Port, State } from "../../ir/plan.ts";
+import { localShape } from "../../sbp/boxes.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { keyOf } from "../../sbp/canonical.ts";
+import { type Draft, shapeOf, type TaskDraft, writers } from "../draft.ts";
+import { unstored } from "../join.ts";
+import { findUses } from "../uses.ts";
 
 /** How many steps the host may lag behind with what it reads. */
 export const outputSlots = 4;

@@ -1,13 +1,13 @@
 /** @file What it takes to bring a value from one layout to another, remembered by the model of links. */
 
-import type { Layout } from "../ir/layout.ts";
-import { type PlacementData, showPlacement } from "../ir/placement.ts";
-import { boxingCost } from "../sbp/boxing.ts";
-import { Cache } from "../sbp/cache.ts";
-import { type Model, sharedMemory } from "../sbp/link.ts";
-import { type Draft, shapeOf } from "./draft.ts";
+import type { Layout } from "../../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../../ir/placement.ts";
+import { boxingCost } from "../../sbp/boxing.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { type Model, sharedMemory } from "../../sbp/link.ts";
+import { type Draft, shapeOf } from "../draft.ts";
+import { picoseconds } from "../work.ts";
 import { heldBy, typesOf } from "./menu.ts";
-import { picoseconds } from "./work.ts";
 
 /** What it takes to bring a value from one layout to another. */
 export interface Move {

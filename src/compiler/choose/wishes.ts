@@ -2,7 +2,7 @@
  * @file Who wants a copy of a value, in which layout: what the price of a copy is shared by. Before anything is picked all
  * who could want it count; after a pick those who do.
  */
-import { Cache } from "../sbp/cache.ts";
+import { Cache } from "../../sbp/cache.ts";
 import type { Taken } from "./takings.ts";
 
 /** By key of a copy how many of a value's users count. Equal wishes are one object. */

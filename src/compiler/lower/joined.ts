@@ -1,10 +1,10 @@
 /** @file Joined ops as one kernel call: a product of matrices that adds a bias and a residual as it stores. */
-import { count } from "../graph/dims.ts";
-import type { LocalTensor } from "../graph/op.ts";
-import { call } from "../graph/ops/lowering.ts";
-import type { LogicalGraph } from "../ir/graph.ts";
-import type { Call } from "../ir/program.ts";
-import type { Joined } from "./join.ts";
+import { count } from "../../graph/dims.ts";
+import type { LocalTensor } from "../../graph/op.ts";
+import { call } from "../../graph/ops/lowering.ts";
+import type { LogicalGraph } from "../../ir/graph.ts";
+import type { Call } from "../../ir/program.ts";
+import type { Joined } from "../join.ts";
 
 /** `local` says how a rank holds a value; of values that are not stored only the shape counts. */
 export function lowerJoined(

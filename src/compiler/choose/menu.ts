@@ -2,22 +2,21 @@
  * @file The options of an op with what each costs by itself. Ops that are alike, and have the same asked of them, share
  * one menu: a model of repeated blocks has few. Costs are whole picoseconds, so that sums are exact.
  */
-import { opDef } from "../graph/registry.ts";
-import { itemSize } from "../ir/dtype.ts";
-import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
-import { B, type Layout, showSbp } from "../ir/layout.ts";
-import { type PlacementData, showPlacement } from "../ir/placement.ts";
-import { localShape } from "../sbp/boxes.ts";
-import { Cache } from "../sbp/cache.ts";
-import { keyOf } from "../sbp/canonical.ts";
-import type { LocalType } from "../sbp/rule.ts";
-import type { Signature } from "../sbp/signatures.ts";
-import { wholeLines } from "./buffers.ts";
-import { type Draft, placementOf, shapeOf } from "./draft.ts";
-import { forbidsBoxing } from "./implicit.ts";
-import { machineOf } from "./machine.ts";
+import { opDef } from "../../graph/registry.ts";
+import { itemSize } from "../../ir/dtype.ts";
+import type { LogicalGraph, Op, Value } from "../../ir/graph.ts";
+import { B, type Layout, showSbp } from "../../ir/layout.ts";
+import { type PlacementData, showPlacement } from "../../ir/placement.ts";
+import { localShape } from "../../sbp/boxes.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { keyOf } from "../../sbp/canonical.ts";
+import type { LocalType } from "../../sbp/rule.ts";
+import type { Signature } from "../../sbp/signatures.ts";
+import { type Draft, forbidsBoxing, placementOf, shapeOf } from "../draft.ts";
+import { machineOf } from "../machine.ts";
+import { wholeLines } from "../memory/buffers.ts";
+import { computeTime, picoseconds } from "../work.ts";
 import { type OpSite, type Strategy, siteOf, strategies } from "./strategies.ts";
-import { computeTime, picoseconds } from "./work.ts";
 
 /** The layouts that one operand takes over the options: each once, and which of them an option has. */
 export interface Column {

@@ -1,6 +1,6 @@
 /** @file How kernels walk over the part that two shards have in common: nested loops over both of them. */
-import { type Box, boxesOf, extents, localIndex, type Region } from "../sbp/boxes.ts";
-import { loops, rowMajor } from "./strides.ts";
+import { type Box, boxesOf, extents, localIndex, type Region } from "../../sbp/boxes.ts";
+import { loops, rowMajor } from "../strides.ts";
 
 export interface Walk {
   readonly extents: readonly number[];

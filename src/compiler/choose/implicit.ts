@@ -2,20 +2,15 @@
  * @file Explicit mode: where an op of the user's does not take a tensor as it lies, that is an error which names what
  * would do. What autodiff adds is boxed as it needs to be: its layouts follow from those of the forward pass.
  */
-import { LayoutError } from "../ir/errors.ts";
-import type { Op } from "../ir/graph.ts";
-import { type Layout, showLayout } from "../ir/layout.ts";
-import { showPlacement } from "../ir/placement.ts";
-import { keyOf } from "../sbp/canonical.ts";
-import type { Signature } from "../sbp/signatures.ts";
-import { type Draft, placementOf, producers } from "./draft.ts";
+import { LayoutError } from "../../ir/errors.ts";
+import { type Layout, showLayout } from "../../ir/layout.ts";
+import { showPlacement } from "../../ir/placement.ts";
+import { keyOf } from "../../sbp/canonical.ts";
+import type { Signature } from "../../sbp/signatures.ts";
+import { type Draft, forbidsBoxing, placementOf, producers } from "../draft.ts";
 import type { Menu } from "./menu.ts";
 
 const shown = 5;
-
-/** Whether the op was written by the user, and is no boxing itself. Casts round an op of the user's count with it. */
-export const forbidsBoxing = ({ options, written }: Draft, { kind, name }: Op): boolean =>
-  options.boxing === "explicit" && kind !== "to" && written.has(name.replace(/\.float32$/, ""));
 
 /** A parameter or statistic that is met away from its home, and moved there without a word; undefined when there is none. */
 export function movedState({ graph, options }: Draft): LayoutError | undefined {

@@ -2,15 +2,15 @@
  * @file Programs that fill a state before the first step. Random values are functions of the seed, the state's key and
  * the element's index in the whole tensor, so every layout starts from the same bits.
  */
-import { callOn, fill } from "../graph/ops/lowering.ts";
-import { itemSize } from "../ir/dtype.ts";
-import type { Init } from "../ir/graph.ts";
-import { seedKey, streamOf } from "../ir/philox.ts";
-import type { State } from "../ir/plan.ts";
-import type { Call } from "../ir/program.ts";
-import { boxesOf, extents, localIndex, region, size } from "../sbp/boxes.ts";
-import type { Draft } from "./draft.ts";
-import { loops, rowMajor } from "./strides.ts";
+import { callOn, fill } from "../../graph/ops/lowering.ts";
+import { itemSize } from "../../ir/dtype.ts";
+import type { Init } from "../../ir/graph.ts";
+import { seedKey, streamOf } from "../../ir/philox.ts";
+import type { State } from "../../ir/plan.ts";
+import type { Call } from "../../ir/program.ts";
+import { boxesOf, extents, localIndex, region, size } from "../../sbp/boxes.ts";
+import type { Draft } from "../draft.ts";
+import { loops, rowMajor } from "../strides.ts";
 
 export function initialise({ graph, options }: Draft, state: State, member: number): Call[] {
   const held = region(state.layout, state.shape, graph.placements[state.placement]!, member);

@@ -3,15 +3,15 @@
  * slots; an all-reduce pushes: each rank reduces its own flat slice and stores it to all, so that one task does both
  * halves with no barrier, in a fixed order. Every call says whose counters it bumps.
  */
-import { fill } from "../graph/ops/lowering.ts";
-import type { DType } from "../ir/dtype.ts";
-import { InternalError } from "../ir/errors.ts";
-import type { PlacementData } from "../ir/placement.ts";
-import { type Address, byName, type Call } from "../ir/program.ts";
-import { type Region, region, size } from "../sbp/boxes.ts";
-import { type AxisStep, flatSlice } from "../sbp/boxing.ts";
-import { group } from "../sbp/mesh.ts";
-import { monoid } from "../sbp/monoid.ts";
+import { fill } from "../../graph/ops/lowering.ts";
+import type { DType } from "../../ir/dtype.ts";
+import { InternalError } from "../../ir/errors.ts";
+import type { PlacementData } from "../../ir/placement.ts";
+import { type Address, byName, type Call } from "../../ir/program.ts";
+import { type Region, region, size } from "../../sbp/boxes.ts";
+import { type AxisStep, flatSlice } from "../../sbp/boxing.ts";
+import { group } from "../../sbp/mesh.ts";
+import { monoid } from "../../sbp/monoid.ts";
 import { copyCalls, type Passage, reduceCalls, reduction, traffic } from "./box-calls.ts";
 
 export interface BoxingSite {

@@ -1,9 +1,9 @@
 /** @file The calls that copy and reduce a part of a tensor's shards, which all boxing is made of. */
-import { type DType, itemSize, kernelCode } from "../ir/dtype.ts";
-import { InternalError } from "../ir/errors.ts";
-import type { Address, Call, Operand } from "../ir/program.ts";
-import type { Region } from "../sbp/boxes.ts";
-import { size } from "../sbp/boxes.ts";
+import { type DType, itemSize, kernelCode } from "../../ir/dtype.ts";
+import { InternalError } from "../../ir/errors.ts";
+import type { Address, Call, Operand } from "../../ir/program.ts";
+import type { Region } from "../../sbp/boxes.ts";
+import { size } from "../../sbp/boxes.ts";
 import { walks } from "./walks.ts";
 
 /** A part of a tensor on its way between two shards; the part and both shards are global regions. */

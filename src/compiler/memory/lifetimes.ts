@@ -3,7 +3,7 @@
  * do, in every step: a rank works its compute stream in launch order, so nobody else ever meets it. Other buffers may be
  * touched by peers, other streams or the host at any time, and keep their place.
  */
-import type { Draft } from "./draft.ts";
+import type { Draft } from "../draft.ts";
 
 /** Places in launch order of the first and the last op that touches a buffer. */
 export interface Lifetime {

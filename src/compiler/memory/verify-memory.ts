@@ -3,9 +3,9 @@
  * when it is in use: only on its own rank and by compute tasks, then from its first call to its last in launch order; or
  * else always, for peers, other streams and the host come at any time.
  */
-import { PlanError } from "../ir/errors.ts";
-import type { Buffer, PlanData, TaskTemplate } from "../ir/plan.ts";
-import type { Call } from "../ir/program.ts";
+import { PlanError } from "../../ir/errors.ts";
+import type { Buffer, PlanData, TaskTemplate } from "../../ir/plan.ts";
+import type { Call } from "../../ir/program.ts";
 
 type Parts = Pick<PlanData, "buffers" | "memory" | "placements">;
 

@@ -3,14 +3,14 @@
  * of its results, a producer and a consumer for the boxing between them and the copy that it leaves, a state for lying
  * otherwise where it is written than where it is read. Equal charges are one array.
  */
-import type { Op } from "../ir/graph.ts";
-import { Cache } from "../sbp/cache.ts";
-import { outputSlots } from "./buffers.ts";
-import { type Draft, writers } from "./draft.ts";
-import { forbidden } from "./factors.ts";
+import type { Op } from "../../ir/graph.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { type Draft, writers } from "../draft.ts";
+import { outputSlots } from "../memory/buffers.ts";
+import { forbidden } from "../solve/factors.ts";
+import type { Table } from "../solve/solve.ts";
 import { type Column, heldBy, type Menu, typesOf } from "./menu.ts";
 import { type Move, nothing } from "./moves.ts";
-import type { Table } from "./solve.ts";
 import { type Taken, type Taking, takingsOf } from "./takings.ts";
 import { alone, type Wishes, wishesOf } from "./wishes.ts";
 

@@ -2,21 +2,21 @@
  * @file Lowers every task to programs: on each rank the kernel calls of its ops on local extents. Ranks whose programs
  * come out the same, peers being named relative to the rank, form one class.
  */
-import type { LocalTensor } from "../graph/op.ts";
-import { opDef } from "../graph/registry.ts";
-import { InternalError } from "../ir/errors.ts";
-import type { Op } from "../ir/graph.ts";
-import { kernels } from "../ir/kernel-table.ts";
-import type { Buffer, Collective, RankClass, Stream } from "../ir/plan.ts";
-import type { Call } from "../ir/program.ts";
-import { extents, region } from "../sbp/boxes.ts";
-import { wholeLines } from "./buffers.ts";
-import { type Draft, shapeOf } from "./draft.ts";
+import type { LocalTensor } from "../../graph/op.ts";
+import { opDef } from "../../graph/registry.ts";
+import { InternalError } from "../../ir/errors.ts";
+import type { Op } from "../../ir/graph.ts";
+import { kernels } from "../../ir/kernel-table.ts";
+import type { Buffer, Collective, RankClass, Stream } from "../../ir/plan.ts";
+import type { Call } from "../../ir/program.ts";
+import { extents, region } from "../../sbp/boxes.ts";
+import { type Draft, shapeOf } from "../draft.ts";
+import { wholeLines } from "../memory/buffers.ts";
+import { findReadings } from "../uses.ts";
+import { lowerBoxing } from "./boxing.ts";
 import { initialise } from "./init.ts";
-import { lowerBoxing } from "./lower-boxing.ts";
-import { lowerJoined } from "./lower-joined.ts";
-import { lowerTransfer } from "./lower-transfer.ts";
-import { findReadings } from "./uses.ts";
+import { lowerJoined } from "./joined.ts";
+import { lowerTransfer } from "./transfer.ts";
 
 export function lower(draft: Draft): Draft {
   const collectives = listCollectives(draft);

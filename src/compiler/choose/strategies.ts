@@ -2,15 +2,15 @@
  * @file All ways to run an op on a mesh: its local signatures, and those that need one of its expansions along one axis.
  * Choosing sees signatures alone; `expand` finds the expansion again from the signature that was chosen.
  */
-import type { Expansion } from "../graph/op.ts";
-import { opDef } from "../graph/registry.ts";
-import type { Op } from "../ir/graph.ts";
-import { B, type Layout, type Sbp, showSbp } from "../ir/layout.ts";
-import type { PlacementData } from "../ir/placement.ts";
-import { keyOf } from "../sbp/canonical.ts";
-import type { LocalType, Site } from "../sbp/rule.ts";
-import { type Signature, signatures } from "../sbp/signatures.ts";
-import { type Draft, shapeOf } from "./draft.ts";
+import type { Expansion } from "../../graph/op.ts";
+import { opDef } from "../../graph/registry.ts";
+import type { Op } from "../../ir/graph.ts";
+import { B, type Layout, type Sbp, showSbp } from "../../ir/layout.ts";
+import type { PlacementData } from "../../ir/placement.ts";
+import { keyOf } from "../../sbp/canonical.ts";
+import type { LocalType, Site } from "../../sbp/rule.ts";
+import { type Signature, signatures } from "../../sbp/signatures.ts";
+import { type Draft, shapeOf } from "../draft.ts";
 
 export interface Strategy {
   readonly signature: Signature;

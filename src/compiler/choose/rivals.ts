@@ -3,13 +3,13 @@
  * figure is of a choice that exists, and the best of all such choices costs no more. Tensors in equal surroundings share
  * the answer, so repeated blocks are asked once.
  */
-import type { Rival } from "../ir/plan.ts";
-import { Cache } from "../sbp/cache.ts";
-import type { Draft } from "./draft.ts";
-import { decode, eliminate } from "./eliminate.ts";
-import { addTo, forbidden } from "./factors.ts";
+import type { Rival } from "../../ir/plan.ts";
+import { Cache } from "../../sbp/cache.ts";
+import type { Draft } from "../draft.ts";
+import { decode, eliminate } from "../solve/eliminate.ts";
+import { addTo, forbidden } from "../solve/factors.ts";
+import { evaluate, type Problem, type Table } from "../solve/problem.ts";
 import type { Column, Menu } from "./menu.ts";
-import { evaluate, type Problem, type Table } from "./problem.ts";
 
 const steps = 2;
 /** Ops with more neighbours, a step counter say, stay as they are. */
