@@ -100,15 +100,20 @@ for await (const { loss } of session.run([batch])) console.log(loss);`,
   SL4010: {
     error: "SessionError",
     title: "Two things at once in a session",
-    meaning: "A session runs one plan at a time, and its parameters can be read and written only between runs.",
-    causes: ["A second loop over `session.run` while one is going.", "Parameters read inside the loop."],
-    remedy: "Let the run end, or leave its loop, first. What a step should show can be an output of the graph.",
+    meaning:
+      "A session runs one plan at a time. Its parameters can be read and written between the steps of a run, not while it ends.",
+    causes: [
+      "A second loop over `session.run` while one is going.",
+      "Parameters written while the last steps of a run end.",
+    ],
+    remedy: "Let the run end, or leave its loop, first. To go over other data in between, start a second session.",
     program: [
       `const session = await launch(plan);
-for await (const _ of session.run([batch, batch])) await session.parameters.read("fc.weight");`,
+for await (const _ of session.run([batch, batch]))
+  for await (const { loss } of session.run([batch])) console.log(loss);`,
       `const session = await launch(plan);
 for await (const { loss } of session.run([batch, batch])) console.log(loss);
-await session.parameters.read("fc.weight");`,
+for await (const { loss } of session.run([batch])) console.log(loss);`,
     ],
   },
   SL4011: {

@@ -18,8 +18,9 @@ INLINE vf vexp(vf x0) {
 // Natural logarithm to 1 ulp or little more (Cephes' polynomial): NaN below 0, -∞ at 0, ∞ and NaN stay; denormals count.
 INLINE vf vlog(vf x0) {
   const vi tiny = (vi)(x0 < 1.17549435e-38f);
-  const vi bits = (vi)sel(tiny, x0 * 8388608.f, x0), power = (bits - 0x3F3504F3) >> 23;   // the rest lies between √½ and √2
-  const vf f = (vf)(bits - (power << 23)) - 1.f, e = __builtin_convertvector(power - (tiny & 23), vf), z = f * f;
+  const vu bits = (vu)sel(tiny, x0 * 8388608.f, x0);
+  const vi power = (vi)(bits - 0x3F3504F3) >> 23;           // the rest lies between √½ and √2
+  const vf f = (vf)(bits - ((vu)power << 23)) - 1.f, e = __builtin_convertvector(power - (tiny & 23), vf), z = f * f;
   vf p = splat(7.0376836292e-2f);
   p = p * f - 1.1514610310e-1f; p = p * f + 1.1676998740e-1f; p = p * f - 1.2420140846e-1f; p = p * f + 1.4249322787e-1f;
   p = p * f - 1.6668057665e-1f; p = p * f + 2.0000714765e-1f; p = p * f - 2.4999993993e-1f; p = p * f + 3.3333331174e-1f;

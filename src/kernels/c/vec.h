@@ -33,6 +33,7 @@ enum { NV = NR / VL };
 typedef f32 vf __attribute__((vector_size(sizeof(f32) * VL)));
 typedef f32 vfu __attribute__((vector_size(sizeof(f32) * VL), aligned(4), may_alias));
 typedef int32_t vi __attribute__((vector_size(sizeof(f32) * VL)));
+typedef uint32_t vu __attribute__((vector_size(sizeof(f32) * VL)));
 typedef f32 v4 __attribute__((vector_size(16)));
 typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
 
