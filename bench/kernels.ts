@@ -10,7 +10,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Operand } from "../src/ir/program.ts";
 import { encode } from "../src/kernels/encode.ts";
-import { createExecutor, type Executor, loadEngine } from "../src/kernels/engine.ts";
+import { createExecutor, loadEngine } from "../src/kernels/engine.ts";
+import type { Executor } from "../src/kernels/kind.ts";
 import { commonFlags, findCompiler, nativeFlags } from "../src/kernels/native/compiler.ts";
 import { type Line, lines } from "./kernel-lines.ts";
 

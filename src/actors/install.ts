@@ -6,7 +6,7 @@
 import { InternalError } from "../ir/errors.ts";
 import type { PlanData, RankClass, Stream } from "../ir/plan.ts";
 import { encode, fixed, type Resolver } from "../kernels/encode.ts";
-import type { Executor } from "../kernels/engine.ts";
+import type { Executor } from "../kernels/kind.ts";
 import type { Arena } from "./arena.ts";
 import type { Waits } from "./mapping.ts";
 import { HOST, type Net } from "./net.ts";

@@ -5,38 +5,14 @@
  * what it computes, but for roundings: an engine gives the same bits on all ranks and threads.
  */
 import { SessionError, SluiceError } from "../ir/errors.ts";
-import { createHost, type Host } from "./host.ts";
+import { createHost } from "./host.ts";
+import type { Build, EngineKind, Executor } from "./kind.ts";
 import { native } from "./native/engine.ts";
 import { wasm } from "./wasm/engine.ts";
 
 /** Structured-clonable: it is sent to executor threads. */
-export interface Engine {
+export interface Engine extends Build {
   readonly name: EngineName;
-  readonly image: unknown;
-  /** What it was made of, for people. */
-  readonly about: string;
-  /** Bytes at the start of the memory that belong to the engine. */
-  readonly reserved: number;
-  /** Bytes of stack in the memory that each thread needs. */
-  readonly stack: number;
-}
-
-/** One thread's hands. Offsets are in bytes from the start of the memory. */
-export interface Executor {
-  /**
-   * Runs the program at `program`; firing numbers are read at `record`. Throws InternalError naming the call that is
-   * malformed, and SessionError SL4032 when the kernel of an op that a user has defined throws, or gives something back.
-   */
-  run(program: number, record: number, workspace: number): void;
-  /** Bytes of workspace that the program needs. Throws as `run` does. */
-  workspace(program: number): number;
-}
-
-/** A row of the table. */
-export interface EngineKind {
-  /** Throws SessionError SL4036 where the machine cannot have it, with the reason in the first line. */
-  load(): Omit<Engine, "name">;
-  executor(image: unknown, memory: WebAssembly.Memory, stackTop: number, host: Host): Executor;
 }
 
 const kinds = { native, wasm } satisfies Readonly<Record<string, EngineKind>>;

@@ -2,8 +2,9 @@
 import { arrayType, type DType, isInteger, itemSize } from "../ir/dtype.ts";
 import { fromElements, toElements } from "../ir/element.ts";
 import { encode, fixed } from "../kernels/encode.ts";
-import { createExecutor, type Executor, loadEngine } from "../kernels/engine.ts";
+import { createExecutor, loadEngine } from "../kernels/engine.ts";
 import { createHost, hostText } from "../kernels/host.ts";
+import type { Executor } from "../kernels/kind.ts";
 import type { Run } from "./apply.ts";
 
 const page = 65536;

@@ -4,8 +4,8 @@
  * library is shared between threads: each brings its own host with every call.
  */
 import { createRequire } from "node:module";
-import type { EngineKind, Executor } from "../engine.ts";
 import type { Host } from "../host.ts";
+import type { EngineKind, Executor } from "../kind.ts";
 import { guard } from "../result.ts";
 import { absent, buildLibrary } from "./build.ts";
 import { selfTest } from "./self-test.ts";

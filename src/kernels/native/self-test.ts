@@ -5,7 +5,7 @@
 import { InternalError } from "../../ir/errors.ts";
 import { kernels } from "../../ir/kernel-table.ts";
 import { encode, fixed } from "../encode.ts";
-import type { Executor } from "../engine.ts";
+import type { Executor } from "../kind.ts";
 
 const page = 65536;
 const [rows, columns, inner] = [13, 37, 19];

@@ -3,7 +3,7 @@
  * gets a stack pointer of its own, or their stacks would lie in one place.
  */
 import { readFileSync } from "node:fs";
-import type { EngineKind } from "../engine.ts";
+import type { EngineKind } from "../kind.ts";
 import { guard } from "../result.ts";
 
 interface Exports {
