@@ -40,6 +40,9 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
    * most `prefetch`, so how many these are depends on timing. To stop after the same step each time, end the batches there,
    * or read none ahead. A loop that takes its time holds the steps back, and these the batches: nothing piles up.
    *
+   * Batches may also be an observable (RxJS's; `from` makes one of another library's). It cannot be held back: `prefetch`
+   * says how many may wait.
+   *
    * Ctrl-C ends it as the last batch would: what follows the loop can save the parameters. The exit code is 130 then, another
    * run leaves the process, and a second Ctrl-C ends it at once. A program that listens to SIGINT decides by itself.
    *
@@ -48,7 +51,7 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
    * is on, or the session is closed or has failed.
    */
   run<F extends object>(
-    batches: (Iterable<F> | AsyncIterable<F>) & FeedFits<F, I, Dims>,
+    batches: (Iterable<F> | AsyncIterable<F> | Observable<F>) & FeedFits<F, I, Dims>,
     options?: RunOptions,
   ): AsyncIterable<Step<O, Dims>>;
 }

@@ -4,14 +4,14 @@
  * early), what has begun is finished first.
  */
 import { createActor } from "xstate";
-import { FeedError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { Host, Outputs, Result } from "./host.ts";
 import { interruptible } from "./interrupt.ts";
 import type { LoopParts } from "./loop.ts";
 import type { Net } from "./net.ts";
-import type { Batches, Feeds, RawRunOptions, RawStep, Runner } from "./session-types.ts";
+import { defaultPrefetch, openReader, type Reader } from "./reader.ts";
+import type { Batches, RawRunOptions, RawStep, Runner } from "./session-types.ts";
 import { createSignal } from "./signal.ts";
 import { userLogic } from "./user.ts";
 
@@ -38,11 +38,6 @@ export interface RunPort extends Pick<LoopParts, "bus" | "root" | "now"> {
 export interface PausableRunner extends Runner {
   pause(): Promise<() => void>;
 }
-
-type Reader = Iterator<Feeds> | AsyncIterator<Feeds>;
-
-/** Batches read ahead of the step that the user is at, unless told otherwise: enough for a loop that is kept busy. */
-const defaultPrefetch = 8;
 
 /** Time on the loop, in ms, after which a run lets timers and input have their turn. */
 const breath = 10;
@@ -105,11 +100,11 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
   }
 
   async function* run(batches: Batches, options: RawRunOptions = {}): AsyncGenerator<RawStep, void, undefined> {
-    const { signal, inShards = false, prefetch = defaultPrefetch } = options;
+    const { signal, inShards = false, prefetch = defaultPrefetch(batches) } = options;
     signal?.throwIfAborted();
     port.begin();
     finished = false;
-    asked = 0;
+    asked = 1;
     host.inShards = inShards;
     const feeding = startFeeding(batches, prefetch);
     const over = interruptible(feeding.stop);
@@ -186,7 +181,7 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
       tell({ type: "end" });
     };
     const feed = async (): Promise<void> => {
-      reader = open(batches);
+      reader = openReader(batches, { asked: () => asked, prefetch });
       for (let batch = 0; ; batch++) {
         const over = () => ended || port.broken() !== undefined;
         const full = () => user.getSnapshot().context.credits === 0 || batch >= asked + prefetch;
@@ -236,14 +231,4 @@ export function createRunner(plan: PlanData, net: Net, host: Host, port: RunPort
   }
 
   return { run, pause };
-}
-
-function open(batches: Batches): Reader {
-  const given = Object(batches) as Partial<AsyncIterable<Feeds> & Iterable<Feeds>>;
-  const reader = given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]?.();
-  if (reader) return reader;
-  throw new FeedError("SL4005", `run got ${String(batches)}, which cannot be iterated over`, {
-    choices: ["an array of batches", "a generator", "an async generator"],
-    hint: "yield one object with an array for each input a step",
-  });
 }

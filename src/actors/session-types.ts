@@ -1,5 +1,5 @@
 /** @file What a running session offers before names and shapes are typed: the runtime's side of `launch`. */
-import type { Observable } from "rxjs";
+import type { InteropObservable, Observable, Subscribable } from "rxjs";
 import type { InspectionEvent } from "xstate";
 import type { NdArray } from "../ir/array.ts";
 import type { Flight } from "../ir/flight.ts";
@@ -21,7 +21,7 @@ export interface RawStep {
   readonly shards?: Readonly<Record<string, Sharded>>;
 }
 
-export type Batches = Iterable<Feeds> | AsyncIterable<Feeds>;
+export type Batches = Iterable<Feeds> | AsyncIterable<Feeds> | Subscribable<Feeds> | InteropObservable<Feeds>;
 
 /**
  * How streams become threads. The input stream is the event loop's. With "rank" a group of ranks has one thread for
@@ -72,6 +72,9 @@ export interface RunOptions {
   /**
    * The most batches that are read ahead of the step that the loop is at: 0 to 64. So many steps may begin before they are
    * asked for. With 0 a step begins when it is asked for. Default 8; the plan's slots may allow less.
+   *
+   * An observable pushes without being asked. Batches that it pushes wait, up to this many ahead of the loop, by default
+   * 64; at one more it is unsubscribed, and the run ends with FeedError SL4006 after the batches before it.
    */
   readonly prefetch?: number;
   /** Ends the run: no further batch is read, steps that have begun finish, and the loop gets the signal's reason thrown. */
@@ -90,7 +93,7 @@ export interface Runner {
    * yields the steps in order. Leaving the loop early stops feeding, lets the steps that have begun finish, and leaves
    * the session usable. One run at a time.
    *
-   * @throws FeedError SL4001 to SL4005 for a batch that does not fit the inputs: after the steps before it were yielded
+   * @throws FeedError SL4001 to SL4006 for a batch that does not fit the inputs: after the steps before it were yielded
    * @throws SessionError SL4010 another run is on, SL4011 the session is closed or has failed, SL4012 an executor failed
    */
   run(batches: Batches, options?: RawRunOptions): AsyncIterable<RawStep>;

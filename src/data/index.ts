@@ -8,4 +8,5 @@ export {
   type PaddedBatch,
   type Shuffle,
 } from "./dataset.ts";
+export { type Loader, type LoaderOptions, loader } from "./loader.ts";
 export { type Mnist, type MnistOptions, mnist } from "./mnist.ts";

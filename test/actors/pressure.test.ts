@@ -1,5 +1,6 @@
 /** @file From the source of the batches to the user's loop: who is slow holds the others back, and a run can be ended and looked into. */
-import { array, B, compile, graph, launch, nn, OptionError, optim, placement, S } from "sluice";
+import { finalize, from, interval, map, Observable, Subject, take, tap } from "rxjs";
+import { array, B, compile, FeedError, graph, launch, nn, OptionError, optim, placement, S } from "sluice";
 import { expect, test, vi } from "vitest";
 
 const mesh = placement("cpu", { d: 2 });
@@ -156,6 +157,149 @@ test("options that cannot be are refused", async () => {
   expect(run({ prefetch: 65 })).toThrow(/run, option prefetch: it is 65.*0 to 64.*SL1075/s);
   expect(run({ signal: {} })).toThrow(/option signal.*an AbortSignal.*SL1075/s);
   expect(run({ prefetched: 1 })).toThrow(/no option "prefetched".*SL1074/s);
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("an observable is run in order to its end, with the numbers that a list gives", async () => {
+  const expected = await biases(20);
+  await using session = await start();
+  const steps: number[] = [];
+  for await (const { step, loss } of session.run(interval(1).pipe(take(20), map(batch)))) {
+    expect(loss).toBeTypeOf("number");
+    steps.push(step);
+  }
+  expect(steps).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  expect(await bias(session)).toEqual(expected[19]);
+
+  // Another library's, by the convention; one that is at its end before it has returned; none at all.
+  const foreign = { "@@observable": () => from(batches(3)) };
+  for (const [source, count] of [
+    [foreign as unknown as Observable<ReturnType<typeof batch>>, 3],
+    [from(batches(8)), 8],
+    [new Observable<ReturnType<typeof batch>>((to) => to.complete()), 0],
+  ] as const) {
+    const seen: number[] = [];
+    for await (const { step } of session.run(source)) seen.push(step);
+    expect(seen).toHaveLength(count);
+  }
+});
+
+test("a loop that takes its time: what an observable pushes waits up to the bound, and one batch more ends the run", async () => {
+  await using session = await start();
+  const source = new Subject<ReturnType<typeof batch>>();
+  const seen: number[] = [];
+  const run = async () => {
+    for await (const { step } of session.run(source, { prefetch: 3 })) {
+      seen.push(step);
+      if (step > 0) continue;
+      for (const n of [1, 2, 3]) source.next(batch(n));
+      await pause(20);
+      expect(source.observed).toBe(true); // three are ahead of step 0: as many as may be
+      source.next(batch(4));
+      expect(source.observed).toBe(false);
+    }
+  };
+  const running = run();
+  await vi.waitFor(() => expect(source.observed).toBe(true));
+  source.next(batch(0));
+  await expect(running).rejects.toThrow(FeedError);
+  await expect(running).rejects.toThrow(
+    /batch 4 was pushed while the loop was at step 0, and at most 3 may be ahead.*prefetch.*64.*throttleTime.*generator.*SL4006/s,
+  );
+  expect(seen).toEqual([0, 1, 2, 3]); // what came before the error was run
+  const steps: number[] = [];
+  for await (const { step } of session.run(batches(3))) steps.push(step);
+  expect(steps).toEqual([0, 1, 2]);
+});
+
+test("without a bound of the user's, 64 batches may be ahead: none is made that would wait behind them", async () => {
+  await using session = await start();
+  let made = 0;
+  const burst = (count: number) => from(batches(count, (n) => (made = n)));
+  const run = async (count: number) => {
+    let steps = 0;
+    for await (const { step } of session.run(burst(count))) steps = step + 1;
+    return steps;
+  };
+  expect(await run(65)).toBe(65);
+  await expect(run(1_000_000)).rejects.toThrow(/batch 65 was pushed while the loop was at step 0, and at most 64/);
+  expect(made).toBe(66);
+});
+
+test("an observable's error comes after the steps before it; leaving and a signal unsubscribe at once", async () => {
+  await using session = await start();
+  const broken = new Error("disk");
+  const fails = new Observable<ReturnType<typeof batch>>((to) => {
+    for (const one of batches(3)) to.next(one);
+    to.error(broken);
+  });
+  const seen: number[] = [];
+  const run = async () => {
+    for await (const { step } of session.run(fails)) seen.push(step);
+  };
+  await expect(run()).rejects.toBe(broken);
+  expect(seen).toEqual([0, 1, 2]);
+
+  const log: string[] = [];
+  const watched = (name: string) =>
+    interval(2).pipe(
+      map(batch),
+      finalize(() => log.push(name)),
+    );
+  for await (const { step } of session.run(watched("left"))) if (step === 3) break;
+  expect(log).toEqual(["left"]);
+
+  const stop = new AbortController();
+  const aborted = async () => {
+    for await (const { step } of session.run(watched("aborted"), { signal: stop.signal })) {
+      if (step !== 2) continue;
+      stop.abort(new Error("enough"));
+      expect(log).toEqual(["left", "aborted"]);
+    }
+  };
+  await expect(aborted()).rejects.toThrow("enough");
+
+  // One that says nothing any more is left as well.
+  const silent = new AbortController();
+  setTimeout(() => silent.abort(), 30);
+  const waits = async () => {
+    for await (const _ of session.run(new Observable<ReturnType<typeof batch>>(() => () => log.push("silent")), {
+      signal: silent.signal,
+    }));
+  };
+  await expect(waits()).rejects.toMatchObject({ name: "AbortError" });
+  expect(log).toEqual(["left", "aborted", "silent"]);
+});
+
+test("parameters are read and written between the steps of an observable's run", async () => {
+  const expected = await biases(5);
+  await using session = await start();
+  const source = new Subject<ReturnType<typeof batch>>();
+  const run = async () => {
+    for await (const { step } of session.run(source, { prefetch: 0 })) {
+      expect(await bias(session)).toEqual(expected[step]);
+      if (step === 4) break;
+      setTimeout(() => source.next(batch(step + 1)), 5); // once the next one has been asked for
+    }
+  };
+  const running = run();
+  await vi.waitFor(() => expect(source.observed).toBe(true));
+  source.next(batch(0));
+  await running;
+  expect(source.observed).toBe(false);
+});
+
+test("metrics keep the pace of the loop: no step is told of that it has not taken", async () => {
+  await using session = await start();
+  let told = 0;
+  const subscription = session.metrics$.pipe(tap(({ step }) => expect(step).toBe(told))).subscribe(() => told++);
+  for await (const { step } of session.run(batches(12))) {
+    await pause(5); // steps behind it are done meanwhile
+    expect(told).toBe(step + 1);
+  }
+  subscription.unsubscribe();
+  expect(told).toBe(12);
 });
 
 const seconds = process.env.LONG ? 60 : 3;

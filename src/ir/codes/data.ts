@@ -16,6 +16,7 @@ type Code =
   | "SL6020"
   | "SL6021"
   | "SL6022"
+  | "SL6023"
   | "SL7000"
   | "SL7010"
   | "SL7011"
@@ -170,6 +171,14 @@ dataset(images, array([2], "int32", Int32Array.of(7, 2)));`,
     causes: ["A misspelt word.", "`true` or `false`, as in another framework's `drop_last`."],
     remedy: 'Give `"drop"` or `"pad"`.',
     program: ["digits.batches(10, { last: true });", 'digits.batches(10, { last: "drop" });'],
+  },
+  SL6023: {
+    error: "DataError",
+    title: "A loader that loads nothing ahead",
+    meaning: "`prefetch` is how many loads may be under way: a whole number from 1 on.",
+    causes: ['0, meant as "none ahead": that is 1, the load that is being waited for.', "A setting that is missing."],
+    remedy: "Give a whole number from 1 on, or leave it out: then it is 4.",
+    program: ["loader([1, 2, 3], () => batch, { prefetch: 0 });", "loader([1, 2, 3], () => batch, { prefetch: 1 });"],
   },
   SL7000: {
     error: "SluiceError",

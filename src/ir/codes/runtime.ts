@@ -7,6 +7,7 @@ type Code =
   | "SL4003"
   | "SL4004"
   | "SL4005"
+  | "SL4006"
   | "SL4010"
   | "SL4011"
   | "SL4012"
@@ -83,7 +84,7 @@ for await (const { loss } of session.run([{ x }])) console.log(loss);`,
   SL4005: {
     error: "FeedError",
     title: "A run over what cannot be iterated",
-    meaning: "`session.run` takes batches: an array, a generator, or an async one.",
+    meaning: "`session.run` takes batches: an array, a generator, an async one, or an observable.",
     causes: [
       "The dataset given for its batches.",
       "One batch that is not in a list.",
@@ -95,6 +96,33 @@ for await (const { loss } of session.run([{ x }])) console.log(loss);`,
 for await (const { loss } of session.run(batch)) console.log(loss);`,
       `const session = await launch(plan);
 for await (const { loss } of session.run([batch])) console.log(loss);`,
+    ],
+  },
+  SL4006: {
+    error: "FeedError",
+    title: "An observable that outruns the run",
+    meaning:
+      "An observable pushes batches without being asked. So many may be ahead of the loop as `prefetch` says, 64 unless it is given; they are neither dropped nor piled up.",
+    causes: [
+      "`from(list)`, which pushes all of a list at once.",
+      "A timer or a stream that is faster than a step.",
+      "A loop that waits for something else meanwhile.",
+    ],
+    remedy:
+      "Give the list or the generator itself, which is asked for each batch; or say what becomes of the rest with an operator: `throttleTime` and `auditTime` drop, `bufferCount` joins. For bursts raise `prefetch`.",
+    program: [
+      `const session = await launch(plan);
+const many = new Array(100).fill(batch);
+const observable = {
+  subscribe(observer) {
+    for (const one of many) observer.next(one);
+    return { unsubscribe() {} };
+  },
+};
+for await (const { loss } of session.run(observable)) console.log(loss);`,
+      `const session = await launch(plan);
+const many = new Array(100).fill(batch);
+for await (const { loss } of session.run(many)) console.log(loss);`,
     ],
   },
   SL4010: {
