@@ -28,11 +28,9 @@ export interface FeedMismatch<Message extends string> {
 }
 
 /** A plan that was read from a file has inputs of unknown names: its batches are checked when they arrive. */
-export type FeedFits<F, I extends Inputs, Dims> = string extends keyof I
-  ? unknown
-  : [FeedProblem<F, I, Dims>] extends [never]
-    ? unknown
-    : FeedMismatch<FeedProblem<F, I, Dims>>;
+export type FeedFits<F, I extends Inputs, Dims> = string extends keyof I ? unknown : Fits<FeedProblem<F, I, Dims>>;
+
+type Fits<Problem extends string> = [Problem] extends [never] ? unknown : FeedMismatch<Problem>;
 
 type Scalar<D> = D extends "int64" ? bigint : number;
 
