@@ -66,8 +66,8 @@ function tableOf(wasm: Uint8Array): string {
     });
   return `/**
  * @file The kernels as data, generated from the C source by tools/build-wasm.ts: do not edit. In a signature \`i\` is an
- * integer, \`f\` a scalar, \`p\` an address, and a final \`*\` any number of further addresses; workspace is in bytes, the
- * most that a call needs on any target.
+ * integer, \`f\` a scalar, \`p\` an address, \`x\` any of these, and a final \`*\` any number of further addresses, behind an
+ * \`x\` of anything; workspace is in bytes, the most that a call needs on any target.
  */
 export interface KernelInfo {
   readonly opcode: number;

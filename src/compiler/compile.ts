@@ -12,7 +12,7 @@ import { constrain } from "./constrain.ts";
 import { type CompileOptions, type Draft, type Pass, start } from "./draft.ts";
 import { expand } from "./expand.ts";
 import { fuse } from "./fuse.ts";
-import { join } from "./join.ts";
+import { join } from "./join/join.ts";
 import { lower } from "./lower/lower.ts";
 import { buffers } from "./memory/buffers.ts";
 import { memory } from "./memory/memory.ts";

@@ -22,7 +22,7 @@ import type {
 import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import type { Joined } from "./join.ts";
+import type { Joined } from "./join/join.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
@@ -36,6 +36,8 @@ export interface CompileOptions {
   readonly memory?: number;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
   readonly boxing?: "auto" | "explicit";
+  /** `false`: every op has a kernel call of its own, and its result is stored. Default `true`. */
+  readonly joins?: boolean;
   /** What boxing costs. Default: ranks share memory. */
   readonly model?: Model;
   /** Called after each pass with printers of the draft before and after it. */

@@ -27,6 +27,7 @@ const operand = v.union([
   v.strictObject({ buffer: count, peer: v.optional(peer), offset: v.optional(count) }),
   v.strictObject({ traffic: count }),
   v.strictObject({ text: v.string() }),
+  v.strictObject({ kernel: v.picklist(Object.keys(kernels)) }),
 ]);
 const classes = v.array(
   v.strictObject({

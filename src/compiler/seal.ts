@@ -4,7 +4,7 @@ import { type Choice, type Lane, type PlanData, planFormat, planVersion, type Ta
 import { keyOf } from "../sbp/canonical.ts";
 import { limitOf } from "./budget.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
-import { savedBytes } from "./join.ts";
+import { savedBytes } from "./join/join.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
   const { hash: _, ...rest } = plan;

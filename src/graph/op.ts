@@ -1,4 +1,5 @@
 /** @file What an op is: everything about it in one value, in one file under `ops/`. */
+import type { DType } from "../ir/dtype.ts";
 import type { Attrs, TensorType } from "../ir/graph.ts";
 import type { Call, Operand } from "../ir/program.ts";
 import type { LocalType, Rule, Rules, Site } from "../sbp/rule.ts";
@@ -20,6 +21,22 @@ export interface LowerSite {
   readonly attrs: Attrs;
   /** Of the plan: seeds everything random. */
   readonly seed: number;
+}
+
+/** What the kernel of an op hangs on that works element by element. */
+export interface ElementSite {
+  readonly ins: readonly { readonly dtype: DType }[];
+  readonly outs: readonly { readonly dtype: DType }[];
+  readonly attrs: Attrs;
+}
+
+/** How such an op calls its kernel: numbers, the extents of the output, more numbers, the addresses of inputs and output. */
+export interface ElementKernel {
+  readonly kernel: string;
+  readonly before: readonly Operand[];
+  /** `"count"`: one extent, all operands being alike. `"walk"`: four, then four strides of each input, in elements. */
+  readonly extents: "count" | "walk";
+  readonly after: readonly Operand[];
 }
 
 export interface GradientSite {
@@ -64,6 +81,8 @@ export interface OpDef {
   readonly stopsGradient?: boolean;
   /** Kernel calls on one rank. Local extents may be 0: then usually none. */
   lower(site: LowerSite): readonly Call[];
+  /** Of an op whose output element i comes of the inputs' elements at i, or of what is repeated there: its kernel. */
+  elementwise?(site: ElementSite): ElementKernel;
   /** It only moves elements, so takes 16-bit floats as they are; other ops meet them as float32. */
   readonly moves?: true;
   /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */

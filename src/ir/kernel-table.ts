@@ -1,7 +1,7 @@
 /**
  * @file The kernels as data, generated from the C source by tools/build-wasm.ts: do not edit. In a signature `i` is an
- * integer, `f` a scalar, `p` an address, and a final `*` any number of further addresses; workspace is in bytes, the
- * most that a call needs on any target.
+ * integer, `f` a scalar, `p` an address, `x` any of these, and a final `*` any number of further addresses, behind an
+ * `x` of anything; workspace is in bytes, the most that a call needs on any target.
  */
 export interface KernelInfo {
   readonly opcode: number;
@@ -124,5 +124,6 @@ export const kernels = {
   select: { opcode: 111, signature: "iiiiiiiiiiiiiiiiipppp", workspace: 0 },
   gather: { opcode: 112, signature: "iiiiiippp", workspace: 0 },
   take_along: { opcode: 113, signature: "iiiiiippp", workspace: 0 },
-  host: { opcode: 114, signature: "p*", workspace: 0 },
+  chain: { opcode: 114, signature: "iiiiiiix*", workspace: 65536 },
+  host: { opcode: 115, signature: "p*", workspace: 0 },
 } as const satisfies Readonly<Record<string, KernelInfo>>;

@@ -15,7 +15,7 @@ export interface Address {
 /**
  * A kernel argument: an integer or scalar (infinities by name, since JSON has none), an address, null for "none", the
  * counters of the collective that the task belongs to, which copy and reduce kernels bump by the bytes that they move
- * between ranks, or a text, which lies in memory beside the programs.
+ * between ranks, a text, which lies in memory beside the programs, or a kernel that this one calls.
  */
 export type Operand =
   | number
@@ -24,7 +24,8 @@ export type Operand =
   | null
   | Address
   | { readonly traffic: number }
-  | { readonly text: string };
+  | { readonly text: string }
+  | { readonly kernel: string };
 
 /** A number as attributes and plans hold it: infinities by name. */
 export const byName = (value: number): number | "Infinity" | "-Infinity" => {

@@ -40,7 +40,8 @@ export function encode(program: readonly Call[], resolve: Resolver): Float64Arra
   };
   const pointer = (operand: Operand, call: Call): number => {
     if (operand === null) return -1;
-    if (typeof operand !== "object") throw misfit(call, `${operand} stands where an address is due`);
+    if (typeof operand !== "object" || "kernel" in operand)
+      throw misfit(call, `${JSON.stringify(operand)} stands where an address is due`);
     if ("traffic" in operand) return register(fixed(resolve.traffic(operand.traffic)));
     if ("text" in operand) {
       if (!resolve.text) throw misfit(call, "nobody keeps texts here");
@@ -58,7 +59,11 @@ export function encode(program: readonly Call[], resolve: Resolver): Float64Arra
     if (!Number.isSafeInteger(value)) throw misfit(call, `${value} stands where a whole number is due`);
     return value;
   };
-  const as: Readonly<Record<string, typeof scalar>> = { p: pointer, f: scalar, i: integer };
+  const any = (operand: Operand, call: Call): number => {
+    if (operand !== null && typeof operand === "object" && "kernel" in operand) return opcodeOf(operand.kernel, call);
+    return operand === null || typeof operand === "object" ? pointer(operand, call) : scalar(operand, call);
+  };
+  const as: Readonly<Record<string, typeof scalar>> = { p: pointer, f: scalar, i: integer, x: any };
   const calls = program.flatMap((call) => {
     const { opcode, letters } = signatureOf(call);
     return [opcode, call.args.length, ...call.args.map((arg, i) => as[letters[i]!]!(arg, call))];
@@ -66,15 +71,21 @@ export function encode(program: readonly Call[], resolve: Resolver): Float64Arra
   return Float64Array.from([registers.size, program.length, ...table, ...calls]);
 }
 
+function infoOf(kernel: string, call: Call): KernelInfo {
+  const info: KernelInfo | undefined = kernels[kernel as keyof typeof kernels];
+  if (!info) throw misfit(call, `there is no kernel ${kernel}`);
+  return info;
+}
+const opcodeOf = (kernel: string, call: Call): number => infoOf(kernel, call).opcode;
+
 function signatureOf(call: Call): { readonly opcode: number; readonly letters: string } {
-  const kernel: KernelInfo | undefined = kernels[call.kernel as keyof typeof kernels];
-  if (!kernel) throw misfit(call, "there is no such kernel");
-  const open = kernel.signature.endsWith("*");
-  const fixed = open ? kernel.signature.slice(0, -1) : kernel.signature;
+  const { opcode, signature } = infoOf(call.kernel, call);
+  const open = signature.endsWith("*");
+  const fixed = open ? signature.slice(0, -1) : signature;
   const count = call.args.length;
   if (open ? count < fixed.length : count !== fixed.length)
     throw misfit(call, `it takes ${open ? "at least " : ""}${fixed.length} arguments, got ${count}`);
-  return { opcode: kernel.opcode, letters: fixed.padEnd(count, "p") };
+  return { opcode, letters: fixed.padEnd(count, fixed.endsWith("x") ? "x" : "p") };
 }
 
 const misfit = (call: Call, why: string) => new InternalError(why, { subject: `kernel ${call.kernel}` });

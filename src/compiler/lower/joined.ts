@@ -4,14 +4,16 @@ import type { LocalTensor } from "../../graph/op.ts";
 import { call } from "../../graph/ops/lowering.ts";
 import type { LogicalGraph } from "../../ir/graph.ts";
 import type { Call } from "../../ir/program.ts";
-import type { Joined } from "../join.ts";
+import type { Joined, Product } from "../join/join.ts";
+import { lowerChain } from "./chain.ts";
 
 /** `local` says how a rank holds a value; of values that are not stored only the shape counts. */
-export function lowerJoined(
-  { ops, ...added }: Joined,
-  graph: LogicalGraph,
-  local: (value: number) => LocalTensor,
-): Call[] {
+export const lowerJoined = (run: Joined, graph: LogicalGraph, local: Local): Call[] =>
+  run.kind === "product" ? lowerProduct(run, graph, local) : lowerChain(run, graph, local);
+
+export type Local = (value: number) => LocalTensor;
+
+function lowerProduct({ ops, ...added }: Product, graph: LogicalGraph, local: Local): Call[] {
   const { inputs, outputs, attrs } = graph.ops[ops[0]!]!;
   const [a, b] = [local(inputs[0]!), local(inputs[1]!)];
   const y = local(graph.ops[ops.at(-1)!]!.outputs[0]!);

@@ -10,7 +10,7 @@ import { localShape } from "../../sbp/boxes.ts";
 import { Cache } from "../../sbp/cache.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf, type TaskDraft, writers } from "../draft.ts";
-import { unstored } from "../join.ts";
+import { unstored } from "../join/join.ts";
 import { findUses } from "../uses.ts";
 
 /** How many steps the host may lag behind with what it reads. */

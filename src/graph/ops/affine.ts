@@ -2,11 +2,11 @@
 import { type DType, isInteger } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { Rule } from "../../sbp/rule.ts";
-import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkScalar, numbers } from "./checks.ts";
-import { callOn } from "./lowering.ts";
+import { elementwise, inRow } from "./elementwise.ts";
+import { kernelFor } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 /** Not for integers, which wrap; nor for mul = 0: an empty shard holds ±∞, the identity, and 0·∞ is NaN. */
@@ -33,8 +33,7 @@ export const affine: OpDef = {
     return [...alike(site), ...(add === 0 ? [pass("sum")] : []), ...extremes(mul, site.ins[0]!.dtype)];
   },
   gradient: ({ grads: [g], attrs }) => [() => emit("affine", [g!], { mul: attrs.mul!, add: 0 })],
-  lower({ ins: [x], outs: [y], attrs }) {
-    const n = count(y!.shape);
-    return n ? [callOn(y!.dtype, "affine", n, attrs.mul as number, attrs.add as number, x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(({ outs: [y], attrs }) =>
+    inRow(kernelFor(y!.dtype, "affine"), [], [attrs.mul as number, attrs.add as number]),
+  ),
 };

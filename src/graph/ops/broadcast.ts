@@ -4,10 +4,11 @@ import type { TensorType } from "../../ir/graph.ts";
 import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
 import { broadcastShapes, range } from "../dims.ts";
-import type { LowerSite, OpDef } from "../op.ts";
+import type { OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkFloats, checkNumbers } from "./checks.ts";
-import { addressOf, broadcastStrides, callOn, stridesOf, walks } from "./lowering.ts";
+import { elementwise, inWalk } from "./elementwise.ts";
+import { kernelFor } from "./lowering.ts";
 
 /** Opcodes of the `binary` kernel. */
 const code = { add: 0, sub: 1, mul: 2, div: 3, maximum: 4, minimum: 5 };
@@ -33,15 +34,6 @@ export function splits({ ins, outs }: Site): Rule[] {
       [[]],
     );
     return all.filter((rule) => rule.some(({ kind }) => kind === "S")).map((ins) => ({ ins, outs: [S(out)] }));
-  });
-}
-
-function lower(kind: keyof typeof code, { ins, outs }: LowerSite) {
-  const [a, b, y] = [ins[0]!, ins[1]!, outs[0]!];
-  const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
-  return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
-    const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
-    return callOn(y.dtype, "binary", code[kind], ...extents, ...sa!, ...sb!, ...at);
   });
 }
 
@@ -84,7 +76,7 @@ const binary = (
     const rules = kind === "add" || kind === "sub" ? addends(partial, site) : partial;
     return [...splits(site), ...rules.map(([a, b, y]) => ({ ins: [a, b], outs: [y] }))];
   },
-  lower: (site) => lower(kind, site),
+  ...elementwise(({ outs: [y] }) => inWalk(kernelFor(y!.dtype, "binary"), [code[kind]])),
   gradient,
 });
 

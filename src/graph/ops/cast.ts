@@ -1,10 +1,9 @@
 /** @file To another dtype, element by element. */
 import { dtypes, isDType, isFloat, isHalf, isInteger, itemSize, kernelCode } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
-import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
-import { call } from "./lowering.ts";
+import { elementwise, inRow } from "./elementwise.ts";
 import { alike, pass } from "./rules.ts";
 
 export const cast: OpDef = {
@@ -29,8 +28,5 @@ export const cast: OpDef = {
   gradient: ({ ins: [x], grads: [g] }) => [
     isFloat(x!.dtype) && isFloat(g!.dtype) ? () => emit("cast", [g!], { dtype: x!.dtype }) : undefined,
   ],
-  lower({ ins: [x], outs: [y] }) {
-    const n = count(y!.shape);
-    return n ? [call("cast", kernelCode[x!.dtype], kernelCode[y!.dtype], n, x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(({ ins: [x], outs: [y] }) => inRow("cast", [kernelCode[x!.dtype], kernelCode[y!.dtype]])),
 };

@@ -7,11 +7,11 @@ import type { Attrs } from "../../ir/graph.ts";
 import { B, P } from "../../ir/layout.ts";
 import type { Operand } from "../../ir/program.ts";
 import { monoidNames } from "../../sbp/monoid.ts";
-import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { checkScalar, floats, numbers } from "./checks.ts";
-import { callOn } from "./lowering.ts";
+import { elementwise, inRow } from "./elementwise.ts";
+import { kernelFor } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 /** Infinities by name, as JSON has none. */
@@ -35,10 +35,7 @@ export const clamp: OpDef = {
   },
   rules: (site) => [...alike(site), pass("max"), pass("min")],
   gradient: ({ ins: [x], grads: [g], attrs }) => [() => emit("clampGrad", [x!, g!], attrs)],
-  lower({ ins: [x], outs: [y], attrs }) {
-    const n = count(y!.shape);
-    return n ? [callOn(y!.dtype, "clamp", n, ...bounds(attrs), x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(({ outs: [y], attrs }) => inRow(kernelFor(y!.dtype, "clamp"), [], bounds(attrs))),
 };
 
 export const clampGrad: OpDef = {
@@ -46,8 +43,5 @@ export const clampGrad: OpDef = {
   infer: floats,
   // An element is passed on or it is 0, on every rank alike.
   rules: (site) => [...alike(site), ...monoidNames.map((monoid) => ({ ins: [B, P(monoid)], outs: [P(monoid)] }))],
-  lower({ ins: [x, dy], outs: [dx], attrs }) {
-    const n = count(dx!.shape);
-    return n ? [callOn(dx!.dtype, "clamp_grad", n, ...bounds(attrs), x!.arg, dy!.arg, dx!.arg)] : [];
-  },
+  ...elementwise(({ outs: [dx], attrs }) => inRow(kernelFor(dx!.dtype, "clamp_grad"), [], bounds(attrs))),
 };

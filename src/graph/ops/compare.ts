@@ -3,11 +3,11 @@
  * no gradient and which nothing reduces: so there are no partials.
  */
 import { type DType, dtypes, kernelCode, numberTypes } from "../../ir/dtype.ts";
-import { broadcastShapes, count } from "../dims.ts";
+import { broadcastShapes } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { splits } from "./broadcast.ts";
 import { checkAlike, checkDType, checkOneOf } from "./checks.ts";
-import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
+import { elementwise, inRow, inWalk } from "./elementwise.ts";
 import { alike } from "./rules.ts";
 
 /** Opcodes of the `compare` kernel. */
@@ -30,14 +30,7 @@ const comparison = (kind: keyof typeof code, takes: readonly DType[]): OpDef => 
     return [{ shape: broadcastShapes(ins.map(({ shape }) => shape)), dtype: "bool" }];
   },
   rules: splits,
-  lower({ ins, outs }) {
-    const [a, b, y] = [ins[0]!, ins[1]!, outs[0]!];
-    const strides = [broadcastStrides(a.shape, y.shape), broadcastStrides(b.shape, y.shape), stridesOf(y.shape)];
-    return walks(y.shape, strides).map(({ extents, strides: [sa, sb], starts }) => {
-      const at = [a, b, y].map((t, i) => addressOf(t, starts[i]!));
-      return call("compare", code[kind], kernelCode[a.dtype], ...extents, ...sa!, ...sb!, ...at);
-    });
-  },
+  ...elementwise(({ ins: [a] }) => inWalk("compare", [code[kind], kernelCode[a!.dtype]])),
 });
 
 export const equal = comparison("equal", dtypes);
@@ -56,8 +49,5 @@ export const logicalNot: OpDef = {
     return [x!];
   },
   rules: alike,
-  lower({ ins: [x], outs: [y] }) {
-    const n = count(y!.shape);
-    return n ? [call("logical_not", n, x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(() => inRow("logical_not")),
 };

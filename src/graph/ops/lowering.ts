@@ -8,8 +8,11 @@ import type { LocalTensor } from "../op.ts";
 export const call = (kernel: keyof typeof kernels, ...args: Operand[]): Call => ({ kernel, args });
 
 /** The kernel's variant for elements of a dtype: float32 has the plain name. */
+export const kernelFor = (dtype: DType, kernel: keyof typeof kernels): string =>
+  dtype === "float32" ? kernel : `${kernel}_${shortName[dtype]}`;
+
 export const callOn = (dtype: DType, kernel: keyof typeof kernels, ...args: Operand[]): Call => ({
-  kernel: dtype === "float32" ? kernel : `${kernel}_${shortName[dtype]}`,
+  kernel: kernelFor(dtype, kernel),
   args,
 });
 

@@ -1,10 +1,10 @@
 /** @file x to a fixed power, `attrs.exponent`. Negative x have whole powers only, others are NaN; x⁰ is 1. */
 import { ShapeError } from "../../ir/errors.ts";
-import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { floats } from "./checks.ts";
-import { callOn } from "./lowering.ts";
+import { elementwise, inRow } from "./elementwise.ts";
+import { kernelFor } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 export const power: OpDef = {
@@ -34,8 +34,5 @@ export const power: OpDef = {
       return exponent === 0 ? scaled : emit("mul", [scaled, emit("power", [x!], { exponent: exponent - 1 })]);
     },
   ],
-  lower({ ins: [x], outs: [y], attrs }) {
-    const n = count(y!.shape);
-    return n ? [callOn(y!.dtype, "power", n, attrs.exponent as number, x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(({ outs: [y], attrs }) => inRow(kernelFor(y!.dtype, "power"), [], [attrs.exponent as number])),
 };

@@ -1,11 +1,11 @@
 /** @file Element-wise functions of one tensor. */
 import { type DType, isInteger } from "../../ir/dtype.ts";
 import type { Rule } from "../../sbp/rule.ts";
-import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { floats, numbers } from "./checks.ts";
-import { callOn } from "./lowering.ts";
+import { elementwise, inRow } from "./elementwise.ts";
+import { kernelFor } from "./lowering.ts";
 import { alike, pass } from "./rules.ts";
 
 /** Opcodes of the `unary` kernel. */
@@ -40,10 +40,7 @@ const unary = (
   infer,
   rules: (site) => [...alike(site), ...(typeof partial === "function" ? partial(site.ins[0]!.dtype) : partial)],
   ...(gradient && { gradient }),
-  lower({ ins: [x], outs: [y] }) {
-    const n = count(y!.shape);
-    return n ? [callOn(y!.dtype, "unary", code[kind], n, x!.arg, y!.arg)] : [];
-  },
+  ...elementwise(({ outs: [y] }) => inRow(kernelFor(y!.dtype, "unary"), [code[kind]])),
 });
 
 /** Of functions that never fall, on all numbers. */

@@ -6,7 +6,7 @@ import type { OpDef } from "../op.ts";
 import { constantLike, emit } from "../tensor.ts";
 import { splits, sumTo } from "./broadcast.ts";
 import { checkAlike, checkDType } from "./checks.ts";
-import { addressOf, broadcastStrides, call, stridesOf, walks } from "./lowering.ts";
+import { elementwise, inWalk } from "./elementwise.ts";
 
 /** Every element comes from one side: so do its parts. Of a maximum, a whole value is a part already. */
 const partial = (["sum", "max", "min"] as const).flatMap((monoid): [Sbp, Sbp][] => {
@@ -38,12 +38,5 @@ export const where: OpDef = {
       () => sumTo(emit("where", [condition!, zero(), g!]), y!),
     ];
   },
-  lower({ ins, outs }) {
-    const y = outs[0]!;
-    const strides = [...ins.map((x) => broadcastStrides(x.shape, y.shape)), stridesOf(y.shape)];
-    return walks(y.shape, strides).map(({ extents, strides: [sc, sa, sb], starts }) => {
-      const at = [...ins, y].map((t, i) => addressOf(t, starts[i]!));
-      return call("select", itemSize[y.dtype], ...extents, ...sc!, ...sa!, ...sb!, ...at);
-    });
-  },
+  ...elementwise(({ outs: [y] }) => inWalk("select", [itemSize[y!.dtype]])),
 };

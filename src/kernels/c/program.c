@@ -5,7 +5,8 @@
 // firing numbers in the launch record, or 0 when index is -1. A pointer argument names a register, or -1 for none.
 //
 // OPS is the one list of kernels: opcode order, signature, the pointers that may be null, workspace and call; the binding's
-// table is generated from it. Letters: i integer, f scalar, p pointer, and * at the end: any number of further pointers.
+// table is generated from it. Letters: i integer, f scalar, p pointer, x any of these, which the kernel checks itself, and *
+// at the end: any number of further pointers, behind an x of anything.
 // A text is a pointer too, to its length in bytes (an int32) and its UTF-8.
 typedef int Host(double text, ix count, const double *at);
 typedef struct {
@@ -34,11 +35,13 @@ static int fits(const Call *c, const char *signature, uint32_t nullable) {
   ix n = 0;
   const char *s = signature;
   for (; n < c->argc && *s; n++, s += *s != '*') {
-    if (*s != 'p' && *s != '*') continue;
+    if (*s != 'p' && (*s != '*' || s[-1] == 'x')) continue;
     if (c->args[n] >= (double)c->count || (c->args[n] < 0 && !(n < 32 && nullable >> n & 1))) return 0;
   }
   return n == c->argc && (!*s || *s == '*');
 }
+
+#include "chain.c"
 
 #define I(n) integer(c, n)
 #define D(n) (c->args[n])                                     // a parameter of a float32 kernel rounds it
@@ -155,6 +158,7 @@ static int call_host(const Call *c) {
   X(select, "iiiiiiiiiiiiiiiiipppp", 0, 0, choose((int)I(0), FOUR(1), FOUR(5), FOUR(9), FOUR(13), V(17), V(18), V(19), V(20))) \
   X(gather, "iiiiiippp", 0, 0, gather((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
   X(take_along, "iiiiiippp", 0, 0, take_along((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
+  X(chain, "iiiiiiix*", 0, CHAIN_WS, call_chain(c, ws)) \
   X(host, "p*", 0, 0, call_host(c))
 
 // A kernel as a program calls it: returns 0 when the call is malformed.
@@ -168,6 +172,11 @@ static const struct { Run *run; const char *signature; uint32_t nullable, worksp
 #undef X
 };
 enum { KERNEL_COUNT = sizeof KERNELS / sizeof *KERNELS };
+static int may_step(ix opcode, const Call *c) {
+  if (opcode < 0 || opcode >= KERNEL_COUNT || KERNELS[opcode].workspace || KERNELS[opcode].run == run_host) return 0;
+  return fits(c, KERNELS[opcode].signature, KERNELS[opcode].nullable);
+}
+static int run_step(ix opcode, const Call *c) { return KERNELS[opcode].run(c, 0); }
 
 // "name:signature\n" in opcode order.
 EXPORT const char *sluice_ops(void) {

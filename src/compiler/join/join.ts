@@ -1,0 +1,86 @@
+/**
+ * @file Joins ops of a task that one kernel call can do in one pass, so that what passes between them is never stored:
+ * products of matrices with what is added to them (products.ts), and element-wise ops that follow one another (chains.ts).
+ * Layouts are settled by now, and what ranks compute alone stays what it is, so joining needs no rules. A joined run takes
+ * the place of its last op. A chain has the bits of its ops one by one; so has a product, but for the gradient of a weight
+ * under a batch, which is summed in another order.
+ */
+import { count } from "../../graph/dims.ts";
+import { itemSize } from "../../ir/dtype.ts";
+import type { Op } from "../../ir/graph.ts";
+import { localShape } from "../../sbp/boxes.ts";
+import { type Draft, shapeOf, type TaskDraft } from "../draft.ts";
+import { findChains } from "./chains.ts";
+import { findProducts } from "./products.ts";
+
+/** Ops that one call does. */
+export type Joined = Product | Chain;
+
+interface Run {
+  /** Ids, in order. */
+  readonly ops: readonly number[];
+  /** Values that are never stored: nobody but these ops uses them. */
+  readonly inner: readonly number[];
+}
+
+/** A matmul, then perhaps a sum over its leading dims, then what adds a bias or a residual. */
+export interface Product extends Run {
+  readonly kind: "product";
+  /** By op what it adds: the operand that is not the product. Absent for the matmul and the sum. */
+  readonly bias?: number;
+  readonly residual?: number;
+}
+
+/** Element-wise ops on tensors of one local shape, worked block by block. */
+export interface Chain extends Run {
+  readonly kind: "chain";
+}
+
+/** Where a finder looks: a task's ops, of which those that are taken belong to a run already. */
+export interface JoinSite {
+  readonly draft: Draft;
+  readonly ops: readonly Op[];
+  readonly taken: ReadonlySet<number>;
+  /** By value the ops that use it, as often as they do. */
+  readonly users: readonly (readonly Op[])[];
+  /** Values that the host reads. */
+  readonly shown: ReadonlySet<number>;
+}
+
+export function join(draft: Draft): Draft {
+  if (draft.options.joins === false) return draft;
+  const { graph } = draft;
+  const users: Op[][] = graph.values.map(() => []);
+  for (const op of graph.ops) for (const id of op.inputs) users[id]!.push(op);
+  const shown = new Set(Object.values(graph.outputs));
+  const joined = draft.tasks
+    .filter(({ kind }) => kind === "compute")
+    .flatMap((task) => runsOf(draft, task, users, shown));
+  return { ...draft, joined: new Map(joined.map((one) => [one.ops.at(-1)!, one])) };
+}
+
+function runsOf(draft: Draft, task: TaskDraft, users: JoinSite["users"], shown: JoinSite["shown"]): Joined[] {
+  const site = { draft, ops: task.ops.map((id) => draft.graph.ops[id]!), users, shown };
+  const products = findProducts({ ...site, taken: new Set() });
+  return [...products, ...findChains({ ...site, taken: new Set(products.flatMap(({ ops }) => ops)) })];
+}
+
+/** Values that are never stored. */
+export const unstored = ({ joined }: Pick<Draft, "joined">): ReadonlySet<number> =>
+  new Set([...joined.values()].flatMap(({ inner }) => inner));
+
+/** Bytes that the ops one by one would read and write, less what joined they do, on the rank with the largest shards. */
+export function savedBytes({ graph, layouts }: Draft, { ops, inner }: Joined): number {
+  const bytes = (id: number): number => {
+    const value = graph.values[id]!;
+    const placement = graph.placements[value.placement]!;
+    const shards = placement.ranks.map((_, member) => localShape(layouts[id]!, shapeOf(value), placement, member));
+    return itemSize[value.dtype] * Math.max(...shards.map(count));
+  };
+  const all = (ids: readonly number[]) => ids.reduce((sum, id) => sum + bytes(id), 0);
+  const members = ops.map((id) => graph.ops[id]!);
+  const made = members.flatMap(({ outputs }) => outputs);
+  const read = members.flatMap(({ inputs }) => [...new Set(inputs)]);
+  const moved = new Set([...made, ...read].filter((id) => !inner.includes(id)));
+  return all(read) + all(made) - all([...moved]);
+}

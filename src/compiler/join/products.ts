@@ -1,0 +1,75 @@
+/**
+ * @file Finds products of matrices with the bias and the residual that are added to them, and sums over a batch of products,
+ * which are one product with a longer inner dim: the gradient of a weight. The kernel adds the bias before the residual,
+ * so a run ends where the program has it the other way round.
+ */
+import type { Op } from "../../ir/graph.ts";
+import { type Draft, shapeOf } from "../draft.ts";
+import type { JoinSite, Product } from "./join.ts";
+
+export function findProducts({ draft, ops, users, shown }: JoinSite): Product[] {
+  const { graph } = draft;
+  const place = new Map(ops.map(({ id }, at) => [id, at]));
+  /** How many ops before each place write states: a run must not read a state after such a one has changed it. */
+  const writes = [0];
+  for (const op of ops) writes.push(writes.at(-1)! + (op.writes?.length ? 1 : 0));
+  const taken = new Set<number>();
+  return ops.flatMap((op): Product[] => {
+    if (taken.has(op.id) || op.kind !== "matmul" || graph.values[op.outputs[0]!]!.dtype !== "float32") return [];
+    const next = (value: number): Op | undefined => {
+      const [user, another] = users[value]!;
+      const at = user && !another && !shown.has(value) ? place.get(user.id) : undefined;
+      return at !== undefined && !taken.has(user!.id) && writes[at] === writes[place.get(op.id)!] ? user! : undefined;
+    };
+    const run = runFrom(draft, op, next);
+    for (const each of run?.ops ?? []) taken.add(each);
+    return run ? [run] : [];
+  });
+}
+
+/** The run that begins with a matmul, unless that stays alone. */
+function runFrom(draft: Draft, matmul: Op, next: (value: number) => Op | undefined): Product | undefined {
+  const shape = (value: number) => shapeOf(draft.graph.values[value]!);
+  const ops = [matmul.id];
+  let value = matmul.outputs[0]!;
+  let user = next(value);
+  if (user?.kind === "sum" && sumsProducts(matmul, user, shape)) {
+    ops.push(user.id);
+    value = user.outputs[0]!;
+    user = next(value);
+  } else if (!isOneProduct(matmul, shape)) return undefined;
+  let bias: number | undefined;
+  let residual: number | undefined;
+  for (; user?.kind === "add" && String(shape(user.outputs[0]!)) === String(shape(value)); user = next(value)) {
+    const other = user.inputs[0] === value ? user.inputs[1]! : user.inputs[0]!;
+    if (residual === undefined && String(shape(other)) === String(shape(value))) residual = other;
+    else if (bias === undefined && residual === undefined && isRow(shape(other), shape(value))) bias = other;
+    else break;
+    ops.push(user.id);
+    value = user.outputs[0]!;
+  }
+  const inner = ops.slice(0, -1).flatMap((id) => draft.graph.ops[id]!.outputs);
+  return ops.length > 1
+    ? { kind: "product", ops, inner, ...(bias !== undefined && { bias }), ...(residual !== undefined && { residual }) }
+    : undefined;
+}
+
+type ShapeOf = (value: number) => readonly number[];
+
+/** Whether it is one product on every rank, the rows of a batch side by side. */
+function isOneProduct({ inputs: [a, b], attrs }: Op, shape: ShapeOf): boolean {
+  return shape(b!).length === 2 && (shape(a!).length === 2 || !attrs.transposeA);
+}
+
+/** Whether the sum is over all products of a batch whose inner dims lie one behind the other in memory. */
+function sumsProducts({ inputs: [a, b], outputs: [y], attrs }: Op, sum: Op, shape: ShapeOf): boolean {
+  const lead = [a!, b!, y!].map((value) => String(shape(value).slice(0, -2)));
+  const dims = sum.attrs.dims as readonly number[];
+  const all = shape(y!).slice(0, -2);
+  const whole = dims.length === all.length && dims.every((dim, i) => dim === i);
+  return attrs.transposeA === true && !attrs.transposeB && lead[0] === lead[1] && whole && !sum.attrs.keep;
+}
+
+/** One row that is added to each. */
+const isRow = (shape: readonly number[], to: readonly number[]): boolean =>
+  shape.length > 0 && shape.at(-1) === to.at(-1) && shape.slice(0, -1).every((n) => n === 1);

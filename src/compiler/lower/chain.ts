@@ -1,0 +1,74 @@
+/**
+ * @file A chain of element-wise ops as one call of the kernel `chain` (c/chain.c has its arguments): what goes in and out
+ * with its strides, what stays inside as places in the workspace, the ops as calls on these.
+ */
+import { addressOf, broadcastStrides, call, stridesOf, walks } from "../../graph/ops/lowering.ts";
+import { opDef } from "../../graph/registry.ts";
+import { itemSize } from "../../ir/dtype.ts";
+import type { LogicalGraph, Op } from "../../ir/graph.ts";
+import { kernels } from "../../ir/kernel-table.ts";
+import type { Call, Operand } from "../../ir/program.ts";
+import type { Chain } from "../join/join.ts";
+import type { Local } from "./joined.ts";
+
+/** Elements of a block: few enough for the first cache, enough that calling the kernels costs little. A multiple of 64. */
+const mostOfBlock = 2048;
+
+export function lowerChain({ ops, inner }: Chain, graph: LogicalGraph, local: Local): Call[] {
+  const members = ops.map((id) => graph.ops[id]!);
+  const values = [...new Set(members.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))];
+  const outer = values.filter((id) => !inner.includes(id));
+  const { shape } = local(members.at(-1)!.outputs[0]!);
+  const item = (id: number) => itemSize[graph.values[id]!.dtype];
+  const { places, bytes } = placesOf(members, inner, item);
+  const block = Math.min(mostOfBlock, Math.floor(kernels.chain.workspace / Math.max(1, bytes) / 64) * 64);
+  const strides = [...outer.map((id) => broadcastStrides(local(id).shape, shape)), stridesOf(shape)];
+  return walks(shape, strides).map(({ extents, strides: steps, starts }) => {
+    const stridesIn = (id: number) => (inner.includes(id) ? [0, 0, extents[3]!, 1] : steps[outer.indexOf(id)]!);
+    const operands = values.flatMap((id): Operand[] => {
+      const at = outer.indexOf(id);
+      if (at < 0) return [item(id), places.get(id)! * block, 0, 0, 0, null];
+      return [item(id), ...steps[at]!, addressOf(local(id), starts[at]!)];
+    });
+    const calls = members.flatMap((op) => stepOf(op, graph, stridesIn, (id) => values.indexOf(id)));
+    return call("chain", ...extents, block, values.length, members.length, ...operands, ...calls);
+  });
+}
+
+function stepOf(
+  { kind, inputs, outputs, attrs }: Op,
+  graph: LogicalGraph,
+  strides: (value: number) => readonly number[],
+  operand: (value: number) => number,
+): Operand[] {
+  const typed = (ids: readonly number[]) => ids.map((id) => graph.values[id]!);
+  const { kernel, before, extents, after } = opDef(kind).elementwise!({
+    ins: typed(inputs),
+    outs: typed(outputs),
+    attrs,
+  });
+  const filled = extents === "walk" ? [0, 0, 0, 0] : [0]; // the kernel puts in those of the block
+  const walked = extents === "walk" ? inputs.flatMap(strides) : [];
+  const args = [...before, ...filled, ...walked, ...after, ...[...inputs, ...outputs].map(operand)];
+  return [{ kernel }, args.length, before.length, filled.length, ...args];
+}
+
+/**
+ * Where what stays inside lies, in bytes for each element of a block: a place is free again once the last op that takes its
+ * value is done.
+ */
+function placesOf(members: readonly Op[], inner: readonly number[], item: (value: number) => number) {
+  const places = new Map<number, number>();
+  const free = new Map<number, number[]>();
+  let bytes = 0;
+  for (const [at, { inputs, outputs }] of members.entries()) {
+    for (const id of outputs.filter((value) => inner.includes(value))) {
+      const place = free.get(item(id))?.pop();
+      places.set(id, place ?? bytes);
+      if (place === undefined) bytes += item(id);
+    }
+    const over = (id: number) => inner.includes(id) && !members.slice(at + 1).some((op) => op.inputs.includes(id));
+    for (const id of new Set(inputs.filter(over))) free.set(item(id), [...(free.get(item(id)) ?? []), places.get(id)!]);
+  }
+  return { places, bytes };
+}

@@ -1,0 +1,138 @@
+/**
+ * @file Chains of element-wise ops: whatever they are made of, they have the bits of their ops one by one, leave memory as
+ * these do, and store only what somebody else needs.
+ */
+import fc from "fast-check";
+import { array, compile, graph, type NdArray, type Plan, type PlanData, placement, S } from "sluice";
+import { describe, expect, test } from "vitest";
+import { compileGraph } from "../../src/compiler/compile.ts";
+import { emit, type Tensor } from "../../src/graph/tensor.ts";
+import type { Attrs } from "../../src/ir/graph.ts";
+import { poisoned, runPoisoned, spread } from "../actors/poison.ts";
+
+const reals = (shape: readonly number[], seed = 1) => {
+  const length = shape.reduce((a, b) => a * b, 1);
+  return array(
+    shape,
+    "float32",
+    Float32Array.from({ length }, (_, i) => 3 * Math.sin(12.9898 * (i + seed))),
+  );
+};
+
+const one = ["neg", "abs", "square", "tanh", "sigmoid", "relu", "gelu", "exp", "sqrt", "floor", "sin"];
+const two = ["add", "sub", "mul", "div", "maximum", "minimum"];
+const comparisons = ["less", "greaterEqual", "notEqual"];
+const more: readonly (readonly [kind: string, attrs: Attrs])[] = [
+  ["affine", { mul: 0.5, add: 1.25 }],
+  ["clamp", { low: -1, high: "Infinity" }],
+  ["power", { exponent: 3 }],
+];
+
+/** Draws of one chain: what each op is, and which values before it it takes. */
+const links = fc.array(fc.tuple(fc.nat(6), fc.nat(), fc.nat(), fc.nat()), { minLength: 2, maxLength: 9 });
+
+/** `like` has the shape of all results; others repeat along some dims. */
+function chainOf(draws: readonly (readonly number[])[], like: Tensor, others: readonly Tensor[]): Tensor[] {
+  const made: Tensor[] = [];
+  for (const [what, a, b, c] of draws as readonly [number, number, number, number][]) {
+    const whole = [...made, like];
+    const x = a % 3 === 0 ? whole[0]! : whole[a % whole.length]!;
+    const z = [...whole, ...others][b % (whole.length + others.length)]!;
+    const pick = <T>(list: readonly T[]) => list[c % list.length]!;
+    if (what < 2) made.unshift(emit(pick(one), [x]));
+    else if (what < 4) made.unshift(emit(pick(two), c % 2 ? [x, z] : [z, x]));
+    else if (what === 4) made.unshift(emit(pick(more)[0], [x], pick(more)[1]));
+    else if (what === 5)
+      made.unshift(emit("where", [emit(pick(comparisons), [x, z]), x, emit("neg", [whole[c % whole.length]!])]));
+    else
+      made.unshift(
+        emit("cast", [emit("affine", [emit("cast", [x], { dtype: "int32" })], { mul: 3, add: -1 })], {
+          dtype: "float32",
+        }),
+      );
+  }
+  return made;
+}
+
+const shapes = [
+  [2, 3001],
+  [5, 7, 61],
+  [3, 4, 5, 6, 2],
+  [1, 900, 3],
+] as const;
+const others = (shape: readonly number[]) => [
+  [shape.at(-1)!],
+  [],
+  [...shape.slice(0, -1), 1],
+  [1, ...shape.slice(1, -1).map((n, i) => (i % 2 ? 1 : n)), 1],
+];
+
+const joinedOf = (plan: PlanData) => plan.tasks.flatMap(({ joined }) => joined ?? []);
+
+test.each(shapes.flatMap((shape) => [1, 4].map((ranks) => [shape, ranks] as const)))(
+  "random chains on %o, %i ranks, have the bits of their ops one by one",
+  { timeout: 60_000 },
+  async (shape, ranks) => {
+    const mesh = placement("cpu", { d: ranks });
+    await fc.assert(
+      fc.asyncProperty(fc.array(links, { minLength: 6, maxLength: 6 }), fc.boolean(), async (all, split) => {
+        const cut = split ? { d: S(shape.length - 1) } : { d: S(0) };
+        const inputs = { x: mesh.input(shape as readonly number[] as number[], "float32", cut) };
+        const rest = others(shape);
+        const more = Object.fromEntries(rest.map((each, i) => [`o${i}`, mesh.input(each, "float32")]));
+        const logical = graph(mesh, { name: "chains", inputs: { ...inputs, ...more } }, (given) => {
+          const { x, ...tail } = given as unknown as Readonly<Record<string, Tensor>>;
+          const chains = all.map((draws) => chainOf(draws, x!, Object.values(tail)));
+          const results = chains.flatMap((made) => [made[0]!, made[Math.floor(made.length / 2)]!]);
+          return Object.fromEntries(results.map((value, i) => [`y${i}`, value])) as never;
+        }).logical;
+        const [joined, alone] = [compileGraph(logical), compileGraph(logical, { joins: false })];
+        expect(joinedOf(joined).length).toBeGreaterThan(0);
+        expect(joinedOf(alone)).toEqual([]);
+        const feed: Record<string, NdArray> = { x: reals(shape) };
+        for (const [i, each] of rest.entries()) feed[`o${i}`] = reals(each, i + 2);
+        const want = await runPoisoned(alone, [feed], 1, false);
+        const got = await runPoisoned(poisoned(spread(joined), Number.NaN), [feed], 2, true);
+        expect(got.broken).toEqual([]);
+        expect(Buffer.compare(got.bits, want.bits)).toBe(0);
+      }),
+      { numRuns: 4, seed: 11 },
+    );
+  },
+);
+
+describe("a gate", () => {
+  const mesh = placement("cpu", { d: 1 });
+  const inputs = { x: mesh.input([6, 8], "float32"), w: mesh.input([8], "float32") };
+  const g = graph(mesh, { name: "gate", inputs }, ({ x, w }) => ({ y: x.mul(x.sigmoid()).mul(w).add(1) }));
+  const plan = compile(g) as unknown as Plan;
+
+  test("is one call, and nothing in it is stored", () => {
+    expect(plan.data.tasks.flatMap(({ classes }) => classes[0]?.program.map(({ kernel }) => kernel) ?? [])).toEqual([
+      "chain",
+    ]);
+    expect(plan.data.buffers.filter(({ role }) => role === "activation")).toEqual([]);
+  });
+
+  test("is named by explain, with the bytes it saves: three values written and read, and x read a second time", () => {
+    expect(joinedOf(plan.data)).toEqual([{ ops: ["sigmoid", "mul", "mul_1", "affine"], saved: 7 * 6 * 8 * 4 }]);
+    expect(plan.explain()).toMatch(/sigmoid \+ mul \+ mul \+ affine +sigmoid +1 +1\.34 KB/);
+  });
+});
+
+test("what somebody else uses before the chain's end ends it; what is used later is stored", () => {
+  const mesh = placement("cpu", { d: 1 });
+  const inputs = { x: mesh.input([6, 8], "float32") };
+  const g = graph(mesh, { name: "fork", inputs }, ({ x }) => {
+    const a = x.exp();
+    const b = a.neg(); // exp and neg are one chain
+    const total = a.sum(); // takes a: what follows is another chain
+    return { y: b.mul(b).add(total), a };
+  });
+  const plan = compile(g) as unknown as Plan;
+  expect(joinedOf(plan.data).map(({ ops }) => ops)).toEqual([
+    ["exp", "neg"],
+    ["mul", "add"],
+  ]);
+  expect(plan.data.buffers.map(({ name }) => name)).toEqual(expect.arrayContaining(["exp", "neg", "sum"]));
+});
