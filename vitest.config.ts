@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts", "src/**/*.test.ts", "examples/**/*.test.ts"],
     globalSetup: "./test/build-engine.ts",
-    testTimeout: 60_000,
+    testTimeout: process.env.LONG ? 1_800_000 : 60_000,
     pool: "forks",
   },
 });

@@ -68,7 +68,8 @@ export function transfers(from: PlacementData, to: PlacementData, model: Model, 
     const received = targets.map(() => 0);
     const into = targets.map(() => ({ alpha: 0, ticks: 0 }));
     const out = sources.map(() => ({ alpha: 0, ticks: 0 }));
-    let still = targets.every((dst) => sameLists(source, own[dst]!, target, dst));
+    const empty = (dst: number) => target.sizes[dst] === 0 && source.sizes[own[dst]!] === 0;
+    let still = targets.every((dst) => empty(dst) || sameLists(source, own[dst]!, target, dst));
 
     const best = (dst: number, owners: readonly number[]): number => {
       const mine = own[dst]!;
