@@ -97,13 +97,13 @@ INLINE void weigh(Queries *s, ix j0, ix kb, f32 scale, f32 *t, vf *grow, vf *bas
   }
   UNROLL for (int j = 0; j < NV; j++) {
     base[j] = base_of(most[j]);
-    grow[j] = vexp(s->most[j] - base[j]);
+    grow[j] = vexp_fused(s->most[j] - base[j]);
     s->most[j] = most[j];
     sum[j] = splat(0);
   }
   for (ix r = 0; r < kb; r++) UNROLL for (int j = 0; j < NV; j++) {
     f32 *p = t + r * NR + j * VL;
-    const vf e = vexp(ld(p) - base[j]);
+    const vf e = vexp_fused(ld(p) - base[j]);
     st(p, e);
     sum[j] += e;
   }
@@ -201,7 +201,7 @@ static void attention_head_grad(Heads h, const f32 *q, const f32 *k, const f32 *
       Queries again = s;
       if (j0 >= KEPT) weigh_both(h, &again, j0, kb, k, v, x, x.p + at, x.dp + at, grow, base);
       else UNROLL for (int j = 0; j < NV; j++) base[j] = ld(x.bases + j0 / KEYS * NR + j * VL);
-      UNROLL for (int j = 0; j < NV; j++) by[j] = vexp(base[j] - base_of(s.most[j])) * inverse[j];
+      UNROLL for (int j = 0; j < NV; j++) by[j] = vexp_fused(base[j] - base_of(s.most[j])) * inverse[j];
       to_gradient(&s, j0, kb, (f32)h.scale, x.p + at, x.dp + at, by, along);
       into_keys(kb, h.e, x.p + at, x.gr, dv + j0 * h.e, x.edge);
       into_keys(kb, h.d, x.dp + at, x.qr, dk + j0 * h.d, x.edge);

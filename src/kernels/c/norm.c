@@ -21,7 +21,7 @@ static void softmax_line(int logs, ix mid, const f32 *x, f32 *y) {
   const f32 most = row_max(mid, x);
   vf s[PARTS / VL] = {splat(0)};
   PARTS_LOOP(mid, s, {
-    const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - most);   // 0 past the end, if most is finite; else NaN anyhow
+    const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - most);   // 0 past the end, if most is finite; else NaN anyhow
     *part += e;
     if (!logs) stk(y + i, e, k);
   });
@@ -36,7 +36,7 @@ static void softmax_columns(int logs, ix mid, ix inner, const f32 *x, f32 *y, in
   for (int q = 0; q < PARTS; q++) part[q] = splat(0);
   for (ix m = 0; m < mid; m++) most = combine(MAX, most, ldk(x + m * inner, lanes, 0));
   for (ix m = 0; m < mid; m++) {
-    const vf e = vexp(ldk(x + m * inner, lanes, 0) - most);
+    const vf e = vexp_fused(ldk(x + m * inner, lanes, 0) - most);
     part[m % PARTS] += e;
     if (!logs) stk(y + m * inner, e, lanes);
   }
@@ -62,7 +62,7 @@ static void softmax_grad_line(int logs, ix mid, const f32 *y, const f32 *dy, f32
   const f32 sum = fold_parts(s);
   VLOOP(mid, {
     const vf g = ldk(dy + i, k, 0), v = ldk(y + i, k, 0);
-    stk(dx + i, logs ? g - vexp(v) * sum : v * (g - sum), k);
+    stk(dx + i, logs ? g - vexp_fused(v) * sum : v * (g - sum), k);
   });
 }
 static void softmax_grad_columns(int logs, ix mid, ix inner, const f32 *y, const f32 *dy, f32 *dx, int lanes) {
@@ -75,7 +75,7 @@ static void softmax_grad_columns(int logs, ix mid, ix inner, const f32 *y, const
   const vf sum = fold_columns(part);
   for (ix m = 0; m < mid; m++) {
     const vf g = ldk(dy + m * inner, lanes, 0), v = ldk(y + m * inner, lanes, 0);
-    stk(dx + m * inner, logs ? g - vexp(v) * sum : v * (g - sum), lanes);
+    stk(dx + m * inner, logs ? g - vexp_fused(v) * sum : v * (g - sum), lanes);
   }
 }
 static void softmax_grad(int logs, ix outer, ix mid, ix inner, const f32 *y, const f32 *dy, f32 *dx) {

@@ -12,7 +12,7 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
 // Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
 // So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
 enum { PARTS = 16, WIDE = 8, HALF = WIDE / 2, AHEAD = 16, LINE_FLOATS = 16 };
-INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
+INLINE f32 fold_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   const f32 none = identity_of(monoid);
   f32 part[PARTS], r = none;
   vf s[PARTS / VL];
@@ -23,6 +23,27 @@ INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   for (ix q = 0; at + q < mid; q++) part[q] = fold1(monoid, part[q], x[at + q]);
   for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
   return monoid == SUM ? r * scale : r;
+}
+// The largest or least of a line. A sum beside it tells whether there may be a NaN, which takes more care.
+INLINE f32 extreme_line(const int monoid, ix mid, const f32 *x) {
+  f32 part[PARTS], r = identity_of(monoid);
+  vf s[PARTS / VL], all = splat(0);
+  ix at = 0;
+  UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = splat(r);
+  for (; at + PARTS <= mid; at += PARTS) UNROLL for (int q = 0; q < PARTS / VL; q++) {
+    const vf v = ld(x + at + q * VL);
+    all += v;
+    s[q] = monoid == MOST ? vmax(s[q], v) : vmin(s[q], v);
+  }
+  const f32 sum = hsum(all);
+  if (sum != sum) return fold_line(monoid, mid, 1, x);
+  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
+  for (ix q = 0; at + q < mid; q++) part[q] = fold1(monoid, part[q], x[at + q]);
+  for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
+  return r;
+}
+INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
+  return monoid == SUM ? fold_line(monoid, mid, scale, x) : extreme_line(monoid, mid, x);
 }
 // `wide` vectors of columns side by side, k lanes of each: WIDE of them read rows in runs of whole cache lines. Rows are far
 // apart, so the processor is told which come next.
@@ -75,7 +96,7 @@ static void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *l
     if (t < 0 || t >= C) { loss[r] = 0; continue; }
     const f32 m = row_max(C, x);
     vf s = splat(0);
-    VLOOP(C, { const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - m); s += e; });
+    VLOOP(C, { const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); s += e; });
     loss[r] = log1(hsum(s)) - (x[t] - m);
   }
 }
@@ -86,7 +107,7 @@ static void cross_entropy_grad(ix R, ix C, const f32 *x, const int32_t *label, c
     if (t < 0 || t >= C) { fill(C, 0, dx); continue; }
     const f32 m = row_max(C, x);
     vf s = splat(0);
-    VLOOP(C, { const vf e = vexp(ldk(x + i, k, -__builtin_inff()) - m); stk(dx + i, e, k); s += e; });
+    VLOOP(C, { const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); stk(dx + i, e, k); s += e; });
     const f32 scale = dloss[r] / hsum(s);
     VLOOP(C, { stk(dx + i, ldk(dx + i, k, 0) * scale, k); });
     dx[t] -= dloss[r];
