@@ -5,7 +5,7 @@ import { userLayout } from "./graph/layout.ts";
 import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 import { explain } from "./view/explain/explain.ts";
-import { render } from "./view/render.ts";
+import { type RenderOptions, render } from "./view/render.ts";
 
 /** Layouts by parameter name, as `compile` takes them. */
 // biome-ignore lint/suspicious/noExplicitAny: SBPs as text; any, so that it fits the sharding of every graph
@@ -94,8 +94,15 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
     return simulate(this.data, options);
   }
 
-  /** The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT. */
-  render(format: "svg" | "dot", options: { readonly graph?: "logical" | "physical" } = {}): Promise<string> {
+  /**
+   * The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT.
+   * With `state`, the actors of a session of this plan as they stand: what each is at, how often it has fired, and how
+   * many slots of each register are held.
+   *
+   * @example
+   * await writeFile("stuck.svg", await plan.render("svg", { state: error.flight }));
+   */
+  render(format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
     return render(this.data, format, options);
   }
 }

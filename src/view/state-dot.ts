@@ -1,0 +1,159 @@
+/**
+ * @file Where a session stands, as a picture: the net of actors, each coloured by what it is at, with how often it has
+ * fired; each register with how many of its slots are held, which are the credits in flight. All of it follows from two
+ * numbers an actor, firings begun and ended, and these from the events of a session or from a flight record alone.
+ */
+import { expand } from "../actors/expand.ts";
+import { type ActorSpec, HOST, type Net, type NetEdge } from "../actors/net.ts";
+import type { Flight } from "../ir/flight.ts";
+import type { PlanData } from "../ir/plan.ts";
+import type { SessionEvent } from "../ir/session.ts";
+import { cluster, digraph, edge, label, node } from "./dot.ts";
+import { ranges, shorten } from "./format.ts";
+import { clusterStyle, faint, type Tint, tints } from "./style.ts";
+
+/** What happened, or what was so: of a session's first plan, from its launch on. */
+export type Observed = readonly SessionEvent[] | Flight;
+
+const rankLimit = 8;
+
+interface Counts {
+  fired: number;
+  done: number;
+  failed: boolean;
+}
+
+const looks = {
+  launched: tints.compute,
+  ready: tints.state,
+  waiting: tints.host,
+  full: tints.boxing,
+  failed: { fill: "#fbe4e4", line: "#b3261e" },
+} as const satisfies Record<string, Tint>;
+type State = keyof typeof looks;
+
+const legend = [
+  "blue: at work, or in the queue of its thread",
+  "green: could fire, awaits its turn",
+  "grey: waits for data",
+  "orange: waits for a slot",
+  "red: failed",
+  "an edge is a register: slots held of those there are",
+].join(" · ");
+
+/**
+ * DOT of the actors of a plan, of the first eight ranks. The same plan and records give the same bytes. Events without
+ * `{ trace: true }` do not say when work on a rank has ended: it counts as over when it is launched.
+ *
+ * @example
+ * const events: SessionEvent[] = [];
+ * session.events$.subscribe((event) => events.push(event));
+ * // … run some steps
+ * stateDot(plan.data, events);
+ * stateDot(plan.data, session.flight());
+ */
+export function stateDot(plan: PlanData, observed: Observed): string {
+  const net = expand(plan, { actor: 0, edge: 0, register: 0 });
+  const counts = "actors" in observed ? ofFlight(observed) : ofEvents(net, observed);
+  const of = (actor: number): Counts => counts.get(actor) ?? { fired: 0, done: 0, failed: false };
+  const all = [...new Set(net.schedule.map(({ rank }) => rank))].sort((a, b) => a - b);
+  const ranks = all.slice(0, rankLimit);
+  const on = (rank: number) =>
+    net.actors.filter((a) => a.kind !== "user" && a.rank === rank).toSorted((a, b) => a.order - b.order);
+  const isDrawn = ({ kind, rank }: ActorSpec) => kind !== "user" && (rank === HOST || ranks.includes(rank));
+  const draw = (actor: ActorSpec) => actorNode(actor, net, of);
+  const column = (actors: readonly ActorSpec[]) =>
+    actors.slice(1).map((actor, i) => edge(name(actors[i]!), name(actor), { style: "invis", weight: 100 }));
+  const left = all.length > ranks.length ? ` · ${all.length - ranks.length} more ranks not drawn` : "";
+  const status = "actors" in observed ? ` · ${observed.status}` : "";
+  const title = label(`${plan.name} · actors of ranks ${ranges(ranks)}${status}`, `${legend}${left}`);
+  return digraph(title, { rankdir: "TB", nodesep: 0.35, ranksep: 0.3, newrank: "true" }, [
+    ...ranks.map((rank) => cluster(`rank${rank}`, clusterStyle(`rank ${rank}`, 14), on(rank).map(draw))),
+    ...on(HOST).map(draw),
+    ...ranks.flatMap((rank) => column(on(rank))),
+    ...net.actors.filter(isDrawn).flatMap((a) => registers(a, net, of, isDrawn)),
+  ]);
+}
+
+type CountsOf = (actor: number) => Counts;
+const name = ({ id }: ActorSpec): string => `actor${id}`;
+
+/** What has arrived on an edge and was not used yet. */
+const arrived = ({ from, to, delay, host }: NetEdge, of: CountsOf): number =>
+  (host ? of(from).done : of(from).fired) - of(to).fired + delay;
+/** Slots that a reader holds: filled, or to be filled by work that has begun, and not given back. */
+const held = ({ from, to, delay, host }: NetEdge, of: CountsOf): number =>
+  of(from).fired - (host ? of(to).done : of(to).fired) + delay;
+
+/** What an actor is at, in words too: what the first thing is that its next firing lacks. */
+function stateOf(actor: ActorSpec, net: Net, of: CountsOf): readonly [state: State, text: string] {
+  const { fired, done, failed } = of(actor.id);
+  const who = (id: number) => shorten(net.actors[id]!.name, 28);
+  const known = (e: NetEdge) => net.user.id !== e.from && net.user.id !== e.to;
+  if (failed) return ["failed", "failed"];
+  if (fired > done) return ["launched", `${fired - done} under way`];
+  const empty = actor.ins.find((e) => known(e) && arrived(e, of) <= 0);
+  if (empty) return ["waiting", `waits for ${who(empty.from)}`];
+  const full = actor.outs.flatMap(({ edges }) => edges).find((e) => known(e) && held(e, of) >= e.slots);
+  if (full) return ["full", `waits for ${who(full.to)} to let go`];
+  return actor.kind === "source" ? ["waiting", "waits for a batch"] : ["ready", "ready"];
+}
+
+function actorNode(actor: ActorSpec, net: Net, of: CountsOf): string {
+  const [state, text] = stateOf(actor, net, of);
+  const { fill, line } = looks[state];
+  const shape = actor.rank === HOST ? "house" : actor.kind === "boxing" ? "hexagon" : "box";
+  const title = shorten(actor.rank === HOST ? `host · ${actor.kind}` : actor.name, 34);
+  const said = label(title, `fired ${of(actor.id).fired} · ${text}`);
+  return node(name(actor), { label: said, shape, style: "filled", fillcolor: fill, color: line });
+}
+
+/**
+ * A register's edges: to readers of the same rank and the host, with what is held of it by all; readers on other ranks
+ * are drawn where there is no other one.
+ */
+function registers(actor: ActorSpec, net: Net, of: CountsOf, isDrawn: (actor: ActorSpec) => boolean): string[] {
+  return actor.outs.flatMap(({ slots, edges }) => {
+    const readers = edges.filter(({ to }) => net.actors[to]!.kind !== "user");
+    const taken = Math.max(0, ...readers.map((e) => held(e, of)));
+    const shown = readers.filter(({ to }) => isDrawn(net.actors[to]!));
+    const near = shown.filter(({ to }) => [actor.rank, HOST].includes(net.actors[to]!.rank) || actor.rank === HOST);
+    const full = taken >= slots;
+    return (near.length ? near : shown).map((e) => {
+      const state = e.delay > 0 ? { style: "dashed", constraint: "false" } : {};
+      const look = { label: `${taken} of ${slots}`, color: full ? looks.full.line : faint, penwidth: full ? 1.6 : 0.9 };
+      return edge(name(actor), name(net.actors[e.to]!), { ...look, ...state });
+    });
+  });
+}
+
+function ofFlight({ actors }: Flight): ReadonlyMap<number, Counts> {
+  const begun = (fired: number, launched: readonly number[]) => ({
+    fired,
+    done: fired - launched.length,
+    failed: false,
+  });
+  return new Map(actors.map(({ actor, fired, launched }) => [actor, begun(fired, launched)]));
+}
+
+function ofEvents(net: Net, events: readonly SessionEvent[]): ReadonlyMap<number, Counts> {
+  const counts = new Map(net.actors.map(({ id }) => [id, { fired: 0, done: 0, failed: false }]));
+  let traced = false;
+  for (const event of events) {
+    if (event.type !== "task" && event.type !== "failure") continue;
+    const actor = counts.get(event.task ?? -1);
+    if (!actor) continue; // of a plan that was loaded later, or of nobody
+    if (event.type === "failure") actor.failed = true;
+    else if (event.phase === "launched") actor.fired = event.seq + 1;
+    else {
+      actor.done = event.seq + 1;
+      traced = true;
+    }
+  }
+  // Work on the host is over when it is launched.
+  for (const { id, rank } of net.actors) {
+    const actor = counts.get(id)!;
+    if (!traced || rank === HOST) actor.done = actor.fired;
+  }
+  return counts;
+}
