@@ -111,15 +111,30 @@ typedef struct { const f32 *w; ix sm, sc, first, down, across; } Filters;
 static void pack_filters(const Taps *g, const Filters *f, ix m0, ix rows, ix p0, ix k, f32 *d) {
   const f32 *w = f->w + m0 * f->sm + f->first;
   if (f->across == 1 && f->down == g->S && f->sc == g->R * g->S) { pack_a(rows, k, w + p0, f->sm, 1, d); return; }
-  for (ix c = p0 / (g->R * g->S), p = c * g->R * g->S - p0; p < k; c++, p += g->R * g->S)
-    for (ix r = 0; r < rows; r += MR) for (ix t = 0, q = p; t < g->R; t++) for (ix u = 0; u < g->S; u++, q++) {
-      if (q < 0 || q >= k) continue;
-      const f32 *from = w + r * f->sm + c * f->sc + t * f->down + u * f->across;
-      f32 *to = d + r * k + q * MR;
+  // Neighbouring rows of one channel lie side by side; taps of a filter are in order, or in reverse.
+  const ix area = g->R * g->S;
+  const int reversed = f->across == -1 && f->down == -g->S;
+  for (ix c = p0 / area, p = c * area - p0; p < k; c++, p += area) {
+    const ix lo = imax(0, -p), hi = imin(area, k - p);
+    for (ix r = 0; r < rows; r += MR) {
+      const f32 *from = w + r * f->sm + c * f->sc;
+      f32 *to = d + r * k + p * MR;
       const ix there = imin(MR, rows - r);
-      if (there == MR) { UNROLL for (int i = 0; i < MR; i++) to[i] = from[i * f->sm]; }
-      else for (ix i = 0; i < MR; i++) to[i] = i < there ? from[i * f->sm] : 0;
+      ix q = lo;
+      if (reversed && there == MR && MR % 4 == 0) for (; q + 4 <= hi; q += 4) UNROLL for (int i = 0; i < MR / 4 * 4; i += 4) {
+        const f32 *s = from + i * f->sm - q - 3;
+        v4 x0 = ld4(s), x1 = ld4(s + f->sm), x2 = ld4(s + 2 * f->sm), x3 = ld4(s + 3 * f->sm);
+        transpose4(&x0, &x1, &x2, &x3);
+        f32 *y = to + q * MR + i;
+        st4(y, x3); st4(y + MR, x2); st4(y + 2 * MR, x1); st4(y + 3 * MR, x0);
+      }
+      for (; q < hi; q++) {
+        const f32 *s = from + q / g->S * f->down + q % g->S * f->across;
+        if (there == MR) { UNROLL for (int i = 0; i < MR; i++) to[q * MR + i] = s[i * f->sm]; }
+        else for (ix i = 0; i < MR; i++) to[q * MR + i] = i < there ? s[i * f->sm] : 0;
+      }
     }
+  }
 }
 
 // o = filters · what they meet.
@@ -151,12 +166,18 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
   }
 }
 
+// What a filter that is not finite touches is not finite either, so a look at the result is enough where that is.
+static int planes_finite(ix images, ix planes, ix size, ix m, const f32 *y) {
+  for (ix n = 0; n < images; n++) if (!all_finite(size, y + (n * planes + m) * size)) return 0;
+  return 1;
+}
 static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws) {
   const Taps g = {v.N, v.C, v.H, v.W, v.OH, v.OW, v.R, v.S, v.sh, v.sw, -v.ph, -v.pw};
   const Filters f = {w, v.C * v.R * v.S, v.R * v.S, 0, v.S, 1};
   const Planes o = {y, v.K, v.OH * v.OW, v.OH * v.OW, 0, 1, 0};
   correlate(&g, &f, x, &o, ws);
-  for (ix m = 0; m < v.K; m++) if (!all_finite(v.C * v.R * v.S, w + m * v.C * v.R * v.S)) conv2d_planes(v, m, x, w, y);
+  for (ix m = 0; m < v.K; m++)
+    if (!planes_finite(v.N, v.K, v.OH * v.OW, m, y) && !all_finite(v.C * v.R * v.S, w + m * v.C * v.R * v.S)) conv2d_planes(v, m, x, w, y);
 }
 // By phases: the pixels of dx whose row and column leave one remainder meet the same taps, at neighbouring places of dy.
 static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws) {
@@ -171,7 +192,9 @@ static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws)
     correlate(&g, &f, dy, &o, ws);
   }
   for (ix c = 0; c < v.C; c++) {
-    int finite = 1;
+    int finite = planes_finite(v.N, v.C, v.H * v.W, c, dx);
+    if (finite) continue;
+    finite = 1;
     for (ix m = 0; m < v.K && finite; m++) finite = all_finite(v.R * v.S, w + (m * v.C + c) * v.R * v.S);
     if (!finite) conv2d_grad_x_planes(v, c, w, dy, dx);
   }
