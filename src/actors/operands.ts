@@ -49,12 +49,13 @@ export function place(
   const offset = locate(buffer.id, rank);
   if (buffer.slots === 1) return fixed(offset);
   const slots = { offset, stride: buffer.bytes, copies: buffer.slots };
-  const register = plan.registers.find((r) => r.buffers.includes(buffer.id));
-  if (register?.owner === task.id) return { ...slots, index: 0 };
+  // More than one where tasks change in place what another has made: they all fire the same numbers.
+  const registers = plan.registers.filter((r) => r.buffers.includes(buffer.id));
+  if (registers.some(({ owner }) => owner === task.id)) return { ...slots, index: 0 };
   const edge = spec.ins.find((e) => {
     const from = net.actors[e.from - net.base.actor]!;
     const sameRank = from.rank === rank || from.kind === "source";
-    return register !== undefined && e.register === net.base.register + register.id && sameRank;
+    return registers.some(({ id }) => e.register === net.base.register + id) && sameRank;
   });
   if (!edge)
     throw new InternalError(`${spec.name} uses "${buffer.name}" of rank ${rank}, and no edge brings it`, {

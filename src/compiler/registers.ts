@@ -2,9 +2,11 @@
  * @file Groups what a task gives to others into registers, and draws an edge to every consumer. What passes within the
  * step is one register, or two if some of it has a single slot; what the host reads another, with more slots; its states
  * one more: one slot, read in the next step (delay 1), so the writer waits until all who read the old values are done.
+ * Whoever reads what was later made in the same memory holds the first maker's register too, besides that of the last.
  */
 import type { Edge, Register } from "../ir/plan.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
+import { findInPlace } from "./memory/in-place.ts";
 import { spanOf, union } from "./spans.ts";
 import { findUses } from "./uses.ts";
 
@@ -12,6 +14,9 @@ export function registers(draft: Draft): Draft {
   const { graph, buffers, bufferOf } = draft;
   const uses = findUses(draft);
   const produced = producers(graph);
+  /** By value those that are made in its memory after it. */
+  const later = new Map<number, number[]>();
+  for (const [value, home] of findInPlace(draft, uses)) later.set(home, [...(later.get(home) ?? []), value]);
   const wrote = writers(graph);
   const made = new Map<string, Omit<Register, "buffers"> & { readonly buffers: Set<number> }>();
   const edges = new Map<string, Edge>();
@@ -30,7 +35,7 @@ export function registers(draft: Draft): Draft {
     const state = op.kind === "state" ? wrote.get(op.attrs.state as string) : undefined;
     const maker = uses.taskOf.get(state ? state.op.id : op.id);
     if (!maker) continue; // a state that nothing writes is always there
-    for (const [user, ops] of uses.of(id)) {
+    for (const [user, ops] of [id, ...(later.get(id) ?? [])].flatMap((value) => [...uses.of(value)])) {
       if (user === maker) continue;
       const reg = register(maker, bufferOf[id]!);
       const span = spanOf(draft, maker, state ? undefined : op, user, ops);

@@ -9,6 +9,7 @@
 import { PlanError } from "../ir/errors.ts";
 import type { Collective, PlanData } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
+import { verifyInPlace } from "./memory/verify-in-place.ts";
 import { verifyMemory } from "./memory/verify-memory.ts";
 
 type Provable = Pick<
@@ -16,7 +17,7 @@ type Provable = Pick<
   "tasks" | "edges" | "registers" | "buffers" | "memory" | "placements" | "schedule" | "collectives"
 >;
 
-/** Throws PlanError SL3020 for a plan that would deadlock, SL3023 for collectives out of order, SL3021, SL3022 for memory. */
+/** Throws PlanError SL3020 for a plan that would deadlock, SL3023 for collectives out of order, SL3021, SL3022, SL3024 for memory. */
 export function verify(plan: Provable): void {
   verifyCollectives(plan);
   const order = launchOrder(plan);
@@ -32,6 +33,7 @@ export function verify(plan: Provable): void {
     });
   }
   verifyMemory(plan, order);
+  verifyInPlace(plan, order);
 }
 
 /** All members of a communicator must start its collectives in one order, or each waits in another one. */

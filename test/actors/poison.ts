@@ -43,7 +43,7 @@ function madeBy(plan: PlanData, task: TaskTemplate): Set<number> {
       const { role, placement } = plan.buffers[id]!;
       if ((role !== "activation" && role !== "output") || pushed.has(id) || placement !== task.placement) return false;
       const owners = plan.registers.filter((r) => r.buffers.includes(id)).map((r) => r.owner);
-      return owners.length === 0 ? !others.has(id) : owners.length === 1 && owners[0] === task.id;
+      return owners.length === 0 ? !others.has(id) : Math.min(...owners) === task.id; // later ones change it in place
     }),
   );
 }

@@ -63,6 +63,23 @@ describe("all_reduce", () => {
     }
   });
 
+  test.each([
+    [2, 1000],
+    [3, 333],
+    [5, 70],
+  ])("of %i members over %i elements, in place: the same bits", (members, n) => {
+    const bench = new Bench(1);
+    const random = numbers(members);
+    const sources = Array.from({ length: members }, () => bench.f32(draw(random, n)));
+    const targets = sources.map(() => bench.f32(n));
+    bench.run("all_reduce", 0, 0, 0, n, null, members, ...sources, ...targets);
+    for (let m = 0; m < members; m++) {
+      const [lo, hi] = [Math.floor((n * m) / members), Math.floor((n * (m + 1)) / members)];
+      bench.run("all_reduce", 0, 0, lo, hi, null, members, ...sources, ...sources);
+    }
+    for (const source of sources) expect(source).toEqual(targets[0]);
+  });
+
   test("counts what it pulled and what it pushed", () => {
     const bench = new Bench();
     const [a, x] = [bench.f32(8), bench.f32(8)];

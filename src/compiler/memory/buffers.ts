@@ -12,6 +12,7 @@ import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf, type TaskDraft, writers } from "../draft.ts";
 import { unstored } from "../join/join.ts";
 import { findUses } from "../uses.ts";
+import { findInPlace } from "./in-place.ts";
 
 /** How many steps the host may lag behind with what it reads. */
 export const outputSlots = 4;
@@ -23,6 +24,7 @@ export function buffers(draft: Draft): Draft {
   const { graph } = draft;
   const slots = draft.options.slots ?? 2;
   const uses = findUses(draft);
+  const inPlace = findInPlace(draft, uses);
   const inner = unstored(draft);
   const wrote = writers(graph);
   const outputs = new Set(Object.values(graph.outputs).map(uses.origin));
@@ -61,7 +63,7 @@ export function buffers(draft: Draft): Draft {
   for (const op of graph.ops)
     for (const value of op.outputs) {
       if (bufferOf[value] !== undefined || inner.has(value)) continue;
-      const source = uses.origin(value);
+      const source = inPlace.get(value) ?? uses.origin(value);
       if (source !== value) bufferOf[value] = bufferOf[source]!;
       else {
         const maker = uses.taskOf.get(op.id)!;

@@ -23,6 +23,7 @@ type Code =
   | "SL3021"
   | "SL3022"
   | "SL3023"
+  | "SL3024"
   | "SL3030"
   | "SL3031"
   | "SL3032"
@@ -156,6 +157,12 @@ compile(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() })));`
     title: "Collectives in another order on one rank",
     meaning:
       "All members of a communicator must start its collectives in the order of their sequence numbers, and a rank of the plan starts two of them the other way round: each would wait for its peers in another one.",
+  },
+  SL3024: {
+    ...unsafe,
+    title: "Memory that changes while others use it",
+    meaning:
+      "A task of the plan changes in place what another has made, and nothing keeps a third from meeting it half changed.",
   },
   SL3030: {
     error: "PlanError",

@@ -118,22 +118,22 @@ static int reduce_box(int monoid, int dtype, ix *n, ix *sx, ix *sy, ix members, 
   return 1;
 }
 
-// Elements [lo, hi) of every source, folded in order, stored to every target: one member's part of an all-reduce. In blocks
-// that stay in cache, so that every source is read once and the other targets are copies of what has just been written.
-enum { BLOCK = 2048 };
+// Elements [lo, hi) of every source, folded in order, stored to every target: one member's part of an all-reduce. A tile stays
+// in registers: every source is read once, every target written once, and a target that is a source while its line is at hand.
+enum { TILE = 4 };
 INLINE void all_reduce_of(const int monoid, ix lo, ix hi, ix members, f32 *const *from, f32 *const *to) {
-  for (ix at = lo; at < hi; at += BLOCK) {
-    const ix n = imin(BLOCK, hi - at);
-    f32 *y = to[0] + at;
-    const f32 *first = from[0] + at;
-    if (members == 1) VLOOP(n, { stk(y + i, ldk(first + i, k, 0), k); });
-    for (ix q = 1; q < members; q++) {
-      const f32 *x = from[q] + at;
-      VLOOP(n, { stk(y + i, fold(monoid, ldk(first + i, k, 0), ldk(x + i, k, 0)), k); });
-      first = y;
-    }
-    for (ix q = 1; q < members; q++) __builtin_memcpy(to[q] + at, y, (size_t)n * sizeof(f32));
+  ix at = lo;
+  for (; hi - at >= TILE * VL; at += TILE * VL) {
+    vf s[TILE];
+    UNROLL for (int t = 0; t < TILE; t++) s[t] = ld(from[0] + at + t * VL);
+    for (ix q = 1; q < members; q++) UNROLL for (int t = 0; t < TILE; t++) s[t] = fold(monoid, s[t], ld(from[q] + at + t * VL));
+    for (ix q = 0; q < members; q++) UNROLL for (int t = 0; t < TILE; t++) st(to[q] + at + t * VL, s[t]);
   }
+  VLOOP(hi - at, {
+    vf s = ldk(from[0] + at + i, k, 0);
+    for (ix q = 1; q < members; q++) s = fold(monoid, s, ldk(from[q] + at + i, k, 0));
+    for (ix q = 0; q < members; q++) stk(to[q] + at + i, s, k);
+  });
 }
 static int all_reduce(int monoid, int dtype, ix lo, ix hi, ix members, char *const *from, char *const *to, double *traffic, const char *base) {
   if (!can_fold(monoid, dtype) || members < 1) return 0;
