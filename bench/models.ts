@@ -2,7 +2,20 @@
  * @file The models whose training is measured, in the public names: a graph for ranks that share the batch, with AdamW, and
  * a batch of synthetic input. bench/peers/train.py has the same models.
  */
-import { array, B, compile, graph, type NdArray, nn, optim, type Plan, placement, S, type Tensor } from "sluice";
+import {
+  array,
+  B,
+  compile,
+  graph,
+  type NdArray,
+  nn,
+  optim,
+  type Plan,
+  type Precision,
+  placement,
+  S,
+  type Tensor,
+} from "sluice";
 
 const classes = 10;
 const vocabulary = 128;
@@ -21,7 +34,7 @@ export interface Work {
   readonly feed: Readonly<Record<string, NdArray>>;
 }
 
-function mlp(ranks: number, batch: number): Work {
+function mlp(ranks: number, batch: number, precision: Precision = "float32"): Work {
   const mesh = placement("cpu", { data: ranks });
   const model = nn.sequential(nn.linear(784, 512), nn.relu(), nn.linear(512, classes));
   const inputs = {
@@ -33,13 +46,13 @@ function mlp(ranks: number, batch: number): Work {
     g.minimize(loss, adamW);
     return { loss };
   });
-  const plan = compile(training, { dims: { batch }, sharding: replicated });
+  const plan = compile(training, { dims: { batch }, sharding: replicated, precision });
   const { reals, ids } = synthetic();
   const feed = { image: reals([batch, 784]), label: ids([batch], classes) };
   return { plan, feed };
 }
 
-function cnn(ranks: number, batch: number): Work {
+function cnn(ranks: number, batch: number, precision: Precision = "float32"): Work {
   const mesh = placement("cpu", { data: ranks });
   const features = nn.sequential(
     nn.conv2d(1, 32, 3, { padding: 1 }),
@@ -63,7 +76,7 @@ function cnn(ranks: number, batch: number): Work {
     g.minimize(loss, adamW);
     return { loss };
   });
-  const plan = compile(training, { dims: { batch }, sharding: replicated });
+  const plan = compile(training, { dims: { batch }, sharding: replicated, precision });
   const { reals, ids } = synthetic();
   const feed = { image: reals([batch, 1, 28, 28]), label: ids([batch], classes) };
   return { plan, feed };
@@ -93,7 +106,7 @@ const block = () =>
     },
   );
 
-function gpt(ranks: number, batch: number): Work {
+function gpt(ranks: number, batch: number, precision: Precision = "float32"): Work {
   const mesh = placement("cpu", { data: ranks });
   const blocks = Array.from({ length: layers }, block);
   const model = nn.define(
@@ -120,7 +133,7 @@ function gpt(ranks: number, batch: number): Work {
     g.minimize(loss, adamW);
     return { loss };
   });
-  const plan = compile(training, { dims: { batch }, sharding: replicated });
+  const plan = compile(training, { dims: { batch }, sharding: replicated, precision });
   const { ids } = synthetic();
   const feed = {
     ids: ids([batch, context], vocabulary),

@@ -8,6 +8,7 @@ import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
+import { type Precision, precisionOf } from "./precision.ts";
 
 type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
 
@@ -39,16 +40,31 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
    * `.to(mesh, …)` that would do it; gradients and updates follow the forward pass and are boxed as before. Default `"auto"`.
    */
   readonly boxing?: "auto" | "explicit";
+  /**
+   * `"bfloat16"` or `"float16"`: mixed precision. Products are computed from operands of 16 bits and added up in float32;
+   * what passes between ops, and is kept for the backward pass, is stored in 16 bits. Parameters, what optimizers keep,
+   * norms, sums and losses stay float32, and outputs have the dtypes that the graph says. With float16 small gradients
+   * vanish: give `minimize` a `lossScale`. Default `"float32"`.
+   */
+  readonly precision?: Precision;
   /** What layouts are chosen and tensors boxed by: how fast ranks talk. Default: they share one host's memory. */
   readonly links?: LinkModels;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
 
-const optionNames = ["dims", "sharding", "rules", "seed", "slots", "memory", "boxing", "links", "onPass"] satisfies (
-  | keyof CompileOptions<string, Param>
-  | "dims"
-)[];
+const optionNames = [
+  "dims",
+  "sharding",
+  "rules",
+  "seed",
+  "slots",
+  "memory",
+  "boxing",
+  "precision",
+  "links",
+  "onPass",
+] satisfies (keyof CompileOptions<string, Param> | "dims")[];
 
 /**
  * Compiles a graph: binds its dims, differentiates, chooses the layouts that are left open, inserts the collectives and
@@ -103,10 +119,16 @@ export function compile(
       at: userLine(),
       choices: ['"auto"', '"explicit"'],
     });
-  const { sharding, rules, links, ...options } = given;
+  const { sharding, rules, links, precision: asked, ...options } = given;
+  const precision = precisionOf(asked);
   const model = links && { model: modelOf(links, "compile") };
   return new Plan(
-    compileGraph(graph.logical, { ...options, ...model, sharding: layoutsByName(sharding, rules) as never }),
+    compileGraph(graph.logical, {
+      ...options,
+      ...(precision && { precision }),
+      ...model,
+      sharding: layoutsByName(sharding, rules) as never,
+    }),
   );
 }
 

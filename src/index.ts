@@ -22,8 +22,17 @@ export { type GlobalTensor, globalTensor } from "./global-tensor.ts";
 export { customGradient } from "./graph/custom-gradient.ts";
 export { opError } from "./graph/define.ts";
 export { concat, stack, where } from "./graph/functions.ts";
-export { type Graph, graph, type Inputs, type Outputs, type Training } from "./graph/graph.ts";
+export {
+  type Graph,
+  graph,
+  type Inputs,
+  type MinimizeOptions,
+  type Outputs,
+  type Scaled,
+  type Training,
+} from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";
+export type { LossScale, LossScaleOptions } from "./graph/loss-scale.ts";
 export * as nn from "./graph/nn/index.ts";
 export type { Module } from "./graph/nn/module.ts";
 export type { HasParameters, Param } from "./graph/nn/parameter.ts";
@@ -59,6 +68,7 @@ export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { type Hang, type LaunchOptions, launch, type Runner, type Session, type States } from "./launch.ts";
 export type { LinkModel, LinkModels } from "./links.ts";
 export { Plan } from "./plan.ts";
+export type { Precision, PrecisionOptions } from "./precision.ts";
 export type { LinkTraffic } from "./sbp/traffic.ts";
 export type {
   DeviceModel,

@@ -16,6 +16,8 @@ import { join } from "./join/join.ts";
 import { lower } from "./lower/lower.ts";
 import { buffers } from "./memory/buffers.ts";
 import { memory } from "./memory/memory.ts";
+import { narrow } from "./precision/narrow.ts";
+import { settle } from "./precision/settle.ts";
 import { print } from "./print.ts";
 import { prune } from "./prune.ts";
 import { registers } from "./registers.ts";
@@ -24,11 +26,16 @@ import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
 
 const bind: Pass = (draft) => ({ ...draft, graph: bindDims(draft.graph, draft.options.dims ?? {}) });
-const autodiff: Pass = (draft) => ({ ...draft, graph: dropCustomGradients(expandMinimize(draft.graph)) });
+const autodiff: Pass = (draft) => ({
+  ...draft,
+  graph: dropCustomGradients(expandMinimize(draft.graph, draft.options.precision?.gradients)),
+});
 
 const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["bind", bind], //             names of dims become numbers, every op is checked again
+  ["narrow", narrow], //         mixed precision: products in 16 bits
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
+  ["settle", settle], //         mixed precision: casts stand where the result is used
   ["widen", widen], //           16-bit floats are computed in float32
   ["prune", prune], //           what nothing depends on goes
   ["constrain", constrain], //   what the user said about layouts

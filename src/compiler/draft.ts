@@ -38,10 +38,21 @@ export interface CompileOptions {
   readonly boxing?: "auto" | "explicit";
   /** `false`: every op has a kernel call of its own, and its result is stored. Default `true`. */
   readonly joins?: boolean;
+  /** What is stored and multiplied in 16 bits. Absent: nothing. */
+  readonly precision?: Precision;
   /** What boxing costs. Default: ranks share memory. */
   readonly model?: Model;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
+}
+
+/** Mixed precision. */
+export interface Precision {
+  readonly compute: "bfloat16" | "float16";
+  /** What gradients of parameters are added up between ranks as. */
+  readonly gradients: "float32" | "bfloat16" | "float16";
+  /** Names and patterns of ops that stay float32. */
+  readonly float32: readonly string[];
 }
 
 /** A run of ops that will be one task on every rank of the placement. */
@@ -149,4 +160,4 @@ export function writers(graph: LogicalGraph): ReadonlyMap<string, { readonly op:
 
 /** Whether the op was written by the user, and is no boxing itself. Casts round an op of the user's count with it. */
 export const forbidsBoxing = ({ options, written }: Draft, { kind, name }: Op): boolean =>
-  options.boxing === "explicit" && kind !== "to" && written.has(name.replace(/\.float32$/, ""));
+  options.boxing === "explicit" && kind !== "to" && written.has(name.replace(/\.(float32|bfloat16|float16)$/, ""));

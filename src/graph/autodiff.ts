@@ -3,37 +3,63 @@
  * any other, and the optimizer's updates. The gradient of an op is that op's own; this file only walks backwards and
  * adds up. The dims are numbers by now.
  */
-import { isFloat } from "../ir/dtype.ts";
+import { type DType, isFloat, isHalf } from "../ir/dtype.ts";
 import { GraphError, nearest } from "../ir/errors.ts";
 import type { LogicalGraph, Op } from "../ir/graph.ts";
 import { Builder } from "./builder.ts";
+import { inOrder } from "./in-order.ts";
+import type { Scaling } from "./loss-scale.ts";
 import type { OpDef } from "./op.ts";
+import { rounded, type Trained, unscaled } from "./optim/gradients.ts";
 import { beginUpdates } from "./optim/rules.ts";
+import { beginScaling, movedTo } from "./optim/scaling.ts";
 import type { Optimizer } from "./optim/update.ts";
 import { isGlob, matcher } from "./patterns.ts";
 import { opDef } from "./registry.ts";
-import type { Tensor } from "./tensor.ts";
+import { emit, type Tensor } from "./tensor.ts";
 
 /**
- * The graph with every `minimize` written out; a graph without one as it is.
+ * The graph with every `minimize` written out; a graph without one as it is. Gradients of parameters travel as `wire`.
  *
  * Throws GraphError: SL1050 an op between the loss and a parameter has no gradient, SL1051 the loss reaches no
  * parameter, SL1052 two losses train one parameter, SL1053 a pattern of what is frozen means no parameter.
  */
-export function expandMinimize(graph: LogicalGraph): LogicalGraph {
+export function expandMinimize(graph: LogicalGraph, wire?: DType): LogicalGraph {
   const losses = graph.ops.filter(({ kind }) => kind === "minimize");
   if (losses.length === 0) return graph;
   const builder = Builder.from(graph, ["minimize"]);
   const trained = new Map<string, string>();
   const uses = new Map<string, number>();
-  for (const op of losses) {
+  /** What a scaled loss gives, by the value that has stood for it. */
+  const known = new Map<number, Tensor>();
+  for (const [nthLoss, op] of losses.entries()) {
     const optimizer = op.attrs.optimizer as unknown as Optimizer;
     const loss = builder.tensor(op.inputs[0]!);
     const nth = uses.get(optimizer.kind) ?? 0;
     uses.set(optimizer.kind, nth + 1);
     const name = nth ? `${optimizer.kind}_${nth}` : optimizer.kind;
-    const gradients = backward(builder, graph, loss, op);
-    checkTrainedOnce(trained, gradients, op);
+    const scaling = op.attrs.lossScale as unknown as Scaling | undefined;
+    const at = { absolute: true, at: op.at };
+    const scaler =
+      scaling &&
+      builder.within(
+        "lossScale",
+        () => beginScaling(builder, nthLoss ? `lossScale_${nthLoss}` : "lossScale", scaling, loss.placement),
+        at,
+      );
+    const found = backward(builder, graph, loss, op, scaler?.scale);
+    checkTrainedOnce(trained, found, op);
+    const short = wire && isHalf(wire) ? found.map((each) => rounded(builder, each, wire, op)) : found;
+    const gradients = scaler ? unscaled(builder, short, scaler.scale, op) : short;
+    const skipped =
+      scaler && builder.within("lossScale", () => scaler.skipped(gradients.map(({ gradient }) => gradient)), at);
+    if (scaler && skipped) {
+      known.set(
+        op.outputs[0]!,
+        builder.within("lossScale", () => emit("stopGradient", [scaler.scale]), at),
+      );
+      known.set(op.outputs[1]!, skipped);
+    }
     builder.within(
       "",
       () => {
@@ -42,22 +68,19 @@ export function expandMinimize(graph: LogicalGraph): LogicalGraph {
           name,
           options: optimizer.options,
           home: loss.placement,
+          ...(skipped && { skipped: movedTo(builder, skipped, "lossScale.skipped") }),
         });
         for (const { parameter, gradient } of gradients) update(parameter, gradient);
       },
       { absolute: true, at: op.at },
     );
   }
-  return builder.finish(graph.inputs, graph.outputs);
-}
-
-interface Trained {
-  readonly parameter: Tensor;
-  readonly gradient: Tensor;
+  const written = builder.finish(graph.inputs, graph.outputs);
+  return known.size ? inOrder(written, known) : written;
 }
 
 /** Gradients of all parameters that the loss reaches, in the order in which they were first used. */
-function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize: Op): Trained[] {
+function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize: Op, scale?: Tensor): Trained[] {
   const frozen = frozenIn(graph, minimize);
   const learns = dependents(graph, frozen);
   const found = new Map<number, Tensor[]>();
@@ -66,7 +89,9 @@ function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize:
   if (learns.has(loss.id)) {
     const attrs = { value: 1, shape: [], dtype: loss.dtype };
     const options = { placement: loss.placement, name: `${loss.name}.grad`, at: minimize.at };
-    add(loss.id, builder.apply("constant", [], attrs, options)[0]!);
+    const start = () => builder.apply("constant", [], attrs, options)[0]!;
+    const scaled = () => builder.apply("cast", [scale!], { dtype: loss.dtype }, options)[0]!;
+    add(loss.id, scale ? scaled() : start());
   }
   for (const op of graph.ops.toReversed()) {
     if (!op.outputs.some((id) => found.has(id))) continue;
@@ -135,7 +160,8 @@ function total(builder: Builder, value: Tensor, parts: readonly Tensor[], { at }
 
 /** Tells the gradients of an op's inputs apart: by the parameter's last name, else by a letter where there are several. */
 function label(graph: LogicalGraph, ins: readonly Tensor[], i: number, learns: ReadonlySet<number>): string {
-  const state = graph.states.find(({ name }) => name === ins[i]!.name);
+  const named = ins[i]!.name.replace(/\.b?float16$/, ""); // a parameter's copy of 16 bits
+  const state = graph.states.find(({ name }) => name === named);
   if (state) return `.${state.name.split(".").at(-1)}`;
   return ins.filter(({ id }) => learns.has(id)).length > 1 ? `.${"xyz"[i] ?? i}` : "";
 }

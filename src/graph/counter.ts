@@ -15,16 +15,22 @@ export function onEach(make: (placement: PlacementData) => Tensor): (placement: 
   };
 }
 
-/** Counts steps in a state that lives on `home`. */
+/** Counts steps in a state that lives on `home`; not those that are skipped. */
 export function countSteps(
   builder: Builder,
   name: string,
   kind: StateKind,
   home: PlacementData,
+  skipped?: Tensor,
 ): (placement: PlacementData) => Tensor {
   const init = { kind: "constant", value: 0 } as const;
   const before = builder.state({ name, kind, shape: [], dtype: "int32", init, checkpoint: true }, home);
-  const now = builder.apply("increment", [before], { by: 1 }, { name: `${name}.increment`, writes: [name] })[0]!;
+  const now = builder.apply(
+    "increment",
+    skipped ? [before, skipped] : [before],
+    skipped ? { by: 1, guarded: true } : { by: 1 },
+    { name: `${name}.increment`, writes: [name] },
+  )[0]!;
   return onEach((placement) =>
     placement === now.placement
       ? now

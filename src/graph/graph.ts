@@ -5,6 +5,7 @@
 import { checkOptions, GraphError, OptionError, showGiven } from "../ir/errors.ts";
 import type { Attr, LogicalGraph } from "../ir/graph.ts";
 import { Builder } from "./builder.ts";
+import { type LossScale, scalingOf } from "./loss-scale.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
 import { checkOptimizer } from "./optim/rules.ts";
 import type { Optimizer } from "./optim/update.ts";
@@ -23,6 +24,19 @@ export type TensorsOf<I> = { readonly [K in keyof I]: I[K] extends Input<infer S
 /** Axes of a placement, or of all in a list: each is asked alone, as inferring one name for all would take their intersection. */
 export type AxesOf<P> = P extends readonly (infer Q)[] ? AxesOf<Q> : P extends Placement<infer A> ? A : never;
 
+export interface MinimizeOptions {
+  /** Patterns of parameters that stay as they are. */
+  readonly frozen?: readonly string[];
+  /** Keeps small gradients from vanishing in 16 bits. Default: none. */
+  readonly lossScale?: LossScale;
+}
+
+/** What is known of a step whose loss is scaled. */
+export interface Scaled {
+  readonly lossScale: Tensor<[], "float32">;
+  readonly skipped: Tensor<[], "int32">;
+}
+
 /** What the function given to {@link graph} may ask for. */
 export interface Training {
   /** Does the graph train? See `mode` of {@link graph}. */
@@ -34,10 +48,19 @@ export interface Training {
    * which `*` stands for anything. Throws ShapeError SL1019 for a loss that is not one number; `compile` throws GraphError
    * SL1053 for a pattern that means no parameter.
    *
+   * With `lossScale` the backward pass starts from the scale instead of 1, and a step in which a gradient is not finite
+   * changes neither parameters nor what the optimizer keeps, on all ranks alike. The scale is the state `lossScale`.
+   * `lossScale` of what is returned is the scale of this step, `skipped` is 1 if the step changed nothing, else 0. Throws
+   * GraphError SL1060 for a number out of range, OptionError SL1074 and SL1075.
+   *
    * @example
    * g.minimize(loss, optim.adamW({ lr: 1e-3 }), { frozen: ["backbone.*"] });
+   *
+   * @example
+   * const { skipped } = g.minimize(loss, optim.adamW({ lr: 1e-3 }), { lossScale: "dynamic" });
    */
-  minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options?: { readonly frozen?: readonly string[] }): void;
+  minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options: MinimizeOptions & { lossScale: LossScale }): Scaled;
+  minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options?: MinimizeOptions): void;
   /**
    * A tensor that is kept from step to step, as it was when this step began; all values are `init`, 0 unless given, before
    * the first. It lives on the graph's mesh, the first one where there are several, or on `on`. `sharding` lays it out by
@@ -122,11 +145,14 @@ export function graph<
         return builder.training;
       },
       random: randomOf(builder, meshes[0]!.data),
-      minimize(loss, optimizer, options = {}) {
+      minimize(loss: Tensor, optimizer: Optimizer, options: MinimizeOptions = {}) {
         trains = true;
         checkOptimizer(optimizer);
         const frozen = frozenOf(options);
-        builder.apply("minimize", [loss], { optimizer: optimizer as unknown as Attr, frozen });
+        const scaled = options.lossScale !== undefined && { lossScale: { ...scalingOf(options.lossScale) } };
+        const attrs = { optimizer: optimizer as unknown as Attr, frozen, ...scaled };
+        const [lossScale, skipped] = builder.apply("minimize", [loss], attrs);
+        return { lossScale, skipped } as never;
       },
       state(name, shape, dtype, options = {}) {
         checkOptions("SL1074", `state "${String(name)}"`, options, ["init", "on"], userLine);
@@ -148,8 +174,8 @@ export function graph<
 }
 
 /** Patterns of parameters that a loss leaves alone. */
-function frozenOf(options: { readonly frozen?: readonly string[] }): readonly string[] {
-  checkOptions("SL1074", "minimize", options, ["frozen"], userLine);
+function frozenOf(options: MinimizeOptions): readonly string[] {
+  checkOptions("SL1074", "minimize", options, ["frozen", "lossScale"], userLine);
   const { frozen = [] } = options;
   if (Array.isArray(frozen) && frozen.every((pattern) => typeof pattern === "string")) return frozen;
   throw new OptionError("SL1075", `it is ${showGiven(frozen)}, not a list of names`, {

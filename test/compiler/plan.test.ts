@@ -89,7 +89,9 @@ test("every pass can be printed before and after", () => {
   });
   expect(seen).toEqual([
     "bind",
+    "narrow",
     "autodiff",
+    "settle",
     "widen",
     "prune",
     "constrain",

@@ -131,6 +131,12 @@ export const cases: Case[] = [
     { beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0.01 },
     { ...nudge, dtypes: [...Array(5).fill("float32"), "int32"] },
   ),
+  of(
+    "sgd",
+    [[5, 3], [5, 3], [], []],
+    { momentum: 0, weightDecay: 0.1, nesterov: false, guarded: true },
+    { dtypes: [...Array(3).fill("float32"), "int32"] },
+  ),
   of("sgd", [[5, 3], [5, 3], []], { momentum: 0, weightDecay: 0.1, nesterov: false }),
   of("sgd", [[5, 3], [5, 3], [5, 3], []], { momentum: 0.9, weightDecay: 0, nesterov: true }),
   of("assign", [
@@ -138,6 +144,9 @@ export const cases: Case[] = [
     [5, 3],
   ]),
   of("increment", [[]], { by: 1 }, { dtypes: ["int32"] }),
+  of("increment", [[], []], { by: 1, guarded: true }, { dtypes: ["int32", "int32"], from: 0, to: 1 }),
+  of("nonFinite", [[5, 3]], {}, { from: -4.2e38, to: 4.2e38 }), // float32 ends at 3.4e38
+  of("nonFinite", [[5, 3]], {}, { from: -3.6e38, to: 3.6e38 }),
   ...networkCases,
   ...elementCases,
   ...integerCases,

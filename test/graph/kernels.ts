@@ -83,9 +83,13 @@ function softmax(rows: number, classes: number, x: Pointer, each: (row: number, 
 
 /** Runs calls on buffers by id, each checked against the signature of its kernel. */
 export function execute(calls: readonly Call[], buffers: readonly Buffer[]): void {
+  let leftOut = 0;
   for (const call of calls) {
     check(call);
-    run(call.kernel, call.args, buffers);
+    const { kernel, args } = call;
+    if (leftOut-- > 0) continue;
+    if (kernel !== "unless") run(kernel, args, buffers);
+    else leftOut = buffers[(args[1] as Address).buffer]!.data[0] ? (args[0] as number) : 0;
   }
 }
 
@@ -163,6 +167,11 @@ function run(kernel: string, args: readonly Operand[], buffers: readonly Buffer[
     },
     cast: () => each(n[2]!, p(4), (i) => casts[n[1]!]!(get(p(3), i))),
     fill: () => each(n[0]!, p(2), () => n[1]!),
+    non_finite() {
+      const held = kernel.endsWith("_f64") ? same : Math.fround;
+      const infinite = Array.from({ length: n[0]! }, (_, i) => !Number.isFinite(held(get(p(1), i))));
+      set(p(2), 0, Number(infinite.includes(true)));
+    },
     increment: () => each(n[0]!, p(3), (i) => get(p(2), i) + n[1]!),
     adamw() {
       const [b1, b2, eps, decay] = [n[7]!, n[8]!, n[9]!, n[10]!];

@@ -108,6 +108,11 @@ export const leftOut: readonly LeftOut[] = [
     "each rank may search its block of a whole tensor; but the op is made for split ones alone",
   ),
   of(
+    ["nonFinite"],
+    /^P\(sum\) → P\(max\)$/,
+    "finite parts may add up to what is not finite; the parts that are drawn are too large themselves where they do",
+  ),
+  of(
     ["cast"],
     /^P\(sum\) → P\(sum\)$/,
     "integer parts may be far larger than their sum, and float32 rounds them; the reference computes in doubles",

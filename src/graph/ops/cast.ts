@@ -1,4 +1,7 @@
-/** @file To another dtype, element by element. */
+/**
+ * @file To another dtype, element by element. With `attrs.parts` the parts of a sum may be rounded each by itself, as mixed
+ * precision has it: then they travel in the shorter dtype.
+ */
 import { dtypes, isDType, isFloat, isHalf, isInteger, itemSize, kernelCode } from "../../ir/dtype.ts";
 import { ShapeError } from "../../ir/errors.ts";
 import type { OpDef } from "../op.ts";
@@ -20,6 +23,7 @@ export const cast: OpDef = {
     const narrower = itemSize[to] < itemSize[from];
     const sums =
       from === to ||
+      (site.attrs.parts === true && isFloat(from) && isFloat(to)) ||
       (isFloat(from) ? isFloat(to) && !narrower && !(isHalf(from) && isHalf(to)) : isInteger(to) && narrower);
     const ordered = from !== "bool" && to !== "bool" && !(isInteger(from) && isInteger(to) && narrower);
     return [...alike(site), ...(sums ? [pass("sum")] : []), ...(ordered ? [pass("max"), pass("min")] : [])];

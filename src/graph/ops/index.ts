@@ -31,6 +31,7 @@ export { lambDirection, trustedRate } from "./lamb.ts";
 export { layerNorm, layerNormGrad, layerNormGradGain, rmsNorm, rmsNormGrad, rmsNormGradGain } from "./layer-norm.ts";
 export { matmul } from "./matmul.ts";
 export { minimize } from "./minimize.ts";
+export { nonFinite } from "./non-finite.ts";
 export { oneHot } from "./one-hot.ts";
 export { pad } from "./pad.ts";
 export { avgPool2d, avgPool2dGrad, maxPool2d, maxPool2dGrad } from "./pool2d.ts";

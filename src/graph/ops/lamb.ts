@@ -7,11 +7,12 @@ import { ShapeError } from "../../ir/errors.ts";
 import { count } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { checkFloats } from "./checks.ts";
+import { guarded } from "./guarded.ts";
 import { callOn } from "./lowering.ts";
 import { byElement, checkLike } from "./update.ts";
 
 /** (parameter, m, v, gradient, step) → (m, v, direction): Adam's step with decay, before the learning rate. */
-export const lambDirection: OpDef = {
+export const lambDirection: OpDef = guarded({
   kind: "lambDirection",
   infer(ins) {
     checkLike(ins.slice(0, 4));
@@ -28,7 +29,7 @@ export const lambDirection: OpDef = {
     return n ? [callOn(ins[0]!.dtype, "lamb", n, ...ins.map(({ arg }) => arg), ...options, outs[2]!.arg)] : [];
   },
   flops: ([p]) => 12 * count(p!.shape),
-};
+});
 
 /** (Σ parameter², Σ direction², learning rate) → the rate times the ratio of the norms; the rate alone where one is 0. */
 export const trustedRate: OpDef = {

@@ -5,6 +5,7 @@ import type { Rule, Site } from "../../sbp/rule.ts";
 import { count, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { checkDType, checkFloats, checkSame } from "./checks.ts";
+import { guarded } from "./guarded.ts";
 import { call, callOn } from "./lowering.ts";
 
 const number = (attrs: Attrs, name: string) => attrs[name] as number;
@@ -27,7 +28,7 @@ export function checkLike(ins: readonly TensorType[]): void {
  * AdamW: (parameter, m, v, gradient, learning rate, step) → (parameter, m, v); step is 1 the first time. Source:
  * Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019, with ε outside the root as PyTorch has it.
  */
-export const adamW: OpDef = {
+export const adamW: OpDef = guarded({
   kind: "adamW",
   infer(ins) {
     checkLike(ins.slice(0, 4));
@@ -46,10 +47,10 @@ export const adamW: OpDef = {
     return n ? [callOn(ins[0]!.dtype, "adamw", n, ...ins.map(({ arg }) => arg), ...options)] : [];
   },
   flops: ([p]) => 12 * count(p!.shape),
-};
+});
 
 /** SGD: (parameter, gradient, learning rate), or with momentum (parameter, velocity, gradient, learning rate). */
-export const sgd: OpDef = {
+export const sgd: OpDef = guarded({
   kind: "sgd",
   infer(ins) {
     checkLike(ins.slice(0, -1));
@@ -70,10 +71,10 @@ export const sgd: OpDef = {
     return n ? [callOn(p.dtype, "sgd", n, p.arg, velocity, gradient.arg, rate.arg, ...numbers)] : [];
   },
   flops: ([p]) => 4 * count(p!.shape),
-};
+});
 
 /** Adds `attrs.by` to integers. */
-export const increment: OpDef = {
+export const increment: OpDef = guarded({
   kind: "increment",
   infer([x]) {
     checkDType(x!, "int32");
@@ -85,4 +86,4 @@ export const increment: OpDef = {
     const n = count(x!.shape);
     return n ? [call("increment", n, number(attrs, "by"), x!.arg, y!.arg)] : [];
   },
-};
+});

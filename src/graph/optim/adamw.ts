@@ -1,7 +1,7 @@
 /** @file AdamW: its options and its update. */
 import { checkOptions } from "../../ir/errors.ts";
 import { userLine } from "../source.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
+import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
 
 export interface AdamWOptions {
   readonly lr: number;
@@ -38,8 +38,8 @@ export const adamWRule: Rule = (site) => {
   const { lr: _, ...attrs } = site.options;
   return (parameter, gradient) => {
     const moments = ["m", "v"].map((suffix) => moment(site.builder, parameter, suffix));
-    const ins = [parameter, ...moments, gradient, lr(parameter.placement), step(parameter.placement)];
+    const ins = [parameter, ...moments, gradient, lr(parameter.placement), step(parameter.placement)] as const;
     const writes = [parameter, ...moments].map(({ name }) => name);
-    site.builder.apply("adamW", ins, attrs, { name: `${parameter.name}.update`, writes });
+    write(site, "adamW", ins, attrs, { name: `${parameter.name}.update`, writes });
   };
 };

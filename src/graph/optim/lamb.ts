@@ -3,7 +3,7 @@ import { checkOptions } from "../../ir/errors.ts";
 import { range } from "../dims.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter } from "./update.ts";
+import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
 
 export interface LambOptions {
   readonly lr: number;
@@ -46,12 +46,12 @@ export const lambRule: Rule = (site) => {
     const { name, placement } = parameter;
     const moments = ["m", "v"].map((suffix) => moment(builder, parameter, suffix));
     const writes = [...moments.map((state) => state.name), null];
-    const ins = [parameter, ...moments, gradient, step(placement)];
-    const direction = builder.apply("lambDirection", ins, attrs, { name: `${name}.direction`, writes })[2]!;
+    const ins = [parameter, ...moments, gradient, step(placement)] as const;
+    const direction = write(site, "lambDirection", ins, attrs, { name: `${name}.direction`, writes })[2]!;
     const rate = builder.within(`${name}.rate`, () =>
       emit("trustedRate", [sumOfSquares(parameter), sumOfSquares(direction), lr(placement)]),
     );
     const plain = { momentum: 0, weightDecay: 0, nesterov: false };
-    builder.apply("sgd", [parameter, direction, rate], plain, { name: `${name}.update`, writes: [name] });
+    write(site, "sgd", [parameter, direction, rate], plain, { name: `${name}.update`, writes: [name] });
   };
 };

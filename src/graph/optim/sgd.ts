@@ -1,7 +1,7 @@
 /** @file SGD, with momentum if wanted: its options and its update. */
 import { checkOptions, GraphError } from "../../ir/errors.ts";
 import { userLine } from "../source.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule } from "./update.ts";
+import { checkOption, learningRate, moment, type Optimizer, type Rule, write } from "./update.ts";
 
 export interface SgdOptions {
   readonly lr: number;
@@ -41,7 +41,7 @@ export const sgdRule: Rule = (site) => {
   return (parameter, gradient) => {
     const moments = site.options.momentum ? [moment(site.builder, parameter, "momentum")] : [];
     const writes = [parameter, ...moments].map(({ name }) => name);
-    const ins = [parameter, ...moments, gradient, lr(parameter.placement)];
-    site.builder.apply("sgd", ins, attrs, { name: `${parameter.name}.update`, writes });
+    const ins = [parameter, ...moments, gradient, lr(parameter.placement)] as const;
+    write(site, "sgd", ins, attrs, { name: `${parameter.name}.update`, writes });
   };
 };

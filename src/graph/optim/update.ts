@@ -3,11 +3,13 @@
  * that follow their parameter, so they lie as it does.
  */
 import { GraphError, showGiven } from "../../ir/errors.ts";
+import type { Attrs } from "../../ir/graph.ts";
 import type { PlacementData } from "../../ir/placement.ts";
-import type { Builder } from "../builder.ts";
+import type { ApplyOptions, Builder } from "../builder.ts";
 import { countSteps, onEach } from "../counter.ts";
 import { userLine } from "../source.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Everywhere } from "./scaling.ts";
 
 /** What `optim.…(…)` returns: plain data. */
 export interface Optimizer {
@@ -23,6 +25,8 @@ export interface UpdateSite {
   readonly options: Optimizer["options"];
   /** Where the loss lives. */
   readonly home: PlacementData;
+  /** 1 in a step that is to change nothing, else 0. Absent: none is. */
+  readonly skipped?: Everywhere;
 }
 
 /** Adds the update of one parameter. */
@@ -36,7 +40,20 @@ export const learningRate = ({ builder, name, options }: UpdateSite) =>
   });
 
 /** The number of this step, from 1 on. */
-export const stepCounter = ({ builder, name, home }: UpdateSite) => countSteps(builder, `${name}.step`, "moment", home);
+export const stepCounter = ({ builder, name, home, skipped }: UpdateSite) =>
+  countSteps(builder, `${name}.step`, "moment", home, skipped?.(home));
+
+/** Adds an op that writes states, unless the step is skipped. */
+export function write(
+  { builder, skipped }: UpdateSite,
+  kind: string,
+  ins: readonly [Tensor, ...Tensor[]],
+  attrs: Attrs,
+  options: ApplyOptions,
+): readonly Tensor[] {
+  if (!skipped) return builder.apply(kind, ins, attrs, options);
+  return builder.apply(kind, [...ins, skipped(ins[0].placement)], { ...attrs, guarded: true }, options);
+}
 
 /** A state of the parameter's shape, zero at first. */
 export function moment(builder: Builder, parameter: Tensor, suffix: string): Tensor {

@@ -11,7 +11,7 @@
 
 enum { CHAIN_WS = 1 << 16, CHAIN_OPERANDS = 32, CHAIN_STEP = 24, CHAIN_HEAD = 7, CHAIN_OPERAND = 6, CHAIN_STEP_HEAD = 4 };
 
-// Whether the kernel may be a step with these arguments: it needs no workspace, and has no host.
+// Whether the kernel may be a step with these arguments: it needs no workspace, has no host, and leaves nothing out.
 static int may_step(ix opcode, const Call *c);
 static int run_step(ix opcode, const Call *c);
 
@@ -52,7 +52,7 @@ static int call_chain(const Call *c, char *ws) {
       for (ix k = 0; k < extents; k++) args[extent + k] = 1;
       if (extents == 1) args[extent] = (double)(height * width);
       else { args[extent + extents - 2] = (double)height; args[extent + extents - 1] = (double)width; }
-      const Call one = {c->base, 0, registers, 0, args, argc, operands};
+      const Call one = {c->base, 0, registers, 0, args, argc, operands, 0};
       if ((!checked && !may_step(opcode, &one)) || !run_step(opcode, &one)) return 0;
       at += argc;
     }

@@ -10,11 +10,6 @@ enum { KEYS = 128, KEPT = 1024, HEAD = 256, SLICE = 16 };
 // Keys a block; keys whose weights outlive their block; the widest head; products that are added up before the sum grows.
 #define ATTENTION_WS ((ix)sizeof(f32) * NR_MOST * (2 * (KEPT + KEYS) + 5 * HEAD + KEYS + KEPT / KEYS))
 
-static int all_finite(ix n, const f32 *x) {
-  vf s = splat(0);
-  VLOOP(n, { s += ldk(x + i, k, 0) * 0; });
-  return hsum(s) == 0;
-}
 // rows x NR of t, (+)= A·B, a slice of k after the other: sums of sums keep more digits than one long sum.
 INLINE void sum_tile(const int rows, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, ix ldb, f32 *t, ix ldt, int first) {
   for (ix p = 0; p < k || !p; p += SLICE, first = 0) {

@@ -60,6 +60,11 @@ static void lamb_f64(ix n, const f64 *p, f64 *m, f64 *v, const f64 *g, const int
     r[i] = m[i] * first / (__builtin_sqrt(v[i] * second) + eps) + p[i] * decay;
   }
 }
+static int all_finite_f64(ix n, const f64 *x) {
+  f64 s = 0;
+  PLAIN for (ix i = 0; i < n; i++) s += x[i] * 0;
+  return s == 0;
+}
 static void trusted_rate_f64(const f64 *pp, const f64 *rr, const f64 *lr, f64 *rate) {
   *rate = *pp > 0 && *rr > 0 ? *lr * __builtin_sqrt(*pp / *rr) : *lr;
 }

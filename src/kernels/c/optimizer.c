@@ -1,5 +1,11 @@
 // What optimizers and running statistics need besides adamw and sgd.
 
+static int all_finite(ix n, const f32 *x) {
+  vf s = splat(0);
+  VLOOP(n, { s += ldk(x + i, k, 0) * 0; });
+  return hsum(s) == 0;
+}
+
 // LAMB's direction (You et al. 2020): m and v as Adam's, r = m̂ / (√v̂ + eps) + decay·p; step counts from 1.
 static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, const int32_t *step, f32 b1, f32 b2, f32 eps, f32 decay, f32 *r) {
   const f32 first = (f32)(1 / (1 - power(b1, *step))), second = (f32)(1 / (1 - power(b2, *step)));

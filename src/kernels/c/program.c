@@ -15,7 +15,7 @@ typedef struct {
   const double *registers;
   const int32_t *seqs;
   const double *args;
-  ix argc, count;
+  ix argc, count, *left_out;
 } Call;
 
 // Offsets are unsigned: in wasm they reach 4 GiB, twice what an ix holds.
@@ -118,6 +118,7 @@ static int call_host(const Call *c) {
   X(adamw##S, "ippppppffff", 0, 0, OK(adamw##S(I(0), V(1), V(2), V(3), V(4), V(5), V(6), D(7), D(8), D(9), D(10)))) \
   X(sgd##S, "ippppfffi", NULLABLE(2), 0, OK(sgd##S(I(0), V(1), V(2), V(3), V(4), D(5), D(6), D(7), (int)I(8)))) \
   X(lamb##S, "ipppppffffp", 0, 0, OK(lamb##S(I(0), V(1), V(2), V(3), V(4), V(5), D(6), D(7), D(8), D(9), V(10)))) \
+  X(non_finite##S, "ipp", 0, 0, OK(*(int32_t *)A(2) = !all_finite##S(I(0), V(1)))) \
   X(trusted_rate##S, "pppp", 0, 0, OK(trusted_rate##S(V(0), V(1), V(2), V(3)))) \
   X(philox##S, "iffiiiiiiiiiiiip", 0, 0, philox##S((int)I(0), draw_of(c, 0), FOUR(6), c->args + 10, D(14), V(15))) \
   X(random##S, "iffiiiiiiiiiiiiiiiippp", NULLABLE(20), 0, draws##S((int)I(0), draw_of(c, *(uint32_t *)A(19)), FOUR(6), c->args + 10, FOUR(14), D(18), V(20), V(21))) \
@@ -149,6 +150,7 @@ static int call_host(const Call *c) {
   X(fill_bool, "iip", 0, 0, OK(__builtin_memset(V(2), I(1) != 0, (size_t)I(0)))) \
   X(fill_bf16, "ifp", 0, 0, OK(fill_half(I(0), to_bf16(odd_f32(D(1))), V(2)))) \
   X(cast, "iiipp", 0, 0, cast((int)I(0), (int)I(1), I(2), V(3), V(4))) \
+  X(unless, "ip", 0, 0, OK(*c->left_out = *(int32_t *)A(1) ? I(0) : 0)) \
   X(increment, "iipp", 0, 0, OK(increment(I(0), (int32_t)I(1), V(2), V(3)))) \
   X(copy_box, "iiiiiiiiiiiiipipip", NULLABLE(17), 0, copy_box((int)I(0), FOUR(1), FOUR(5), FOUR(9), A(13) + bytes(D(14)), A(15) + bytes(D(16)), V(17), c->base)) \
   X(reduce_box, "iiiiiiiiiiiiiiiipp*", NULLABLE(16), 0, call_reduce_box(c)) \
@@ -173,7 +175,8 @@ static const struct { Run *run; const char *signature; uint32_t nullable, worksp
 };
 enum { KERNEL_COUNT = sizeof KERNELS / sizeof *KERNELS };
 static int may_step(ix opcode, const Call *c) {
-  if (opcode < 0 || opcode >= KERNEL_COUNT || KERNELS[opcode].workspace || KERNELS[opcode].run == run_host) return 0;
+  if (opcode < 0 || opcode >= KERNEL_COUNT || KERNELS[opcode].workspace) return 0;
+  if (KERNELS[opcode].run == run_host || KERNELS[opcode].run == run_unless) return 0;
   return fits(c, KERNELS[opcode].signature, KERNELS[opcode].nullable);
 }
 static int run_step(ix opcode, const Call *c) { return KERNELS[opcode].run(c, 0); }
@@ -210,7 +213,8 @@ EXPORT double sluice_run(char *base, double program, double record, double works
   const double *p = (const double *)from(base, program);
   void *ws = from(base, workspace);
   const ix count = (ix)p[0], calls = (ix)p[1];
-  Call call = {base, host, p + 2, (const int32_t *)from(base, record), 0, 0, count};
+  ix left_out = 0;                                            // calls that the call `unless` says not to make
+  Call call = {base, host, p + 2, (const int32_t *)from(base, record), 0, 0, count, &left_out};
   const Call *c = &call;
   p += 2 + 4 * count;
   for (ix k = 0; k < calls; k++) {
@@ -218,7 +222,9 @@ EXPORT double sluice_run(char *base, double program, double record, double works
     call.argc = (ix)p[1];
     if (!(p[0] >= 0 && p[0] < KERNEL_COUNT)) return -1 - (double)k;
     const ix at = (ix)p[0];
-    if (!fits(c, KERNELS[at].signature, KERNELS[at].nullable) || !KERNELS[at].run(c, ws)) return -1 - (double)k;
+    if (!fits(c, KERNELS[at].signature, KERNELS[at].nullable)) return -1 - (double)k;
+    if (left_out > 0) left_out--;
+    else if (!KERNELS[at].run(c, ws)) return -1 - (double)k;
     p += 2 + call.argc;
   }
   return (double)calls;
