@@ -1,29 +1,20 @@
 /**
  * @file `npm run bench:runtime`: collectives, what actors cost, and what communication hides, a line each. Writes
- * bench/runtime.json with machine, versions, date and command; lines that were not measured stay there. Where bench/peers is set up, PyTorch's gloo is measured
- * beside it. `--only TEXT` takes the lines that contain it.
+ * bench/runtime.json with machine, versions, date and command; lines that were not measured stay there. Where bench/peers is
+ * set up, PyTorch's gloo takes turns with the collectives. `--only TEXT` takes the lines that contain it.
  */
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { circumstances } from "./machine.ts";
-import { kinds, measure, sizes, sizeText } from "./runtime/collectives.ts";
+import { type Kind, kinds, measure, type Peer, sizes, sizeText } from "./runtime/collectives.ts";
 import { blockedLoop, dispatchOfGpt, dispatchOfSmall } from "./runtime/dispatch.ts";
+import { endGloo, gloo } from "./runtime/gloo.ts";
 import { overlap } from "./runtime/overlap.ts";
 
 const { values: options } = parseArgs({ options: { only: { type: "string", default: "" } } });
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const file = path("./runtime.json");
-const python = process.env.PYTHON ?? path("./peers/.venv/bin/python");
-
-/** Microseconds of the same in PyTorch; undefined where it is not set up, or has no such collective. */
-function gloo(kind: string, ranks: number, bytes: number): number | undefined {
-  if (!existsSync(python)) return undefined;
-  const args = [path("./peers/collectives.py"), kind, `${ranks}`, `${bytes}`];
-  const text = execFileSync(python, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
-  return text === "none" ? undefined : Number(text);
-}
 
 type Line = Readonly<Record<string, unknown>>;
 interface Made {
@@ -31,14 +22,16 @@ interface Made {
   readonly line: Line;
 }
 
-async function collective(kind: (typeof kinds)[number], ranks: number, bytes: number, steps: number): Promise<Made> {
-  const moved = await measure(kind, ranks, bytes, steps);
-  const { microseconds, gigabytesPerSecond, memcpy } = moved;
-  const other = gloo(kind, ranks, bytes);
-  const speed = bytes < 1 << 20 ? `${microseconds.toFixed(1)} µs` : `${gigabytesPerSecond.toFixed(1)} GB/s`;
-  const ratios = [`${(gigabytesPerSecond / memcpy).toFixed(bytes < 1 << 20 ? 3 : 1)}x memcpy`];
+const peers = new Map<number, Peer | undefined>();
+async function collective(kind: Kind, ranks: number, bytes: number, steps: number): Promise<Made> {
+  if (!peers.has(ranks)) peers.set(ranks, gloo(ranks));
+  const line = await measure(kind, ranks, bytes, steps, peers.get(ranks));
+  const { microseconds, gigabytesPerSecond, memcpy, gloo: other } = line;
+  const small = bytes < 1 << 20;
+  const speed = small ? `${microseconds.toFixed(1)} µs` : `${gigabytesPerSecond.toFixed(1)} GB/s`;
+  const ratios = [`${(gigabytesPerSecond / memcpy).toFixed(small ? 3 : 1)}x memcpy`];
   if (other !== undefined) ratios.push(`${(other / microseconds).toFixed(1)}x gloo`);
-  return { text: [speed, ...ratios].join(", "), line: { ...moved, ...(other !== undefined && { gloo: other }) } };
+  return { text: [speed, ...ratios].join(", "), line: { ...line } };
 }
 
 const tasks: readonly (readonly [name: string, make: () => Promise<Made>])[] = [
@@ -99,3 +92,4 @@ for (const [name, make] of wanted) {
 }
 const command = `npm run bench:runtime${options.only ? ` -- --only "${options.only}"` : ""}`;
 writeFileSync(file, `${JSON.stringify({ command, load, ...rest, lines }, null, 2)}\n`);
+endGloo();

@@ -1,7 +1,8 @@
 /**
  * @file How fast tensors move between ranks that share memory. A collective begins when the last rank has its input and is
  * over when the last has its result, by the executors' own clocks, so waking threads counts. Bandwidth is that of
- * nccl-tests' "algorithm": bytes of the whole tensor over time. Beside it one thread that copies as many bytes.
+ * nccl-tests' "algorithm": bytes of the whole tensor over time. Beside it one thread that copies as many bytes, and the
+ * same in another system, all on tensors that were written just before.
  */
 import { array, B, compile, graph, launch, nn, P, placement, S } from "sluice";
 import { median } from "../machine.ts";
@@ -18,26 +19,40 @@ export const sizes: readonly (readonly [bytes: number, steps: number])[] = [
 const mebibyte = 1 << 20;
 export const sizeText = (bytes: number) => (bytes < mebibyte ? `${bytes / 1024} KiB` : `${bytes / mebibyte} MiB`);
 
+/** Bytes a microsecond are MB/s; of a collective those of the whole tensor. */
 export interface Moved {
   readonly kind: Kind;
   readonly bytes: number;
   readonly ranks: number;
+  /** Medians over all turns. */
   readonly microseconds: number;
   readonly gigabytesPerSecond: number;
-  /** Of a copy of as many bytes, measured at the same time. */
+  /** GB/s of one thread that copies as many bytes. */
   readonly memcpy: number;
+  /** Microseconds in PyTorch; absent where it is not set up, or has no such collective. */
+  readonly gloo?: number;
+  /** The shortest of all, here and in the copy, in microseconds: what other programs leave no mark on. */
+  readonly least: { readonly collective: number; readonly memcpy: number };
 }
 
-/** GB/s of one thread, from memory that was written before to memory that was. */
-function memcpy(bytes: number): number {
-  const [from, to] = [new Uint8Array(bytes).fill(1), new Uint8Array(bytes).fill(2)];
-  const times = Array.from({ length: 24 }, () => {
-    const turns = Math.max(1, mebibyte / bytes);
+/** Microseconds in another system, a number a call. */
+export type Peer = (kind: Kind, bytes: number, count: number) => Promise<readonly number[] | undefined>;
+
+/** Here, a copy and the peer, again and again, so that a slow moment of the machine meets all. */
+const turns = 3;
+
+/** Copies what was written just before, as a collective finds its input: from as near to the processor as it fits. */
+function memcpy(bytes: number): () => number {
+  const count = Math.max(1, mebibyte / bytes);
+  const [from, to] = [new Uint8Array(count * bytes), new Uint8Array(count * bytes)];
+  const parts = Array.from({ length: count }, (_, i) => from.subarray(i * bytes, (i + 1) * bytes));
+  let value = 0;
+  return () => {
+    from.fill(++value);
     const begin = performance.now();
-    for (let i = 0; i < turns; i++) to.set(from);
-    return (performance.now() - begin) / turns;
-  });
-  return bytes / median(times.slice(4)) / 1e6;
+    for (let i = 0; i < count; i++) to.set(parts[i]!, i * bytes);
+    return (1000 * (performance.now() - begin)) / count;
+  };
 }
 
 /** The tensor is made on the ranks in every step: one that the host fed would compete for the cores that are measured. */
@@ -58,7 +73,7 @@ function planFor(kind: Kind, ranks: number, bytes: number) {
   return compile(made, { slots: 1 });
 }
 
-export async function measure(kind: Kind, ranks: number, bytes: number, steps: number): Promise<Moved> {
+export async function measure(kind: Kind, ranks: number, bytes: number, steps: number, peer?: Peer): Promise<Moved> {
   const plan = planFor(kind, ranks, bytes);
   const task = plan.data.collectives.find((one) => one.kind === kind)!.task;
   const makers = new Set(plan.data.edges.filter((edge) => edge.to === task).map(({ from }) => from));
@@ -73,15 +88,25 @@ export async function measure(kind: Kind, ranks: number, bytes: number, steps: n
     else if (makers.has(template)) latest(ready, event.seq, event.end);
   });
   const x = array([4, 1], "float32", new Float32Array(4).fill(1));
-  for await (const _ of session.run(Array.from({ length: steps }, () => ({ x }))));
-  const times = [...over].map(([seq, end]) => end - ready.get(seq)!).slice(Math.floor(steps / 4));
-  const ms = median(times);
+  const copy = memcpy(bytes);
+  const [here, copied, there]: [number[], number[], number[]] = [[], [], []];
+  for (let turn = 0; turn < turns; turn++) {
+    over.clear();
+    for await (const _ of session.run(Array.from({ length: steps }, () => ({ x }))));
+    const times = [...over].map(([seq, end]) => 1000 * (end - ready.get(seq)!));
+    here.push(...times.slice(Math.floor(steps / 4)));
+    copied.push(...Array.from({ length: 16 }, copy).slice(4));
+    there.push(...((await peer?.(kind, bytes, steps)) ?? []));
+  }
+  const microseconds = median(here);
   return {
     kind,
     bytes,
     ranks,
-    microseconds: ms * 1000,
-    gigabytesPerSecond: bytes / ms / 1e6,
-    memcpy: memcpy(bytes),
+    microseconds,
+    gigabytesPerSecond: bytes / microseconds / 1e3,
+    memcpy: bytes / median(copied) / 1e3,
+    ...(there.length > 0 && { gloo: median(there) }),
+    least: { collective: Math.min(...here), memcpy: Math.min(...copied) },
   };
 }

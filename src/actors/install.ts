@@ -65,6 +65,7 @@ export function install(
   { arena, executor, homes, regions: before, seed, text, waits }: Tenancy,
 ): PlanMemory {
   const own = takeRegions(plan, arena);
+  for (const { start, bytes } of own.values()) executor.largePages?.(start, bytes);
   const regions = [...before, ...own.values()];
   const locate: Locate = (buffer, rank) => {
     const region = own.get(rank);

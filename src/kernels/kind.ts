@@ -21,6 +21,8 @@ export interface Executor {
   run(program: number, record: number, workspace: number): void;
   /** Bytes of workspace that the program needs. Throws as `run` does. */
   workspace(program: number): number;
+  /** Asks the system for large pages where nobody has yet written. A hint, which not every engine can give. */
+  largePages?(offset: number, bytes: number): void;
 }
 
 /** A row of the table of engines. */

@@ -1,5 +1,5 @@
 /** @file The native engine: how it is built, kept and proven, and what happens where it cannot be had. */
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -168,6 +168,27 @@ test("what is drawn and what is rounded has the same bits on every engine", () =
   expect(new Set(first).size).toBeGreaterThan(10_000);
   for (const other of rest) expect(other).toEqual(first);
 });
+
+test.skipIf(!existsSync("/sys/kernel/mm/transparent_hugepage/enabled"))(
+  "large pages are asked for within the part that is named, and nothing is where that holds no whole page",
+  () => {
+    const pages = (16 << 20) / 65536;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const executor = createExecutor(loadEngine("native"), memory, 0);
+    /** Bytes of this process that are flagged for them. */
+    const flagged = () =>
+      [...readFileSync("/proc/self/smaps", "utf8").matchAll(/^Size: +(\d+) kB$[\s\S]*?^VmFlags:(.*)$/gm)]
+        .filter(([, , flags]) => flags!.split(" ").includes("hg"))
+        .reduce((sum, [, size]) => sum + 1024 * Number(size), 0);
+    const before = flagged();
+    executor.largePages!(64, 1 << 20);
+    expect(flagged()).toBe(before);
+    executor.largePages!(64, 9 << 20);
+    const asked = flagged() - before;
+    expect(asked % (2 << 20)).toBe(0);
+    expect([6 << 20, 8 << 20]).toContain(asked);
+  },
+);
 
 test("the engine that is asked for is the one that is there", () => {
   for (const { name, engine } of findEngines()) if (engine) expect(loadEngine(name).name).toBe(name);

@@ -8,6 +8,7 @@ import type { Host } from "../host.ts";
 import type { EngineKind, Executor } from "../kind.ts";
 import { guard } from "../result.ts";
 import { absent, buildLibrary } from "./build.ts";
+import { askForLargePages } from "./pages.ts";
 import { selfTest } from "./self-test.ts";
 
 type Koffi = typeof import("koffi");
@@ -59,6 +60,7 @@ function createNativeExecutor(file: string, memory: WebAssembly.Memory, host: Ho
       safe.check(library.run(base, program, record, workspace, library.host), program);
     },
     workspace: (program) => safe.check(library.workspace(base, program), program),
+    largePages: (offset, bytes) => askForLargePages(base + BigInt(offset), bytes),
   };
 }
 
