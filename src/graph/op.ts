@@ -83,6 +83,11 @@ export interface OpDef {
   lower(site: LowerSite): readonly Call[];
   /** Of an op whose output element i comes of the inputs' elements at i, or of what is repeated there: its kernel. */
   elementwise?(site: ElementSite): ElementKernel;
+  /**
+   * Of an op whose float32 kernel has a variant that a chain of element-wise ops can follow (`…_then`): how many dims of the
+   * output, which has so many in all, each of the kernel's extents spans.
+   */
+  followed?(rank: number, attrs: Attrs): readonly number[];
   /** It only moves elements, so takes 16-bit floats as they are; other ops meet them as float32. */
   readonly moves?: true;
   /** Floating-point operations on these (local) extents, for the cost model; default: one an output element. */

@@ -128,5 +128,9 @@ export const kernels = {
   gather: { opcode: 115, signature: "iiiiiippp", workspace: 0 },
   take_along: { opcode: 116, signature: "iiiiiippp", workspace: 0 },
   chain: { opcode: 117, signature: "iiiiiiix*", workspace: 65536 },
-  host: { opcode: 118, signature: "p*", workspace: 0 },
+  gemm_then: { opcode: 118, signature: "iiiiipipipipipiiiiiiix*", workspace: 770048 },
+  conv2d_then: { opcode: 119, signature: "iiiiiiiiiiiiipppiiiiiiix*", workspace: 798720 },
+  pool2d_grad_then: { opcode: 120, signature: "iiiiiiiiiiiipppiiiiiiix*", workspace: 16384 },
+  layer_norm_grad_then: { opcode: 121, signature: "iiifppppiiiiiiix*", workspace: 16384 },
+  host: { opcode: 122, signature: "p*", workspace: 0 },
 } as const satisfies Readonly<Record<string, KernelInfo>>;

@@ -7,32 +7,45 @@ import { opDef } from "../../graph/registry.ts";
 import type { Op } from "../../ir/graph.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf } from "../draft.ts";
-import type { Chain, JoinSite } from "./join.ts";
+import type { Joined, JoinSite } from "./join.ts";
 
 /** Operands that the kernel `chain` takes, those that are never stored included. */
 const mostOperands = 32;
 /** How many other ops may stand between two of a run: what it takes is kept until its place. */
 const mostBetween = 16;
 
-export function findChains(site: JoinSite): Chain[] {
+export function findChains(site: JoinSite): Joined[] {
   const taken = new Set(site.taken);
-  return site.ops.flatMap((op, at): Chain[] => {
+  return site.ops.flatMap((op, at): Joined[] => {
     if (taken.has(op.id) || !fits(op)) return [];
-    const ops = chainFrom(site, at, taken);
-    if (ops.length < 2) return [];
-    for (const { id } of ops) taken.add(id);
-    const members = new Set(ops.map(({ id }) => id));
-    const alone = (value: number) => !site.shown.has(value) && site.users[value]!.every(({ id }) => members.has(id));
-    const inner = ops.slice(0, -1).flatMap(({ outputs }) => outputs.filter(alone));
-    return [{ kind: "chain", ops: ops.map(({ id }) => id), inner }];
+    const run = [op, ...chainAfter({ ...site, taken }, at, [...op.inputs, ...op.outputs])];
+    if (run.length < 2) return [];
+    const ops = run.map(({ id }) => id);
+    for (const id of ops) taken.add(id);
+    return [{ ops, head: 0, inner: innerOf(site, run) }];
   });
 }
 
-function chainFrom({ draft, ops }: JoinSite, at: number, taken: ReadonlySet<number>): Op[] {
-  const run = [ops[at]!];
-  const like = typeOf(draft, run[0]!);
-  const operands = new Set([...run[0]!.inputs, ...run[0]!.outputs]);
-  const made = new Set(run[0]!.outputs);
+/** What a run gives nobody but itself, and is not its result. */
+export function innerOf({ users, shown }: JoinSite, run: readonly Op[]): number[] {
+  const alone = (value: number) => !shown.has(value) && users[value]!.every((user) => run.includes(user));
+  return run.slice(0, -1).flatMap(({ outputs }) => outputs.filter(alone));
+}
+
+/**
+ * Ops that go on with what the op at a place has made. `takes` are the operands of the chain so far; `allows` says whether
+ * it may take a value from outside.
+ */
+export function chainAfter(
+  { draft, ops, taken }: JoinSite,
+  at: number,
+  takes: readonly number[],
+  allows: (value: number) => boolean = () => true,
+): Op[] {
+  const run: Op[] = [];
+  const like = typeOf(draft, ops[at]!);
+  const operands = new Set(takes);
+  const made = new Set(ops[at]!.outputs);
   let between = 0;
   for (const op of ops.slice(at + 1)) {
     if (writes(op)) break;
@@ -41,6 +54,7 @@ function chainFrom({ draft, ops }: JoinSite, at: number, taken: ReadonlySet<numb
       continue;
     }
     if (taken.has(op.id) || !fits(op) || typeOf(draft, op) !== like) break;
+    if (!op.inputs.every((id) => made.has(id) || allows(id))) break;
     for (const id of [...op.inputs, ...op.outputs]) operands.add(id);
     if (operands.size > mostOperands) break;
     for (const id of op.outputs) made.add(id);

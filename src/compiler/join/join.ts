@@ -1,9 +1,11 @@
 /**
- * @file Joins ops of a task that one kernel call can do in one pass, so that what passes between them is never stored:
- * products of matrices with what is added to them (products.ts), and element-wise ops that follow one another (chains.ts).
- * Layouts are settled by now, and what ranks compute alone stays what it is, so joining needs no rules. A joined run takes
- * the place of its last op. A chain has the bits of its ops one by one; so has a product, but for the gradient of a weight
- * under a batch, which is summed in another order.
+ * @file Joins ops of a task that one kernel call can do in one pass, so that what passes between them is never stored. A run
+ * has a head, or none, and a chain. The head is a product of matrices with what is added to it (products.ts), or an op
+ * whose kernel can be followed; the chain is element-wise ops that follow it, or one another (chains.ts).
+ *
+ * Layouts are settled by now, and what ranks compute alone stays what it is, so joining needs no rules. A run takes the
+ * place of its last op. It has the bits of its ops one by one, but for the gradient of a weight under a batch, which is
+ * summed in another order.
  */
 import { count } from "../../graph/dims.ts";
 import { itemSize } from "../../ir/dtype.ts";
@@ -11,29 +13,19 @@ import type { Op } from "../../ir/graph.ts";
 import { localShape } from "../../sbp/boxes.ts";
 import { type Draft, shapeOf, type TaskDraft } from "../draft.ts";
 import { findChains } from "./chains.ts";
-import { findProducts } from "./products.ts";
+import { findHeads } from "./heads.ts";
 
 /** Ops that one call does. */
-export type Joined = Product | Chain;
-
-interface Run {
+export interface Joined {
   /** Ids, in order. */
   readonly ops: readonly number[];
+  /** How many of them, from the first on, are the head; the others are the chain. */
+  readonly head: number;
   /** Values that are never stored: nobody but these ops uses them. */
   readonly inner: readonly number[];
-}
-
-/** A matmul, then perhaps a sum over its leading dims, then what adds a bias or a residual. */
-export interface Product extends Run {
-  readonly kind: "product";
-  /** By op what it adds: the operand that is not the product. Absent for the matmul and the sum. */
+  /** What a product adds as it stores. */
   readonly bias?: number;
   readonly residual?: number;
-}
-
-/** Element-wise ops on tensors of one local shape, worked block by block. */
-export interface Chain extends Run {
-  readonly kind: "chain";
 }
 
 /** Where a finder looks: a task's ops, of which those that are taken belong to a run already. */
@@ -53,16 +45,15 @@ export function join(draft: Draft): Draft {
   const users: Op[][] = graph.values.map(() => []);
   for (const op of graph.ops) for (const id of op.inputs) users[id]!.push(op);
   const shown = new Set(Object.values(graph.outputs));
-  const joined = draft.tasks
-    .filter(({ kind }) => kind === "compute")
-    .flatMap((task) => runsOf(draft, task, users, shown));
+  const compute = draft.tasks.filter(({ kind }) => kind === "compute");
+  const joined = compute.flatMap((task) => runsOf(draft, task, users, shown));
   return { ...draft, joined: new Map(joined.map((one) => [one.ops.at(-1)!, one])) };
 }
 
 function runsOf(draft: Draft, task: TaskDraft, users: JoinSite["users"], shown: JoinSite["shown"]): Joined[] {
   const site = { draft, ops: task.ops.map((id) => draft.graph.ops[id]!), users, shown };
-  const products = findProducts({ ...site, taken: new Set() });
-  return [...products, ...findChains({ ...site, taken: new Set(products.flatMap(({ ops }) => ops)) })];
+  const headed = findHeads({ ...site, taken: new Set() });
+  return [...headed, ...findChains({ ...site, taken: new Set(headed.flatMap(({ ops }) => ops)) })];
 }
 
 /** Values that are never stored. */

@@ -5,36 +5,35 @@
  */
 import type { Op } from "../../ir/graph.ts";
 import { type Draft, shapeOf } from "../draft.ts";
-import type { JoinSite, Product } from "./join.ts";
+import type { JoinSite } from "./join.ts";
 
-export function findProducts({ draft, ops, users, shown }: JoinSite): Product[] {
-  const { graph } = draft;
-  const place = new Map(ops.map(({ id }, at) => [id, at]));
-  /** How many ops before each place write states: a run must not read a state after such a one has changed it. */
-  const writes = [0];
-  for (const op of ops) writes.push(writes.at(-1)! + (op.writes?.length ? 1 : 0));
-  const taken = new Set<number>();
-  return ops.flatMap((op): Product[] => {
-    if (taken.has(op.id) || op.kind !== "matmul" || graph.values[op.outputs[0]!]!.dtype !== "float32") return [];
-    const next = (value: number): Op | undefined => {
-      const [user, another] = users[value]!;
-      const at = user && !another && !shown.has(value) ? place.get(user.id) : undefined;
-      return at !== undefined && !taken.has(user!.id) && writes[at] === writes[place.get(op.id)!] ? user! : undefined;
-    };
-    const run = runFrom(draft, op, next);
-    for (const each of run?.ops ?? []) taken.add(each);
-    return run ? [run] : [];
-  });
+/** A matmul, then perhaps a sum over its leading dims, then what adds a bias or a residual. */
+export interface Product {
+  readonly ops: readonly Op[];
+  readonly bias?: number;
+  readonly residual?: number;
 }
 
-/** The run that begins with a matmul, unless that stays alone. */
+/** What begins with this matmul, if that is one product. */
+export function productFrom({ draft, ops, users, shown, taken }: JoinSite, matmul: Op): Product | undefined {
+  /** Ops of the task up to the next one that writes a state: a run must not read one after it has changed. */
+  const after = ops.slice(ops.indexOf(matmul) + 1);
+  const change = after.findIndex((op) => op.writes?.length);
+  const near = new Set(change < 0 ? after : after.slice(0, change));
+  const next = (value: number): Op | undefined => {
+    const [user, another] = users[value]!;
+    return user && !another && !shown.has(value) && near.has(user) && !taken.has(user.id) ? user : undefined;
+  };
+  return runFrom(draft, matmul, next);
+}
+
 function runFrom(draft: Draft, matmul: Op, next: (value: number) => Op | undefined): Product | undefined {
   const shape = (value: number) => shapeOf(draft.graph.values[value]!);
-  const ops = [matmul.id];
+  const ops = [matmul];
   let value = matmul.outputs[0]!;
   let user = next(value);
   if (user?.kind === "sum" && sumsProducts(matmul, user, shape)) {
-    ops.push(user.id);
+    ops.push(user);
     value = user.outputs[0]!;
     user = next(value);
   } else if (!isOneProduct(matmul, shape)) return undefined;
@@ -45,13 +44,10 @@ function runFrom(draft: Draft, matmul: Op, next: (value: number) => Op | undefin
     if (residual === undefined && String(shape(other)) === String(shape(value))) residual = other;
     else if (bias === undefined && residual === undefined && isRow(shape(other), shape(value))) bias = other;
     else break;
-    ops.push(user.id);
+    ops.push(user);
     value = user.outputs[0]!;
   }
-  const inner = ops.slice(0, -1).flatMap((id) => draft.graph.ops[id]!.outputs);
-  return ops.length > 1
-    ? { kind: "product", ops, inner, ...(bias !== undefined && { bias }), ...(residual !== undefined && { residual }) }
-    : undefined;
+  return { ops, ...(bias !== undefined && { bias }), ...(residual !== undefined && { residual }) };
 }
 
 type ShapeOf = (value: number) => readonly number[];

@@ -1,6 +1,6 @@
 /**
- * @file A chain of element-wise ops as one call of the kernel `chain` (c/chain.c has its arguments): what goes in and out
- * with its strides, what stays inside as places in the workspace, the ops as calls on these.
+ * @file A chain of element-wise ops as arguments of the kernel `chain`, or of one that a chain follows (c/chain.c has them):
+ * what goes in and out with its strides, what stays inside as places in the workspace, the ops as calls on these.
  */
 import { addressOf, broadcastStrides, call, stridesOf, walks } from "../../graph/ops/lowering.ts";
 import { opDef } from "../../graph/registry.ts";
@@ -8,32 +8,61 @@ import { itemSize } from "../../ir/dtype.ts";
 import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import { kernels } from "../../ir/kernel-table.ts";
 import type { Call, Operand } from "../../ir/program.ts";
-import type { Chain } from "../join/join.ts";
 import type { Local } from "./joined.ts";
 
 /** Elements of a block: few enough for the first cache, enough that calling the kernels costs little. A multiple of 64. */
 const mostOfBlock = 2048;
 
-export function lowerChain({ ops, inner }: Chain, graph: LogicalGraph, local: Local): Call[] {
-  const members = ops.map((id) => graph.ops[id]!);
-  const values = [...new Set(members.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))];
-  const outer = values.filter((id) => !inner.includes(id));
+/** Bytes of scratch that a chain has which follows a kernel. */
+export const thenRoom = kernels.pool2d_grad_then.workspace;
+
+/** Four extents; of what goes in or out the strides along them and the address; bytes of scratch. */
+interface ChainSite {
+  readonly extents: readonly number[];
+  readonly room: number;
+  strides(value: number): readonly number[];
+  address(value: number): Operand;
+}
+
+/** A chain alone: over as few extents as serve all operands. */
+export function lowerChain(
+  members: readonly Op[],
+  inner: readonly number[],
+  graph: LogicalGraph,
+  local: Local,
+): Call[] {
+  const outer = operandsOf(members).filter((id) => !inner.includes(id));
   const { shape } = local(members.at(-1)!.outputs[0]!);
-  const item = (id: number) => itemSize[graph.values[id]!.dtype];
-  const { places, bytes } = placesOf(members, inner, item);
-  const block = Math.min(mostOfBlock, Math.floor(kernels.chain.workspace / Math.max(1, bytes) / 64) * 64);
-  const strides = [...outer.map((id) => broadcastStrides(local(id).shape, shape)), stridesOf(shape)];
-  return walks(shape, strides).map(({ extents, strides: steps, starts }) => {
-    const stridesIn = (id: number) => (inner.includes(id) ? [0, 0, extents[3]!, 1] : steps[outer.indexOf(id)]!);
-    const operands = values.flatMap((id): Operand[] => {
-      const at = outer.indexOf(id);
-      if (at < 0) return [item(id), places.get(id)! * block, 0, 0, 0, null];
-      return [item(id), ...steps[at]!, addressOf(local(id), starts[at]!)];
-    });
-    const calls = members.flatMap((op) => stepOf(op, graph, stridesIn, (id) => values.indexOf(id)));
-    return call("chain", ...extents, block, values.length, members.length, ...operands, ...calls);
+  const all = [...outer.map((id) => broadcastStrides(local(id).shape, shape)), stridesOf(shape)];
+  return walks(shape, all).map(({ extents, strides, starts }) => {
+    const at = (id: number) => outer.indexOf(id);
+    const address = (id: number) => addressOf(local(id), starts[at(id)]!);
+    const site = { extents, room: kernels.chain.workspace, strides: (id: number) => strides[at(id)]!, address };
+    return call("chain", ...chainArgs(members, inner, graph, site));
   });
 }
+
+export function chainArgs(
+  members: readonly Op[],
+  inner: readonly number[],
+  graph: LogicalGraph,
+  { extents, strides, address, room }: ChainSite,
+): Operand[] {
+  const values = operandsOf(members);
+  const item = (id: number) => itemSize[graph.values[id]!.dtype];
+  const { places, bytes } = placesOf(members, inner, item);
+  const block = Math.min(mostOfBlock, Math.floor(room / Math.max(1, bytes) / 64) * 64);
+  const operands = values.flatMap((id): Operand[] =>
+    inner.includes(id) ? [item(id), places.get(id)! * block, 0, 0, 0, null] : [item(id), ...strides(id), address(id)],
+  );
+  const stridesIn = (id: number) => (inner.includes(id) ? [0, 0, extents[3]!, 1] : strides(id));
+  const steps = members.flatMap((op) => stepOf(op, graph, stridesIn, (id) => values.indexOf(id)));
+  return [...extents, block, values.length, members.length, ...operands, ...steps];
+}
+
+const operandsOf = (members: readonly Op[]): number[] => [
+  ...new Set(members.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])),
+];
 
 function stepOf(
   { kind, inputs, outputs, attrs }: Op,
@@ -42,11 +71,8 @@ function stepOf(
   operand: (value: number) => number,
 ): Operand[] {
   const typed = (ids: readonly number[]) => ids.map((id) => graph.values[id]!);
-  const { kernel, before, extents, after } = opDef(kind).elementwise!({
-    ins: typed(inputs),
-    outs: typed(outputs),
-    attrs,
-  });
+  const site = { ins: typed(inputs), outs: typed(outputs), attrs };
+  const { kernel, before, extents, after } = opDef(kind).elementwise!(site);
   const filled = extents === "walk" ? [0, 0, 0, 0] : [0]; // the kernel puts in those of the block
   const walked = extents === "walk" ? inputs.flatMap(strides) : [];
   const args = [...before, ...filled, ...walked, ...after, ...[...inputs, ...outputs].map(operand)];

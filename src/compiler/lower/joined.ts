@@ -1,22 +1,60 @@
-/** @file Joined ops as one kernel call: a product of matrices that adds a bias and a residual as it stores. */
-import { count } from "../../graph/dims.ts";
+/**
+ * @file Joined ops as one kernel call: a product of matrices that adds a bias and a residual as it stores, or the kernel of
+ * another op, and the chain that follows; or a chain alone. What the head makes lies in its own buffer if somebody else
+ * uses it, else where the run's result will.
+ */
+import { count, range } from "../../graph/dims.ts";
 import type { LocalTensor } from "../../graph/op.ts";
 import { call } from "../../graph/ops/lowering.ts";
+import { opDef } from "../../graph/registry.ts";
+import { InternalError } from "../../ir/errors.ts";
 import type { LogicalGraph } from "../../ir/graph.ts";
+import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call } from "../../ir/program.ts";
-import type { Joined, Product } from "../join/join.ts";
-import { lowerChain } from "./chain.ts";
+import type { Joined } from "../join/join.ts";
+import { spannedStrides } from "../spanned.ts";
+import { chainArgs, lowerChain, thenRoom } from "./chain.ts";
 
-/** `local` says how a rank holds a value; of values that are not stored only the shape counts. */
-export const lowerJoined = (run: Joined, graph: LogicalGraph, local: Local): Call[] =>
-  run.kind === "product" ? lowerProduct(run, graph, local) : lowerChain(run, graph, local);
-
+/** How a rank holds a value; of values that are not stored only the shape counts. */
 export type Local = (value: number) => LocalTensor;
 
-function lowerProduct({ ops, ...added }: Product, graph: LogicalGraph, local: Local): Call[] {
+export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, local: Local): Call[] {
+  const members = run.ops.map((id) => graph.ops[id]!);
+  if (run.head === 0) return lowerChain(members, run.inner, graph, local);
+  const [head, tail] = [members[0]!, members.slice(run.head)];
+  const made = members[run.head - 1]!.outputs[0]!;
+  const home = run.inner.includes(made) ? members.at(-1)!.outputs[0]! : made;
+  const there: Local = (value) => (value === made ? { ...local(made), arg: local(home).arg } : local(value));
+  const site = { ins: head.inputs.map(local), outs: [there(made)], attrs: head.attrs, seed };
+  const calls = head.kind === "matmul" ? lowerProduct(run, graph, local, there(made)) : opDef(head.kind).lower(site);
+  const [first] = calls;
+  if (tail.length === 0 || !first) return [...calls];
+
+  const { shape } = there(made);
+  const spans = opDef(head.kind).followed!(shape.length, head.attrs);
+  const sizes = spans.map((span, i) => {
+    const from = spans.slice(0, i).reduce((a, b) => a + b, 0);
+    return count(shape.slice(from, from + span));
+  });
+  const four = (numbers: readonly number[], none: number) => [...range(4 - spans.length).map(() => none), ...numbers];
+  const strides = (value: number): readonly number[] => {
+    const found = spannedStrides(local(value).shape, shape, spans);
+    if (!found) throw new InternalError(`value ${value} does not lie evenly in the extents of ${head.name}`);
+    return four(found, 0);
+  };
+  const inner = run.inner.filter((value) => value !== made);
+  const args = chainArgs(tail, inner, graph, {
+    extents: four(sizes, 1),
+    strides,
+    address: (value) => there(value).arg,
+    room: thenRoom,
+  });
+  return [call(`${first.kernel}_then` as keyof typeof kernels, ...first.args, ...args)];
+}
+
+function lowerProduct({ ops, ...added }: Joined, graph: LogicalGraph, local: Local, y: LocalTensor): Call[] {
   const { inputs, outputs, attrs } = graph.ops[ops[0]!]!;
   const [a, b] = [local(inputs[0]!), local(inputs[1]!)];
-  const y = local(graph.ops[ops.at(-1)!]!.outputs[0]!);
   if (count(y.shape) === 0) return [];
   const [ta, tb] = [Number(attrs.transposeA), Number(attrs.transposeB)];
   const [rows, N] = local(outputs[0]!).shape.slice(-2) as [number, number];

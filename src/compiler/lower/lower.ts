@@ -71,7 +71,8 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     return { shape: extents(held), dtype: value.dtype, arg, global: shapeOf(value), region: held };
   };
   const run = draft.joined.get(op.id);
-  if (run) return lowerJoined(run, graph, local);
+  const seed = draft.options.seed ?? 0;
+  if (run) return lowerJoined(run, graph, seed, local);
   const def = opDef(op.kind);
   for (const [out, input] of def.inPlace ?? [])
     if (op.writes?.[out] && bufferOf[op.outputs[out]!] !== bufferOf[op.inputs[input]!])
@@ -80,7 +81,7 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     ins: op.inputs.map(local),
     outs: op.outputs.map(local),
     attrs: op.attrs,
-    seed: draft.options.seed ?? 0,
+    seed,
   });
 }
 

@@ -81,6 +81,7 @@ export const conv2d: OpDef = {
     () => emit("conv2dGradFilter", [x!, g!], { ...attrs, size: [...sizeOf(w!)] }),
   ],
   lower: ({ ins: [x, w], outs: [y], attrs }) => lower("conv2d", sizes(x!, w!, y!, attrs), [x!, w!, y!]),
+  followed: (rank) => [rank - 3, 1, 2],
   flops: ([x, w], [y]) => flopsOf(x!, w!, y!),
 };
 

@@ -110,6 +110,7 @@ const gradient = (kind: string, centred: boolean): OpDef => ({
     const args = [...site.ins, ...site.outs].map(({ arg }) => arg);
     return [callOn(site.outs[0]!.dtype, "layer_norm_grad", Number(centred), rows, columns, eps, ...args)];
   },
+  followed: (rank, attrs) => [rank - (attrs.dims as number), attrs.dims as number],
   flops,
 });
 

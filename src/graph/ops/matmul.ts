@@ -110,6 +110,7 @@ export const matmul: OpDef = {
       () => sumTo(tb ? product(g, a, true, ta) : product(a, g, !ta, false), b!),
     ];
   },
+  followed: (rank) => [rank - 1, 1],
   flops(ins, outs, attrs) {
     const { M, K, N, batch } = sizes(ins, outs, attrs);
     return 2 * batch * M * N * K;

@@ -78,6 +78,9 @@ function backward(
     : [];
 }
 
+/** Planes, and what is in one. */
+const byPlane = (rank: number) => [rank - 2, 2];
+
 /** (x, dy) → dx: to the first of the largest elements of each window. */
 export const maxPool2dGrad: OpDef = {
   kind: "maxPool2dGrad",
@@ -88,6 +91,7 @@ export const maxPool2dGrad: OpDef = {
   },
   rules: ({ outs: [dx], attrs, parts }) => [...splits(dx!, attrs, parts, 2), { ins: [B, sum], outs: [sum] }],
   lower: ({ ins: [x, dy], outs: [dx], attrs }) => backward("max", x, dy!, dx!, attrs),
+  followed: byPlane,
   flops: (_, [dx], attrs) => flops(dx!, attrs),
 };
 
@@ -101,5 +105,6 @@ export const avgPool2dGrad: OpDef = {
   },
   rules: ({ outs: [dx], attrs, parts }) => [...splits(dx!, attrs, parts, 1), { ins: [sum], outs: [sum] }],
   lower: ({ ins: [dy], outs: [dx], attrs }) => backward("mean", undefined, dy!, dx!, attrs),
+  followed: byPlane,
   flops: (_, [dx], attrs) => flops(dx!, attrs),
 };

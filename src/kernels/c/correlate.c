@@ -137,8 +137,8 @@ static void pack_filters(const Taps *g, const Filters *f, ix m0, ix rows, ix p0,
   }
 }
 
-// o = filters · what they meet.
-static void correlate(const Taps *g, const Filters *f, const f32 *x, const Planes *o, f32 *ws) {
+// o = filters · what they meet. What follows has images, planes and the pixels of one as its extents.
+static void correlate(const Taps *g, const Filters *f, const f32 *x, const Planes *o, f32 *ws, Then *then) {
   const ix pixels = g->rows * g->cols, total = g->images * pixels, K = g->channels * g->R * g->S;
   const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;      // equal slices, as gemm's
   f32 *pa = ws, *pb = pa + MC_MOST * KC, *line = pb + KC * (NC + NR_MOST);
@@ -156,12 +156,17 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
         for (ix i = 0; i < mc; i += MR) {
           const ix mr = imin(MR, mc - i);
           f32 *c = y + (i0 + i) * o->plane;
-          if (whole && mr == MR) { tile_to(kc, pa + i * kc, pb + j * kc, MR, NR, (Out){c, o->plane, p0 ? c : 0, o->plane, 0}); continue; }
+          if (whole && mr == MR) { tile_to(kc, pa + i * kc, pb + j * kc, MR, NR, (Out){c, o->plane, 0, 0, 0, p0 > 0}); continue; }
           f32 t[MR * NR] __attribute__((aligned(64)));
           tile_part(mr, nr, kc, pa + i * kc, 1, MR, pb + j * kc, NR, t, NR, 1);
           scatter_tile(mr, nr, t, o, pixels, i0 + i, j0 + j, p0 > 0);
         }
       }
+    }
+    for (ix j = 0, n; then && p0 + kc == K && j < nc; j += n) {
+      const ix image = (j0 + j) / pixels, q = (j0 + j) % pixels;
+      n = imin(nc - j, pixels - q);
+      follow(then, (ix[4]){0, image, 0, q}, (ix[4]){1, image + 1, o->M, q + n});
     }
   }
 }
@@ -171,13 +176,17 @@ static int planes_finite(ix images, ix planes, ix size, ix m, const f32 *y) {
   for (ix n = 0; n < images; n++) if (!all_finite(size, y + (n * planes + m) * size)) return 0;
   return 1;
 }
-static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws) {
+static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws, Then *then) {
   const Taps g = {v.N, v.C, v.H, v.W, v.OH, v.OW, v.R, v.S, v.sh, v.sw, -v.ph, -v.pw};
   const Filters f = {w, v.C * v.R * v.S, v.R * v.S, 0, v.S, 1};
   const Planes o = {y, v.K, v.OH * v.OW, v.OH * v.OW, 0, 1, 0};
-  correlate(&g, &f, x, &o, ws);
+  // What follows may change what it takes: where a filter is not finite it comes last.
+  const int early = then && all_finite(v.K * v.C * v.R * v.S, w);
+  correlate(&g, &f, x, &o, ws, early ? then : 0);
+  if (early) return;
   for (ix m = 0; m < v.K; m++)
     if (!planes_finite(v.N, v.K, v.OH * v.OW, m, y) && !all_finite(v.C * v.R * v.S, w + m * v.C * v.R * v.S)) conv2d_planes(v, m, x, w, y);
+  if (then) follow(then, (ix[4]){0, 0, 0, 0}, (ix[4]){1, v.N, v.K, v.OH * v.OW});
 }
 // By phases: the pixels of dx whose row and column leave one remainder meet the same taps, at neighbouring places of dy.
 static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws) {
@@ -189,7 +198,7 @@ static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws)
     const Filters f = {w, v.R * v.S, v.C * v.R * v.S, last, -v.sh * v.S, -v.sw};
     const int whole = v.sh == 1 && v.sw == 1;
     const Planes o = {dx, v.C, v.H * v.W, whole ? v.H * v.W : cols, v.sh * v.W, v.sw, a * v.W + b};
-    correlate(&g, &f, dy, &o, ws);
+    correlate(&g, &f, dy, &o, ws, 0);
   }
   for (ix c = 0; c < v.C; c++) {
     int finite = planes_finite(v.N, v.C, v.H * v.W, c, dx);

@@ -1,7 +1,9 @@
 // C = A·B [+ D] [+ bias], row-major, every transpose, any shape.
 //
 // A and B are given by two strides each, one of them 1, so a transpose costs nothing but another packing routine.
-// D may be C itself (accumulate) or another matrix (a residual), so `x + h·W + b` is one pass over the output.
+// D may be C itself (accumulate) or another matrix (a residual), so `x + h·W + b` is one pass over the output. Bias and
+// residual come after the whole sum over k, so the bits are those of a product and two sums. What follows (chain.c) is
+// done with a block of C as soon as that is there.
 //
 // Goto's scheme (Goto & van de Geijn 2008): B is packed in panels of NR columns (kc x NR, one panel fits L1), A in panels
 // of MR rows (the block fits L2), and `tile` keeps up to MR x NR of C in registers. With few rows packing B would cost more
@@ -13,7 +15,7 @@ enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 
 // The same on every target, so that a plan made for one runs on another.
 #define GEMM_WS ((ix)(sizeof(f32) * (MC_MOST * KC + KC * (NC + NR_MOST))))
 
-typedef struct { f32 *c; ix ldc; const f32 *d; ix ldd; const f32 *bias; } Out;   // where a product goes, what is added
+typedef struct { f32 *c; ix ldc; const f32 *d; ix ldd; const f32 *bias; int add; } Out;   // where a product goes, what is added; also to C?
 
 // acc[rows x vectors] += A·B over k steps; rows, vectors and, of packed A (1 and MR), the strides are known after inlining.
 INLINE void tile(const int rows, const int vectors, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, const ix ldb, vf acc[][NV]) {
@@ -44,13 +46,14 @@ static NOINLINE void tile_part(ix mr, ix nr, ix k, const f32 *a, ix rsa, ix csa,
   if (nr > VL) TILES(NV, 1, MR); else TILES(1, rsa, csa);
 }
 
-// C = t [+ bias] [+ D] for some rows.
+// C [+]= t [+ bias] [+ D] for some rows.
 static void emit(ix rows, ix columns, const f32 *t, ix ldt, Out o) {
   for (ix r = 0; r < rows; r++) {
     f32 *c = o.c + r * o.ldc;
     const f32 *d = o.d ? o.d + r * o.ldd : 0, *s = t + r * ldt;
     VLOOP(columns, {
       vf v = ld(s + i);                               // the rows of t are whole vectors: no partial load
+      if (o.add) v += ldk(c + i, k, 0);
       if (o.bias) v += ldk(o.bias + i, k, 0);
       if (d) v += ldk(d + i, k, 0);
       stk(c + i, v, k);
@@ -67,6 +70,7 @@ static void tile_to(ix k, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
   vf acc[MR][NV];
   UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
   tile(MR, NV, k, a, 1, MR, b, NR, acc);
+  if (o.add) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.c + i * o.ldc + j * VL); }
   if (o.bias) {
     UNROLL for (int j = 0; j < NV; j++) {
       vf bv = ld(o.bias + j * VL);
@@ -161,10 +165,12 @@ static void slim(ix M, ix N, ix kc, const f32 *a, ix rsa, ix csa, const f32 *pb,
   }
 }
 
-static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f32 *b, ix rsb, ix csb, Out o, f32 *ws) {
+static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f32 *b, ix rsb, ix csb, Out o, f32 *ws,
+                         Then *then) {
   if (M <= 0 || N <= 0) return;
   f32 *pa = ws, *pb = ws + MC * KC;
   const int few = M <= FEW && csb == 1;
+  const int onto = o.d == o.c;
   const ix block = few ? FEW_NC : NC;
   const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;   // equal slices of k, no thin last one
   for (ix j0 = 0; j0 < N; j0 += block) {
@@ -172,18 +178,22 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
     for (ix part = 0; part < parts; part++) {
       ix p0 = part * step, kc = imin(step, K - p0);
       Out at = o;
+      const int last = part == parts - 1;
       at.c += j0;
-      if (part) at.d = at.c, at.ldd = o.ldc, at.bias = 0;           // later slices of k add to what is there
-      else { if (o.d) at.d += j0; if (o.bias) at.bias += j0; }
+      at.add = part > 0 || onto;                                    // later slices of k add to what is there
+      at.d = last && o.d && !onto ? o.d + j0 : 0;
+      at.bias = last && o.bias ? o.bias + j0 : 0;
       const f32 *bj = b + p0 * rsb + j0 * csb;
       if (few) {
         pack_a(M, kc, a + p0 * csa, rsa, csa, pa);
         stream(M, nc, kc, pa, bj, rsb, at, pb, pb + KC * NR);
+        if (last) follow_rows(then, 0, M, j0, nc);
         continue;
       }
       pack_b(nc, kc, bj, rsb, csb, pb);
       if (N <= VL) {
         slim(M, N, kc, a + p0 * csa, rsa, csa, pb, at);
+        if (last) follow_rows(then, 0, M, 0, N);
         continue;
       }
       for (ix i0 = 0; i0 < M; i0 += MC) {
@@ -196,6 +206,7 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
           if (q.bias) q.bias += j;
           tile_to(kc, pa + i * kc, pb + j * kc, imin(MR, mc - i), imin(NR, nc - j), q);
         }
+        if (last) follow_rows(then, i0, mc, j0, nc);
       }
     }
   }
@@ -203,12 +214,12 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
 
 // C[M x N] = op(A)·op(B) [+ D] [+ bias]; ta: A is stored K x M; tb: B is stored N x K.
 static void gemm(int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, const f32 *b, ix ldb, f32 *c, ix ldc,
-                 const f32 *d, ix ldd, const f32 *bias, f32 *ws) {
-  Out o = {c, ldc, d, ldd, bias};
-  gemm_strided(M, N, K, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, o, ws);
+                 const f32 *d, ix ldd, const f32 *bias, f32 *ws, Then *then) {
+  Out o = {c, ldc, d, ldd, bias, 0};
+  gemm_strided(M, N, K, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, o, ws, then);
 }
 // The same over a batch: operand x of item i starts at x + i*sx; a stride of 0 shares it.
 static void gemm_batched(ix batch, int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, ix sa, const f32 *b, ix ldb, ix sb,
                          f32 *c, ix ldc, ix sc, f32 *ws) {
-  for (ix i = 0; i < batch; i++) gemm(ta, tb, M, N, K, a + i * sa, lda, b + i * sb, ldb, c + i * sc, ldc, 0, 0, 0, ws);
+  for (ix i = 0; i < batch; i++) gemm(ta, tb, M, N, K, a + i * sa, lda, b + i * sb, ldb, c + i * sc, ldc, 0, 0, 0, ws, 0);
 }

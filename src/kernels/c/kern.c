@@ -1,6 +1,7 @@
 // Sluice's CPU kernels, one translation unit, compiled for several targets from the same text (tools/build-wasm.ts has
 // the flags). Row-major, single-threaded and reentrant: a caller brings memory and workspace. Never -ffast-math.
 #include "vec.h"
+#include "chain.h"
 #include "math.c"
 #include "math64.c"
 #include "gemm.c"

@@ -105,7 +105,8 @@ static void layer_norm(int center, ix R, ix C, f32 eps, const f32 *x, const f32 
   }
 }
 // With h = (x - mean)·scale and g = dy·gain: dx = scale·(g - Σ g / C - h·Σ g·h / C), without the middle term when not centred.
-static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *gain, const f32 *dy, f32 *dx) {
+static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *gain, const f32 *dy, f32 *dx, Then *then) {
+  const ix group = imax(1, FOLLOWED / imax(1, C));
   for (ix r = 0; r < R; r++, x += C, dy += C, dx += C) {
     const Moments m = moments(center, C, eps, x);
     vf s = splat(0), q = splat(0);
@@ -119,6 +120,7 @@ static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const
       const vf h = (ldk(x + i, k, 0) - m.mean) * m.scale;
       stk(dx + i, (ldk(dy + i, k, 0) * ldk(gain + i, k, 0) - ms - h * mq) * m.scale, k);
     });
+    if (r + 1 == R || (r + 1) % group == 0) follow_rows(then, r / group * group, r % group + 1, 0, C);
   }
 }
 // dgain = Σ over rows of dy·h. No rows give zeros.

@@ -80,8 +80,13 @@ INLINE void pool_rows_grad(const int kind, const ix step, Conv v, const f32 *x, 
 static void pool2d(int kind, Conv v, const f32 *x, f32 *y) {
   if (kind == POOL_MAX) { BY_STEP(pool_rows, POOL_MAX, v, x, y); } else { BY_STEP(pool_rows, POOL_MEAN, v, x, y); }
 }
-static void pool2d_grad(int kind, Conv v, const f32 *x, const f32 *dy, f32 *dx) {
-  if (kind == POOL_MAX) { BY_STEP(pool_rows_grad, POOL_MAX, v, x, dy, dx); } else { BY_STEP(pool_rows_grad, POOL_MEAN, v, x, dy, dx); }
+static void pool2d_grad(int kind, Conv v, const f32 *x, const f32 *dy, f32 *dx, Then *then) {
+  const ix planes = v.N, size = v.H * v.W, group = imax(1, FOLLOWED / imax(1, size));
+  for (ix n = 0; n < planes; n += v.N, x += x ? v.N * size : 0, dy += v.N * v.OH * v.OW, dx += v.N * size) {
+    v.N = imin(then ? group : planes, planes - n);
+    if (kind == POOL_MAX) { BY_STEP(pool_rows_grad, POOL_MAX, v, x, dy, dx); } else { BY_STEP(pool_rows_grad, POOL_MEAN, v, x, dy, dx); }
+    follow_rows(then, n, v.N, 0, size);
+  }
 }
 
 static void pool2d_f64(int kind, Conv v, const f64 *x, f64 *y) {

@@ -16,6 +16,7 @@ typedef struct {
   const int32_t *seqs;
   const double *args;
   ix argc, count, *left_out;
+  Then *then;                                                 // what follows the kernel
 } Call;
 
 // Offsets are unsigned: in wasm they reach 4 GiB, twice what an ix holds.
@@ -97,6 +98,9 @@ static int call_host(const Call *c) {
 #define OK(call) ((call), 1)
 #define NULLABLE(n) (1u << (n))
 // Of every number type S: float32, which has no suffix, _f64, _i32 and _i64.
+// Of float32 alone: what follows.
+#define AND_THEN , c->then
+#define AND_THEN_f64
 #define NUMBERS(X, S) \
   X(binary##S, "iiiiiiiiiiiiippp", 0, 0, binary##S((int)I(0), FOUR(1), FOUR(5), FOUR(9), V(13), V(14), V(15))) \
   X(affine##S, "iffpp", 0, 0, OK(affine##S(I(0), D(1), D(2), V(3), V(4)))) \
@@ -125,21 +129,22 @@ static int call_host(const Call *c) {
   X(softmax##S, "iiiipp", 0, 0, OK(softmax##S((int)I(0), I(1), I(2), I(3), V(4), V(5)))) \
   X(softmax_grad##S, "iiiippp", 0, 0, OK(softmax_grad##S((int)I(0), I(1), I(2), I(3), V(4), V(5), V(6)))) \
   X(layer_norm##S, "iiifpppp", NULLABLE(6), 0, OK(layer_norm##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7)))) \
-  X(layer_norm_grad##S, "iiifpppp", 0, 0, OK(layer_norm_grad##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7)))) \
+  X(layer_norm_grad##S, "iiifpppp", 0, 0, OK(layer_norm_grad##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7) AND_THEN##S))) \
   X(layer_norm_grad_gain##S, "iiifppp", 0, 0, OK(layer_norm_grad_gain##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6)))) \
   X(blend##S, "ifpp", 0, 0, OK(blend##S(I(0), D(1), V(2), V(3)))) \
-  X(conv2d##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d##S(conv_of(c), V(13), V(14), V(15), ws))) \
+  X(conv2d##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d##S(conv_of(c), V(13), V(14), V(15), ws AND_THEN##S))) \
   X(conv2d_grad_x##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_x##S(conv_of(c), V(13), V(14), V(15), ws))) \
   X(conv2d_grad_w##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_w##S(conv_of(c), V(13), V(14), V(15), ws))) \
   X(pool2d##S, "iiiiiiiiiiiipp", 0, 0, OK(pool2d##S((int)I(0), pool_of(c), V(12), V(13)))) \
-  X(pool2d_grad##S, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad##S((int)I(0), pool_of(c), V(12), V(13), V(14)))) \
+  X(pool2d_grad##S, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad##S((int)I(0), pool_of(c), V(12), V(13), V(14) AND_THEN##S))) \
   X(attention##S, "iiiiiiifpppp", 0, ATTENTION_WS##S, OK(attention##S(heads_of(c), V(8), V(9), V(10), V(11), ws))) \
   X(attention_grad##S, "iiiiiiifppppppp", 0, ATTENTION_WS##S, OK(attention_grad##S(heads_of(c), V(8), V(9), V(10), V(11), V(12), V(13), V(14), ws))) \
   X(gelu_grad##S, "ippp", 0, 0, OK(gelu_grad##S(I(0), V(1), V(2), V(3)))) \
   X(power##S, "ifpp", 0, 0, OK(power_each##S(I(0), D(1), V(2), V(3)))) \
   X(clamp_grad##S, "iffppp", 0, 0, OK(clamp_grad##S(I(0), D(1), D(2), V(3), V(4), V(5))))
+#define CHAIN "iiiiiiix*"
 #define OPS(X) \
-  X(gemm, "iiiiipipipipip", NULLABLE(11) | NULLABLE(13), GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), V(5), I(6), V(7), I(8), V(9), I(10), V(11), I(12), V(13), ws))) \
+  X(gemm, "iiiiipipipipip", NULLABLE(11) | NULLABLE(13), GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), V(5), I(6), V(7), I(8), V(9), I(10), V(11), I(12), V(13), ws, c->then))) \
   X(gemm_batched, "iiiiiipiipiipii", 0, GEMM_WS, OK(gemm_batched(I(0), I(1), I(2), I(3), I(4), I(5), V(6), I(7), I(8), V(9), I(10), I(11), V(12), I(13), I(14), ws))) \
   X(gemm_batched_f64, "iiiiiipiipiipii", 0, 0, OK(gemm_batched_f64(I(0), I(1), I(2), I(3), I(4), I(5), V(6), I(7), I(8), V(9), I(10), I(11), V(12), I(13), I(14)))) \
   NUMBERS(X, ) NUMBERS(X, _f64) NUMBERS(X, _i32) NUMBERS(X, _i64) \
@@ -160,7 +165,11 @@ static int call_host(const Call *c) {
   X(select, "iiiiiiiiiiiiiiiiipppp", 0, 0, choose((int)I(0), FOUR(1), FOUR(5), FOUR(9), FOUR(13), V(17), V(18), V(19), V(20))) \
   X(gather, "iiiiiippp", 0, 0, gather((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
   X(take_along, "iiiiiippp", 0, 0, take_along((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
-  X(chain, "iiiiiiix*", 0, CHAIN_WS, call_chain(c, ws)) \
+  X(chain, CHAIN, 0, CHAIN_WS, call_chain(c, ws)) \
+  X(gemm_then, "iiiiipipipipip" CHAIN, NULLABLE(11) | NULLABLE(13), THEN_WS + GEMM_WS, call_followed(c, 14, run_gemm, ws)) \
+  X(conv2d_then, "iiiiiiiiiiiiippp" CHAIN, 0, THEN_WS + CONV_WS, call_followed(c, 16, run_conv2d, ws)) \
+  X(pool2d_grad_then, "iiiiiiiiiiiippp" CHAIN, NULLABLE(12), THEN_WS, call_followed(c, 15, run_pool2d_grad, ws)) \
+  X(layer_norm_grad_then, "iiifpppp" CHAIN, 0, THEN_WS, call_followed(c, 8, run_layer_norm_grad, ws)) \
   X(host, "p*", 0, 0, call_host(c))
 
 // A kernel as a program calls it: returns 0 when the call is malformed.
@@ -214,7 +223,7 @@ EXPORT double sluice_run(char *base, double program, double record, double works
   void *ws = from(base, workspace);
   const ix count = (ix)p[0], calls = (ix)p[1];
   ix left_out = 0;                                            // calls that the call `unless` says not to make
-  Call call = {base, host, p + 2, (const int32_t *)from(base, record), 0, 0, count, &left_out};
+  Call call = {base, host, p + 2, (const int32_t *)from(base, record), 0, 0, count, &left_out, 0};
   const Call *c = &call;
   p += 2 + 4 * count;
   for (ix k = 0; k < calls; k++) {
