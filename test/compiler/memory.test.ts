@@ -72,12 +72,12 @@ describe.each([
   const plan = planned();
   const blocks = passing(plan);
 
-  test("takes at most 5 % more than its fullest moment for what passes", () => {
+  test("takes at most 6 % more than its fullest moment for what passes", () => {
     expect(blocks.length).toBeGreaterThan(8);
     const start = Math.min(...blocks.map(({ offset }) => offset));
     const end = Math.max(...blocks.map(({ offset, bytes }) => offset + bytes));
-    expect(end - start).toBeLessThanOrEqual(1.05 * fullest(blocks));
-    expect(end - start).toBeLessThan(0.8 * blocks.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(end - start).toBeLessThanOrEqual(1.06 * fullest(blocks));
+    expect(end - start).toBeLessThan(0.85 * blocks.reduce((sum, { bytes }) => sum + bytes, 0));
   });
 
   test("is refused when two buffers that are there at one time overlap", () => {

@@ -16,9 +16,12 @@ export function lifetimes({ graph, tasks, joined, buffers, bufferOf }: Draft): r
   const lives: (Lifetime | undefined)[] = buffers.map(({ role, slots }) =>
     role === "activation" && slots === 1 ? { first: Number.POSITIVE_INFINITY, last: -1 } : undefined,
   );
+  /** Ops that are done at the place of another, the last of their run. */
+  const later = new Set([...joined.values()].flatMap(({ ops }) => ops.slice(0, -1)));
   let place = 0;
   for (const { stream, placement, ops } of tasks)
     for (const op of ops) {
+      if (later.has(op)) continue;
       const run = joined.get(op)?.ops ?? [op];
       for (const value of run.flatMap((each) => [...graph.ops[each]!.inputs, ...graph.ops[each]!.outputs])) {
         const id = bufferOf[value];
