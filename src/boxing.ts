@@ -1,14 +1,14 @@
 /** @file `planBoxing`: what it takes to lay a tensor out otherwise, without a graph. */
-import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayout } from "./graph/layout.ts";
+import { checkLayout, type Layout, type UserLayout, userLayout } from "./graph/layout.ts";
 import { checkPlacement } from "./graph/operand.ts";
 import type { Placement } from "./graph/placement.ts";
-import { userLine } from "./graph/source.ts";
+import { located, userLine } from "./graph/source.ts";
 import { checkType } from "./graph/type.ts";
 import type { DType } from "./ir/dtype.ts";
 import { checkOptions, OptionError, showGiven } from "./ir/errors.ts";
 import type { PlacementData } from "./ir/placement.ts";
 import { type LinkModels, modelOf } from "./links.ts";
-import { type BoxingStep as AnyStep, planBoxing as plan, type Side } from "./sbp/boxing.ts";
+import { type BoxingStep as AnyStep, type BoxingPlan, planBoxing as plan, type Side } from "./sbp/boxing.ts";
 import type { Model } from "./sbp/link.ts";
 import { type LinkTraffic, trafficOf } from "./sbp/traffic.ts";
 
@@ -78,37 +78,38 @@ export function planBoxing<const S extends number[], A extends string, C extends
   /** What is made least; the other breaks ties. Default "time". */
   readonly objective?: "time" | "bytes";
 }): Boxing {
-  const at = userLine();
   checkOptions("SL1074", "planBoxing", request, ["shape", "dtype", "from", "to", "links", "objective"], userLine);
   const { shape, dtype, links = {}, objective = "time" } = request;
-  checkType("planBoxing", shape, dtype, at);
-  const side = (name: "from" | "to"): Side => {
-    const subject = `planBoxing, ${name}`;
-    const { placement, layout } = checkSide(subject, request[name], at) as BoxingSide<string, S>;
-    checkPlacement(subject, placement);
-    const entries = ordered(placement.data, layout as UserLayout);
-    checkLayout(placement.data, entries, { shape, dtype }, subject, at);
-    return { placement: placement.data, layout: toLayout(placement.data, entries, shape, subject, at) };
-  };
+  const { from, to } = located((at) => {
+    checkType("planBoxing", shape, dtype, at);
+    const side = (name: "from" | "to"): Side => {
+      const subject = `planBoxing, ${name}`;
+      checkOptions("SL1074", subject, request[name], ["placement", "layout"], userLine);
+      const { placement, layout } = request[name];
+      checkPlacement(subject, placement);
+      const checked = checkLayout(placement.data, layout as UserLayout, { shape, dtype }, subject, at);
+      return { placement: placement.data, layout: checked };
+    };
+    return { from: side("from"), to: side("to") };
+  });
   if (objective !== "time" && objective !== "bytes")
     throw new OptionError("SL1075", `it is ${showGiven(objective)}`, {
       subject: "planBoxing, option objective",
-      at,
+      at: userLine(),
       choices: ['"time"', '"bytes"'],
     });
-  const model = by(modelOf(links, "planBoxing"), objective);
-  const { steps, ...rest } = plan({ shape, dtype, from: side("from"), to: side("to") }, model);
-  return { steps: steps.map((step) => shown(step, { shape, dtype })), ...rest };
+  const model = by(modelOf(links, "planBoxing", [from.placement, to.placement]), objective);
+  const planned = plan({ shape, dtype, from, to }, model);
+  const known = shownPlans.get(planned);
+  if (known) return known;
+  const { steps, ...rest } = planned;
+  const boxing = { steps: steps.map((step) => shown(step, { shape, dtype })), ...rest };
+  shownPlans.set(planned, boxing);
+  return boxing;
 }
 
-function checkSide(subject: string, side: unknown, at: string | undefined): unknown {
-  if (typeof side === "object" && side !== null) return side;
-  throw new OptionError("SL1075", `it is ${showGiven(side)}`, {
-    subject,
-    at,
-    choices: ["{ placement: mesh, layout: { data: S(0) } }"],
-  });
-}
+/** Plans are remembered, and so is how users see them. */
+const shownPlans = new WeakMap<BoxingPlan, Boxing>();
 
 const byBytes = new WeakMap<Model, Model>();
 

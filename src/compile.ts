@@ -113,6 +113,18 @@ export function compile(
   checkWhole("SL1075", "compile, option seed", given.seed, 0, userLine);
   checkWhole("SL1075", "compile, option slots", given.slots, 1, userLine);
   checkWhole("SL1075", "compile, option memory", given.memory, 1, userLine);
+  if (given.dims !== undefined && (typeof given.dims !== "object" || given.dims === null))
+    throw new OptionError("SL1075", `it is ${showGiven(given.dims)}`, {
+      subject: "compile, option dims",
+      at: userLine(),
+      choices: ["{ batch: 128 }"],
+    });
+  if (given.onPass !== undefined && typeof given.onPass !== "function")
+    throw new OptionError("SL1075", `it is ${showGiven(given.onPass)}`, {
+      subject: "compile, option onPass",
+      at: userLine(),
+      choices: ["(pass, before, after) => { … }"],
+    });
   if (given.boxing !== undefined && given.boxing !== "auto" && given.boxing !== "explicit")
     throw new OptionError("SL3041", `it is ${JSON.stringify(given.boxing)}`, {
       subject: "compile, option boxing",
@@ -121,7 +133,7 @@ export function compile(
     });
   const { sharding, rules, links, precision: asked, ...options } = given;
   const precision = precisionOf(asked);
-  const model = links && { model: modelOf(links, "compile") };
+  const model = links !== undefined && { model: modelOf(links, "compile", graph.logical.placements) };
   return new Plan(
     compileGraph(graph.logical, {
       ...options,

@@ -5,7 +5,7 @@
 import { gather, type InShards, type Sharded, scatter, shardMap } from "./actors/shards.ts";
 import { compileGraph } from "./compiler/compile.ts";
 import { graph } from "./graph/graph.ts";
-import { checkLayout, type Layout, ordered, toLayout, type UserLayout, userLayout } from "./graph/layout.ts";
+import { checkLayout, type Layout, ordered, type UserLayout, userLayout } from "./graph/layout.ts";
 import { checkPlacement } from "./graph/operand.ts";
 import type { Placement } from "./graph/placement.ts";
 import { userLine } from "./graph/source.ts";
@@ -13,7 +13,7 @@ import { checkType } from "./graph/type.ts";
 import type { Shape } from "./graph/types/shape.ts";
 import { array, type NdArray } from "./ir/array.ts";
 import { type AnyArray, arrayType, type DType, dtypes, type TypedArrays } from "./ir/dtype.ts";
-import { toElements } from "./ir/element.ts";
+import { hasElement, toElements } from "./ir/element.ts";
 import { FeedError, showGiven } from "./ir/errors.ts";
 import type { PlacementData } from "./ir/placement.ts";
 import { runOnce } from "./mover.ts";
@@ -58,7 +58,7 @@ export interface GlobalTensor<out S extends number[] = number[], out D extends D
  * the others the identity of its reduction), or a function that gives each rank its own. Plain numbers are float32
  * unless `dtype` says otherwise.
  *
- * Throws ShapeError SL1001 for a shape, LayoutError SL1021–SL1025 and SL2004 for a layout, FeedError SL6001–SL6004 for
+ * Throws ShapeError SL1001 for a shape, LayoutError SL1021–SL1025 and SL2004 for a layout, FeedError SL6001–SL6006 for
  * data that does not fit.
  *
  * @example
@@ -87,8 +87,11 @@ export function globalTensor<
   const type = dtype ?? (dtypeOf(ofRank ? ofRank(placement.ranks[0]!) : data) as D);
   const subject = checkType("globalTensor", shape, type, at);
   const entries = ordered(placement.data, layout as UserLayout);
-  checkLayout(placement.data, entries, { shape, dtype: type }, subject, at);
-  const laid = { shape, dtype: type, layout: toLayout(placement.data, entries, shape, subject, at) };
+  const laid = {
+    shape,
+    dtype: type,
+    layout: checkLayout(placement.data, entries, { shape, dtype: type }, subject, at),
+  };
   const shards = new Map<number, AnyArray>();
   if (ofRank)
     for (const [member, rank] of placement.ranks.entries()) {
@@ -96,13 +99,14 @@ export function globalTensor<
       shards.set(rank, shardOf(ofRank(rank), local, type, `${subject}, rank ${rank}`, at));
     }
   else {
-    const whole = array(shape, type, elements(data as T, type) as TypedArrays[D]).data;
+    const whole = array(shape, type, elements(data as T, type, subject, at) as TypedArrays[D]).data;
     scatter(shardMap(laid, placement.data), whole, (rank, size) => {
       const shard = new (arrayType<DType>(type))(size);
       shards.set(rank, shard);
       return shard;
     });
   }
+  if (ofRank) checkReplicas({ ...laid, placement: placement.data, shards }, subject, at);
   return of({ ...laid, placement: placement.data, shards });
 }
 
@@ -110,8 +114,18 @@ export function globalTensor<
 function shardOf(data: unknown, local: readonly number[], dtype: DType, subject: string, at: string | undefined) {
   const size = local.reduce((a, b) => a * b, 1);
   const length = (data as Partial<AnyArray> | null | undefined)?.length;
-  const given = length === size ? elements(data as AnyArray, dtype) : undefined;
+  const given = length === size ? elements(data as AnyArray, dtype, subject, at) : undefined;
   if (given instanceof arrayType(dtype)) return given;
+  if (length === size && ArrayBuffer.isView(data))
+    throw new FeedError(
+      "SL6002",
+      `the data is ${data.constructor.name}, ${dtype} takes ${arrayType<DType>(dtype).name}`,
+      {
+        subject,
+        hint: "give every rank data of one type",
+        at,
+      },
+    );
   const got = length === undefined || length === size ? showGiven(data) : `${length}`;
   throw new FeedError("SL6004", `it holds [${local.join(",")}], ${size} elements, and was given ${got}`, {
     subject,
@@ -120,11 +134,42 @@ function shardOf(data: unknown, local: readonly number[], dtype: DType, subject:
   });
 }
 
-/** Numbers in a typed array of the dtype; a typed array as a copy of its own. */
-const elements = (data: ArrayLike<number> | AnyArray, dtype: DType): unknown => {
+/** Numbers in a typed array of the dtype; a typed array as a copy of its own. Throws FeedError SL6005. */
+function elements(data: ArrayLike<number> | AnyArray, dtype: DType, subject: string, at: string | undefined): unknown {
+  const typed = ArrayBuffer.isView(data);
+  if (Array.isArray(data) || (typed && dtype === "bool")) {
+    const values = data as readonly unknown[];
+    const wrong = values.findIndex((value) => !hasElement(dtype, value));
+    if (wrong >= 0)
+      throw new FeedError("SL6005", `element ${wrong} is ${showGiven(values[wrong])}, which is no ${dtype}`, {
+        subject,
+        at,
+        hint: "give numbers that the dtype has, or another dtype as the last argument",
+      });
+  }
   if (Array.isArray(data)) return toElements(dtype, data);
-  return ArrayBuffer.isView(data) ? (data as AnyArray).slice() : data;
-};
+  return typed ? (data as AnyArray).slice() : data;
+}
+
+/** Throws FeedError SL6006 where ranks that hold the same part were given other numbers for it. */
+function checkReplicas(sharded: Sharded, subject: string, at: string | undefined): void {
+  const bytes = (rank: number) => {
+    const { buffer, byteOffset, byteLength } = sharded.shards.get(rank)!;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  };
+  const firsts = new Map<string, number>();
+  for (const { rank, split, partial } of shardMap(sharded, sharded.placement).shards) {
+    const part = `${split}|${partial}`;
+    const first = firsts.get(part) ?? rank;
+    firsts.set(part, first);
+    if (bytes(rank).equals(bytes(first))) continue;
+    throw new FeedError("SL6006", `rank ${rank} was given other numbers than rank ${first} for the same part`, {
+      subject,
+      at,
+      hint: "give replicas the same data, or say P() along the axis if it is to be summed",
+    });
+  }
+}
 
 const dtypeOf = (data: unknown): DType => dtypes.find((dtype) => data instanceof arrayType<DType>(dtype)) ?? "float32";
 

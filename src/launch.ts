@@ -184,7 +184,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       choices: hangs,
     });
   const { links, ...rest } = options;
-  const model = links && modelOf(links, "launch");
+  const model = links && modelOf(links, "launch", plan.data.placements);
   const waits = model && ((of: PlanData) => boxingTimes(of, model).map((ticks) => ticks / 1e12));
   const raw = await startSession(plan.data, rest, { waits });
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });

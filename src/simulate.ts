@@ -88,7 +88,7 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
   checkOptions("SL1074", "simulate", options, optionNames, userLine);
   checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
   const { devices, steps = defaultSteps } = options;
-  const model = modelOf(options.links ?? {}, "simulate");
+  const model = modelOf(options.links ?? {}, "simulate", plan.placements);
   const given = typeof devices === "function" ? devices : devices && (() => devices);
   const speed = (rank: number): Speed =>
     given ? checkDevice(given(rank), rank) : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);

@@ -60,7 +60,7 @@ export function constrain(draft: Draft): Draft {
   }
   if (idle) {
     const guess = typeof idle.pattern === "string" ? nearest(idle.pattern, parameters) : [];
-    throw new LayoutError("SL3001", `${idle.pattern} matches no parameter`, {
+    throw new LayoutError("SL3001", `${idle.pattern === "" ? '""' : idle.pattern} matches no parameter`, {
       subject: `sharding of graph "${graph.name}"`,
       at: userLine(),
       choices: parameters,

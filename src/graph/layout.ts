@@ -66,12 +66,20 @@ function checkEntries(placement: PlacementData, entries: readonly unknown[]): Or
   const isPair = (entry: unknown) =>
     Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === "string");
   const wrong = entries.findIndex((entry) => !isPair(entry));
+  const given = entries[wrong];
+  const axis = Array.isArray(given) && given.length === 2 && typeof given[0] === "string" ? given[0] : undefined;
   if (wrong >= 0)
-    throw new LayoutError("SL1022", `entry ${wrong} is ${showGiven(entries[wrong])}, not an axis with its SBP`, {
-      subject,
-      at: userLine(),
-      choices: placement.axes.map(({ name }) => `["${name}", S(0)]`),
-    });
+    throw new LayoutError(
+      "SL1022",
+      axis === undefined
+        ? `entry ${wrong} is ${showGiven(given)}, not an axis with its SBP`
+        : `${showGiven((given as readonly unknown[])[1])} on axis "${axis}" is not an SBP`,
+      {
+        subject,
+        at: userLine(),
+        choices: placement.axes.map(({ name }) => `["${name}", S(0)]`),
+      },
+    );
   const pairs = entries as OrderedLayout;
   const twice = pairs.find(([axis], i) => pairs.findIndex(([other]) => other === axis) < i);
   if (twice)
@@ -106,11 +114,15 @@ function inOrder(placement: PlacementData, entries: OrderedLayout): UserLayout {
  * The entries of a layout, outermost first: as they stand where they are a list, the JSON of a layout; of an object in the
  * order given to `layout`, else in the mesh's. Throws LayoutError SL1022 for neither.
  */
-export function ordered(placement: PlacementData, user: UserLayout | OrderedLayout): OrderedLayout {
+export function ordered(
+  placement: PlacementData,
+  user: UserLayout | OrderedLayout,
+  subject = `layout on ${showPlacement(placement)}`,
+): OrderedLayout {
   if (Array.isArray(user)) return checkEntries(placement, user);
   if (typeof user !== "object" || user === null)
     throw new LayoutError("SL1022", `a layout is an object, got ${showGiven(user)}`, {
-      subject: `layout on ${showPlacement(placement)}`,
+      subject,
       at: userLine(),
       choices: placement.axes.map(({ name }) => `{ ${name}: S(0) }`),
     });
@@ -140,7 +152,7 @@ export function toLayout(
   subject: string,
   at?: string,
 ): IrLayout {
-  const entries = ordered(placement, user);
+  const entries = ordered(placement, user, subject);
   const names = placement.axes.map(({ name }) => name);
   const layout = entries.map(([axis, text]) => {
     const parts = { subject, at, choices: legal(shape) };
@@ -168,9 +180,10 @@ export function checkLayout(
   { shape, dtype }: TensorType,
   subject: string,
   at: string | undefined,
-): void {
+): IrLayout {
   const layout = toLayout(placement, user, shape, subject, at);
   placed(subject, at, () => checkReductions(layout, shape, dtype));
+  return layout;
 }
 
 /**

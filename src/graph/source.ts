@@ -1,6 +1,7 @@
 /** @file Which of the user's lines made an op: the first stack frame outside this package. */
 import { dirname, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SluiceError } from "../ir/errors.ts";
 
 /** The folder of the package's modules, `src` or `dist`. */
 const home = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
@@ -20,6 +21,19 @@ export function stackFrames(most = depth): string[] {
     .split("\n")
     .slice(1)
     .map((line) => line.trim());
+}
+
+/**
+ * Runs checks that name the user's line in their errors. The line costs more than they do, so it is looked up when one of
+ * them throws: then they run again.
+ */
+export function located<T>(checks: (at: string | undefined) => T): T {
+  try {
+    return checks(undefined);
+  } catch (error) {
+    if (error instanceof SluiceError && error.at === undefined) return checks(userLine());
+    throw error;
+  }
 }
 
 /** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */

@@ -2,7 +2,7 @@
  * @file Shape and dtype as users give them, checked where they come in: to an input, whose dims may have names that
  * `compile` binds, and to what works on numbers at once, global tensors and `planBoxing`.
  */
-import { dtypes } from "../ir/dtype.ts";
+import { type DType, dtypes, itemSize } from "../ir/dtype.ts";
 import { ShapeError, showGiven } from "../ir/errors.ts";
 
 /** What each call says of itself, and what it takes. */
@@ -27,7 +27,15 @@ export function checkType(call: keyof typeof calls, shape: unknown, dtype: unkno
   const fits = (dim: unknown) =>
     typeof dim === "string" ? named && dim !== "" : Number.isSafeInteger(dim) && (dim as number) >= 0;
   const wrong = shape.findIndex((dim) => !fits(dim));
-  if (wrong < 0) return subject;
+  if (wrong < 0) {
+    const bytes = shape.reduce((n, dim) => (typeof dim === "number" ? n * dim : n), itemSize[dtype as DType]);
+    if (bytes <= Number.MAX_SAFE_INTEGER) return subject;
+    throw new ShapeError("SL1001", `it takes ${bytes.toPrecision(2)} bytes, more than can be counted`, {
+      subject,
+      at,
+      hint: "2⁵³ − 1 bytes are the most",
+    });
+  }
   const text = showGiven(shape[wrong]);
   const name = typeof shape[wrong] === "string" && shape[wrong] !== "";
   throw new ShapeError("SL1001", name ? `dim ${wrong} is the name ${text}, not a number` : `${text} is not a dim`, {

@@ -10,8 +10,17 @@ export type Half = keyof typeof halves;
 /** 2⁶³: the first whole number that int64 does not have. */
 const beyond = 2 ** 63;
 
+/** Does a dtype have this value? Floats have any number, rounded; the others only their own. */
+export function hasElement(dtype: DType, value: unknown): boolean {
+  if (dtype === "bool") return value === 0 || value === 1 || typeof value === "boolean";
+  if (dtype === "int64")
+    return typeof value === "bigint" ? BigInt.asIntN(64, value) === value : Number.isSafeInteger(value);
+  return typeof value === "number" && (dtype !== "int32" || value === (value | 0));
+}
+
 /** The element for a number: rounded to the nearest, of two the even one; int64 saturates. */
-export function toElement(dtype: DType, value: number): number | bigint {
+export function toElement(dtype: DType, value: number | bigint): number | bigint {
+  if (typeof value === "bigint") return dtype === "int64" ? value : toElement(dtype, Number(value));
   if (dtype === "int64") return value >= beyond ? BigInt(beyond) - 1n : BigInt(Math.max(Math.trunc(value), -beyond));
   return dtype === "float16" || dtype === "bfloat16" ? halfBits(dtype, value) : value;
 }
@@ -22,7 +31,7 @@ export function fromElement(dtype: DType, element: number | bigint): number {
 }
 
 /** Numbers as a typed array of a dtype. */
-export function toElements<D extends DType>(dtype: D, values: ArrayLike<number>): TypedArrays[D] {
+export function toElements<D extends DType>(dtype: D, values: ArrayLike<number | bigint>): TypedArrays[D] {
   const data = new (arrayType(dtype))(values.length);
   for (let i = 0; i < values.length; i++) data[i] = toElement(dtype, values[i]!) as never;
   return data;

@@ -62,6 +62,21 @@ describe("planBoxing", () => {
     );
   });
 
+  test("remembers plans over links that say the same, written anew each time", () => {
+    const request = {
+      ...type,
+      from: { placement: mesh, layout: { data: S(0) } },
+      to: { placement: mesh, layout: {} },
+    } as const;
+    const links = (size: number) => ({
+      host: (rank: number) => Math.floor(rank / size),
+      remote: { alpha: 1e-4, beta: 1e-8 },
+    });
+    const plan = planBoxing({ ...request, links: links(2) });
+    expect(planBoxing({ ...request, links: links(2) })).toBe(plan);
+    expect(planBoxing({ ...request, links: links(4) }).time).not.toBe(plan.time);
+  });
+
   test("nothing to do is no step", () => {
     const side = { placement: mesh, layout: { data: S(0) } };
     expect(planBoxing({ ...type, from: side, to: side })).toMatchObject({ steps: [], bytes: 0, text: "S(0),B" });
@@ -91,7 +106,39 @@ describe("planBoxing", () => {
     ["nothing", [], "SL1074", /options are an object, got undefined[\s\S]*choices: shape, dtype, from, to/],
     ["null", [null], "SL1074", /got null/],
     ["a misspelt part", [{ ...type, form: side, to: side }], "SL1074", /"form"[\s\S]*did you mean "from"/],
-    ["no source", [{ ...type, to: side }], "SL1075", /planBoxing, from: it is undefined/],
+    ["no source", [{ ...type, to: side }], "SL1074", /planBoxing, from: options are an object, got undefined/],
+    ["an unknown part of a side", [{ ...type, from: { ...side, on: 3 }, to: side }], "SL1074", /from: .*"on"/],
+    [
+      "more bytes than can be counted",
+      [{ ...type, shape: [2 ** 30, 2 ** 30, 2 ** 30], from: side, to: side }],
+      "SL1001",
+      /5\.0e\+27 bytes/,
+    ],
+    [
+      "a link of an axis that is none",
+      [{ ...type, from: side, to: side, links: { axes: { modle: { alpha: 0, beta: 0 } } } }],
+      "SL1074",
+      /"modle"[\s\S]*did you mean "model"/,
+    ],
+    ["links of axes that are none", [{ ...type, from: side, to: side, links: { axes: 3 } }], "SL1074", /axes: .*got 3/],
+    [
+      "a third figure of a link",
+      [{ ...type, from: side, to: side, links: { local: { alpha: 0, beta: 0, gamma: 0 } } }],
+      "SL1074",
+      /links, local: .*"gamma"/,
+    ],
+    [
+      "a link too slow for times to be counted",
+      [{ ...type, from: side, to: side, links: { local: { alpha: 0, beta: 1e3 } } }],
+      "SL1075",
+      /local\.beta: it is 1000[\s\S]*from 0 to 0\.001/,
+    ],
+    [
+      "a host that is no number",
+      [{ ...type, from: side, to: side, links: { host: () => undefined } }],
+      "SL1075",
+      /host\(0\)/,
+    ],
     ["no layout", [{ ...type, from: side, to: { placement: mesh } }], "SL1022", /a layout is an object, got undefined/],
     ["no shape", [{ dtype: "float32", from: side, to: side }], "SL1001", /planBoxing: the shape is undefined/],
     [
@@ -104,6 +151,36 @@ describe("planBoxing", () => {
     ["a dtype", [{ ...type, dtype: "f32", from: side, to: side }], "SL1000", /unknown dtype "f32"/],
   ])("refuses %s", (_, args, code, text) => {
     const attempt = () => (planBoxing as (...args: readonly unknown[]) => unknown)(...args);
+    expect(attempt).toThrow(text);
+    expect(attempt).toThrow(code);
+    expect(attempt).toThrow(/at test\/sbp\/public\.test\.ts:\d+/);
+  });
+});
+
+describe("globalTensor", () => {
+  test("holds 64-bit integers given as such", () => {
+    expect(globalTensor([1n, -2n] as never, [2], mesh, {}, "int64").local(3).data).toEqual(BigInt64Array.of(1n, -2n));
+  });
+
+  test.each<[string, unknown[], string, RegExp]>([
+    ["texts", [["a", "b"], [2], mesh, {}], "SL6005", /element 0 is "a", which is no float32/],
+    ["what is too large", [[1, 1e12], [2], mesh, {}, "int32"], "SL6005", /element 1 is 1000000000000/],
+    ["fractions", [[1.5, 2], [2], mesh, {}, "int64"], "SL6005", /element 0 is 1\.5, which is no int64/],
+    ["a bool of 7", [Uint8Array.of(0, 7), [2], mesh, {}, "bool"], "SL6005", /element 1 is 7, which is no bool/],
+    [
+      "replicas that differ",
+      [(rank: number) => [rank], [1], mesh, {}],
+      "SL6006",
+      /rank 1 was given other .* than rank 0/,
+    ],
+    [
+      "data of several types",
+      [(rank: number) => (rank ? Int32Array : Float32Array).of(1), [1], mesh, {}],
+      "SL6002",
+      /rank 1: the data is Int32Array, float32 takes Float32Array/,
+    ],
+  ])("refuses %s", (_, args, code, text) => {
+    const attempt = () => (globalTensor as (...args: readonly unknown[]) => unknown)(...args);
     expect(attempt).toThrow(text);
     expect(attempt).toThrow(code);
     expect(attempt).toThrow(/at test\/sbp\/public\.test\.ts:\d+/);

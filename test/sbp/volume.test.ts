@@ -37,6 +37,7 @@ and the second line is nothing where no byte passes between ranks. A collective 
 ## Among what it is the cheapest
 
 - Steps: all-gather, all-to-all, reduce-scatter, all-reduce, slice and fill along one axis, and transfers, in which each rank takes what it misses from ranks that have it.
+- Splits by hand and zigzag are kept by inputs, by \`.to(…)\` and by global tensors; ops compute on balanced splits, so a tensor that is to be computed with is moved first, and parameters that train are split evenly.
 - Layouts on the way: those made of balanced splits of each dim, B, and the SBPs that the two ends name (splits by hand, P), in every order of the axes; partial by several monoids only where an end is.
 - First on the source's placement, then on the target's, on no third one.
 - Where there are more than 1,000 such layouts on a placement, collectives still go by all of them, and a transfer goes to the target, or on its placement to what is one SBP away from it.

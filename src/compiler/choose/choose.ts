@@ -142,6 +142,12 @@ function unmet(draft: Draft, chosen: readonly Signature[], produced: readonly Op
   return undefined;
 }
 
+/** The layouts in which an op can write a state; none starts out as parts of a sum. */
+function kept({ signatures }: Menu): readonly Layout[] {
+  const all = new Map(signatures.map(({ outs }) => [keyOf(outs[0]!), outs[0]!]));
+  return [...all.values()].filter((layout) => layout.every(([, sbp]) => sbp.kind !== "P"));
+}
+
 function unsatisfiable(draft: Draft, menus: readonly Menu[], pick: readonly number[]): LayoutError {
   const wrote = writers(draft.graph);
   const clash = draft.graph.ops.find((op) => {
@@ -161,7 +167,7 @@ function unsatisfiable(draft: Draft, menus: readonly Menu[], pick: readonly numb
   const by = writer?.kind ?? "the op that writes it";
   return new LayoutError("SL3003", `${by} cannot keep it as it was given`, {
     subject: `state ${value ? showOperand({ ...value, name: state, layout: given && show(given) }) : state}`,
-    choices: writer ? [...new Set(menus[writer.id]!.signatures.map((s) => show(s.outs[0]!)))] : [],
+    choices: writer ? kept(menus[writer.id]!).map(show) : [],
     hint: "give the state one of these layouts",
     at: given ? userLine() : clash?.at, // a layout of a state comes with the options of compile
   });

@@ -6,6 +6,8 @@ type Code =
   | "SL6002"
   | "SL6003"
   | "SL6004"
+  | "SL6005"
+  | "SL6006"
   | "SL6010"
   | "SL6011"
   | "SL6012"
@@ -55,7 +57,26 @@ export const dataCodes: Readonly<Record<Code, Entry>> = {
     remedy: "Give each rank the elements of its part, in row-major order; the message says how many these are.",
     program: [
       "globalTensor((rank) => [rank, rank], [4, 2], mesh, { data: S(0) });",
-      "globalTensor((rank) => [rank, rank, rank, rank], [4, 2], mesh, { data: S(0) });",
+      "globalTensor((rank) => [rank < 2 ? 0 : 1, 1, 2, 3], [4, 2], mesh, { data: S(0) });",
+    ],
+  },
+  SL6005: {
+    error: "FeedError",
+    title: "A number that its dtype does not have",
+    meaning: "A list of numbers holds what is no number, or a fraction or too large a number for an integer dtype.",
+    causes: ["Numbers read as text.", "Fractions for an int32 tensor.", "A bool that is neither 0 nor 1."],
+    remedy: "Give numbers that the dtype has, or another dtype.",
+    program: ['globalTensor([1.5, 2], [2], mesh, {}, "int32");', 'globalTensor([1.5, 2], [2], mesh, {}, "float32");'],
+  },
+  SL6006: {
+    error: "FeedError",
+    title: "Replicas that differ",
+    meaning: "Ranks that hold the same part of a global tensor were given different numbers, so it has no one value.",
+    causes: ["A function of the rank for an axis that is B, where P was meant.", "Random numbers for each rank."],
+    remedy: "Give replicas the same data, or say `P()` along the axis if what they hold is to be summed.",
+    program: [
+      "globalTensor((rank) => [rank, 1], [2], mesh, {});",
+      "globalTensor((rank) => [rank, 1], [2], mesh, { data: P(), model: P() });",
     ],
   },
   SL6010: {

@@ -31,7 +31,8 @@ export const placementCodes: Readonly<Record<Code, Entry>> = {
   SL1001: {
     error: "ShapeError",
     title: "Not a dim",
-    meaning: "A shape holds something that is neither a whole number from 0 on nor a name.",
+    meaning:
+      "A shape holds something that is neither a whole number from 0 on nor a name, or takes more bytes than can be counted.",
     causes: ["A quotient that does not come out even.", "An empty string, or `undefined` from a missing setting."],
     remedy: 'Give a whole number, or a name such as `"batch"` that `compile` binds to one.',
     program: ['mesh.input([8, 13 / 2], "float32");', 'mesh.input([8, 6], "float32");'],
