@@ -34,13 +34,20 @@ export function createDoorbell(control: Int32Array, answer: () => void): Doorbel
     }
   };
   void listen();
+  const timer = setInterval(() => {}, 2 ** 30).unref();
+  let holds = 0;
   return {
     hold() {
-      const timer = setInterval(() => {}, 2 ** 30);
-      return () => clearInterval(timer);
+      if (holds++ === 0) timer.ref();
+      let held = true;
+      return () => {
+        if (held && --holds === 0) timer.unref();
+        held = false;
+      };
     },
     stop() {
       stopped = true;
+      clearInterval(timer);
     },
   };
 }

@@ -33,8 +33,11 @@ import {
 
 /** Polls before a thread sleeps: about 3 µs. */
 const spins = 500;
-/** The loop is rung once no more launches than these are left: waking it costs both sides some microseconds. */
-const low = 5;
+/**
+ * The loop is rung once no more launches than these are left: waking it costs both sides some microseconds, and a thread
+ * that runs dry meanwhile has to be woken in its turn. So many small ones take about as long as the loop needs to answer.
+ */
+const low = 16;
 
 const post = (report: ThreadReport) => parentPort!.postMessage(report);
 

@@ -131,7 +131,7 @@ export function createStep(spec: ActorSpec, edges: EdgeTable, effects: Effects) 
     if (state.missing > 0) throw new InternalError(`${spec.name} was told to fire and lacks ${state.missing} things`);
     const seq = state.fired++;
     firing.seq = seq;
-    firing.waits.length = 0;
+    if (firing.waits.length > 0) firing.waits.length = 0;
     for (let i = 0; i < spec.ins.length; i++) {
       const queue = state.arrived[i]!;
       const message = queue.shift()!;
@@ -143,8 +143,7 @@ export function createStep(spec: ActorSpec, edges: EdgeTable, effects: Effects) 
       const { slots, edges } = spec.outs[i]!;
       const slot = seq % slots;
       const freed = state.freed[i]![slot]!;
-      for (const ack of freed) firing.waits.push(ack);
-      freed.length = 0;
+      while (freed.length > 0) firing.waits.push(freed.pop()!);
       state.held[i]![slot] = edges.length;
       if (state.held[i]![(seq + 1) % slots]! > 0) state.missing++;
     }
