@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { compile, graph, nn, optim, type PlanData, placement, S } from "sluice";
 import { describe, expect, test } from "vitest";
+import { models } from "../../bench/models.ts";
 import { arrange } from "../../src/compiler/memory/arrange.ts";
 import { verify } from "../../src/compiler/verify.ts";
 import { compiled } from "../truth/mlp.ts";
@@ -90,6 +91,30 @@ describe.each([
       b.offset === rival.offset && b.slots === 1 ? { ...b, offset: bad.offset } : b,
     );
     expect(() => verify({ ...plan, buffers: moved })).toThrow(/SL3021/);
+  });
+});
+
+/**
+ * All of rank 0's bytes over the largest sum of what is live at one time: what must keep its place is live throughout, a
+ * buffer that passes from the first to the last call that touches it, and so is the workspace.
+ */
+function overhead(plan: PlanData): number {
+  const blocks = passing(plan);
+  const places = new Set(blocks.map(({ offset }) => offset));
+  const apart = plan.buffers.filter((b) => !(b.role === "activation" && b.slots === 1 && places.has(b.offset)));
+  const kept = apart.reduce((sum, { bytes, slots }) => sum + bytes * slots, 0);
+  return plan.memory[0]!.bytes / (kept + fullest(blocks));
+}
+
+describe.each(["mlp", "cnn", "gpt"] as const)("the whole memory of a rank, workspace and all, of the %s", (name) => {
+  test.each([1, 2, 4])("on %i ranks is at most 5 % more than what is live at its fullest moment", (ranks) => {
+    const { plan } = models[name](ranks, 16);
+    const over = overhead(plan.data);
+    expect(over).toBeGreaterThanOrEqual(1);
+    expect(over).toBeLessThanOrEqual(1.05);
+    const [{ bytes, byRole }] = plan.memory as [(typeof plan.memory)[0]];
+    expect(byRole.workspace).toBeGreaterThan(0);
+    expect(Object.values(byRole).reduce((sum, n) => sum + n, 0)).toBe(bytes);
   });
 });
 
