@@ -66,7 +66,7 @@ const tasks: readonly (readonly [name: string, make: () => Promise<Made>])[] = [
     async () => {
       const line = await blockedLoop();
       const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-      const text = `${percent(line.asleep)} of throughput lost where it sleeps, ${percent(line.computing)} where it computes`;
+      const text = `${percent(line.asleep)} of throughput lost where it sleeps, ${percent(line.computing)} where it computes (${percent(line.beside)} where another thread computes as much)`;
       return { text, line: { ...line } };
     },
   ],

@@ -1,4 +1,6 @@
 /** @file What actors cost: time on the event loop a step and a firing, and throughput while the user blocks the loop. */
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
 import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
 import { median } from "../machine.ts";
 import { models, type Work } from "../models.ts";
@@ -83,6 +85,8 @@ export interface Blocked {
   /** Shares of them that are lost while the loop is blocked for 2 ms in every 4: asleep, and computing. */
   readonly asleep: number;
   readonly computing: number;
+  /** Lost while another thread computes as much and the loop is free: what the cores cannot give. */
+  readonly beside: number;
 }
 
 const nobody = new Int32Array(new SharedArrayBuffer(4));
@@ -91,6 +95,19 @@ const compute = () => {
   const until = performance.now() + 2;
   while (performance.now() < until);
 };
+
+/** Runs something while another thread computes as `compute` does, half of the time. */
+async function besides<T>(run: () => Promise<T>): Promise<T> {
+  const half =
+    "const f = () => { const until = performance.now() + 2; while (performance.now() < until); setTimeout(f, 2); };";
+  const other = new Worker(`${half} f();`, { eval: true });
+  await once(other, "online");
+  try {
+    return await run();
+  } finally {
+    await other.terminate();
+  }
+}
 
 /** One rank, so that there is a core for a loop that computes; where other programs have it, that is what is seen. */
 export async function blockedLoop(): Promise<Blocked> {
@@ -108,13 +125,16 @@ export async function blockedLoop(): Promise<Blocked> {
   };
   await rate();
   const free: number[] = [];
-  const lost = { asleep: [] as number[], computing: [] as number[] };
+  const lost = { asleep: [] as number[], computing: [] as number[], beside: [] as number[] };
   for (let round = 0; round < 5; round++) {
-    const [before, asleep, computing, after] = [await rate(), await rate(sleep), await rate(compute), await rate()];
-    const base = (before + after) / 2;
+    const before = await rate();
+    const [asleep, computing, beside] = [await rate(sleep), await rate(compute), await besides(rate)];
+    const base = (before + (await rate())) / 2;
     free.push(base);
     lost.asleep.push(1 - asleep / base);
     lost.computing.push(1 - computing / base);
+    lost.beside.push(1 - beside / base);
   }
-  return { free: median(free), asleep: median(lost.asleep), computing: median(lost.computing) };
+  const { asleep, computing, beside } = lost;
+  return { free: median(free), asleep: median(asleep), computing: median(computing), beside: median(beside) };
 }

@@ -188,3 +188,28 @@ test("a session is closed while its threads wait for a link", { timeout: 20_000 
   await session.close();
   expect(session.status).toBe("closed");
 });
+
+test("a loop that is blocked half of the time costs less than 30 % of throughput: work is queued ahead", {
+  timeout: 60_000,
+}, async () => {
+  await using session = await launch(summing(2), { links: { local: { alpha: 0.02, beta: 0 } } }); // a step in 20 ms
+  const rate = async (steps: number) => {
+    const begin = performance.now();
+    for await (const _ of session.run(Array(steps).fill(x) as never));
+    return steps / (performance.now() - begin);
+  };
+  await rate(5);
+  const free = await rate(40);
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  let blocked = 0;
+  const timer = setInterval(() => {
+    Atomics.wait(nobody, 0, 0, 20);
+    blocked += 20;
+  }, 20);
+  const begin = performance.now();
+  const kept = (await rate(40)) / free;
+  const share = blocked / (performance.now() - begin);
+  clearInterval(timer);
+  expect(share).toBeGreaterThan(0.4);
+  expect(kept).toBeGreaterThan(0.7);
+});
