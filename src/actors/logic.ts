@@ -134,7 +134,7 @@ export function createStep(spec: ActorSpec, edges: EdgeTable, effects: Effects) 
     if (firing.waits.length > 0) firing.waits.length = 0;
     for (let i = 0; i < spec.ins.length; i++) {
       const queue = state.arrived[i]!;
-      const message = queue.shift()!;
+      const message = queue.length > 1 ? queue.shift()! : queue.pop()!; // mostly one, which is quicker taken from the end
       firing.arrived[i] = message.seq;
       if (message.thread !== undefined) firing.waits.push(message);
       if (queue.length === 0) state.missing++;

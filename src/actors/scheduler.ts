@@ -18,19 +18,21 @@ export interface Scheduler {
 /** @param hasRoom whether the thread of a task can be given another launch */
 export function createScheduler(schedule: readonly ActorSpec[], hasRoom: (spec: ActorSpec) => boolean): Scheduler {
   const host: ActorSpec[] = [];
-  const ready = new Set<number>();
+  /** By id of the actor, counted from the first of the plan. */
+  const first = schedule.reduce((least, { id }) => Math.min(least, id), Number.POSITIVE_INFINITY);
+  const ready = new Uint8Array(schedule.reduce((most, { id }) => Math.max(most, id - first + 1), 0));
   let turn = 0;
   return {
     ready(spec) {
       if (spec.rank === HOST) host.push(spec);
-      else ready.add(spec.id);
+      else ready[spec.id - first] = 1;
     },
     take() {
-      const first = host.shift();
-      if (first) return first;
+      const end = host.shift();
+      if (end) return end;
       const next = schedule[turn];
-      if (!next || !ready.has(next.id) || !hasRoom(next)) return undefined;
-      ready.delete(next.id);
+      if (!next || !ready[next.id - first] || !hasRoom(next)) return undefined;
+      ready[next.id - first] = 0;
       turn = (turn + 1) % schedule.length;
       return next;
     },
