@@ -14,7 +14,7 @@ export interface Uses {
 }
 
 /** Ops whose result has the bytes of what they take, on every rank. */
-const readings = new Set(["reshape", "stopGradient"]);
+export const readings: ReadonlySet<string> = new Set(["reshape", "stopGradient"]);
 
 /** The ops that give another reading of their input's bytes, so that nothing is computed and nothing copied. */
 export function findReadings({ graph, boxing }: Pick<Draft, "graph" | "boxing">): ReadonlySet<number> {

@@ -105,9 +105,16 @@ export function planBoxing(request: BoxingRequest, model: Model = sharedMemory):
   return cacheOf(model).plans.get(key, () => planOf(edges, path, request.from.placement, request.to.placement, source));
 }
 
-/** What the plan costs, for those who compare many: modelled seconds, and bytes. Throws as `planBoxing` does. */
-export function boxingCost(request: BoxingRequest, model: Model = sharedMemory): Pick<BoxingPlan, "time" | "bytes"> {
-  return costOf(pathOf(request, model).path);
+/** What a plan costs, for those who compare many. */
+export interface BoxingCost extends Pick<BoxingPlan, "time" | "bytes"> {
+  /** How the tensor lies on the way, the ends left aside. */
+  readonly stops: readonly Side[];
+}
+
+/** Modelled seconds, bytes, and the stops. Throws as `planBoxing` does. */
+export function boxingCost(request: BoxingRequest, model: Model = sharedMemory): BoxingCost {
+  const { path } = pathOf(request, model);
+  return { ...costOf(path), stops: path.slice(0, -1).map(sideOf) };
 }
 
 const costOf = (path: readonly Edge[]) => ({

@@ -23,8 +23,8 @@ const charges = chargesOf(draft, menus);
 const sizes = menus.map(({ signatures }) => signatures.length);
 const picks = fc.tuple(...sizes.map((size) => fc.nat(size - 1)));
 const charged = (copies: Copies, pick: readonly number[]) => evaluate({ sizes, tables: charges.tables(copies) }, pick);
-/** Parts are rounded down, by less than a picosecond and a byte for each input. */
-const rounding = logical.ops.reduce((n, op) => n + op.inputs.length, 0);
+/** Parts are rounded down, by less than a picosecond and a byte for each copy and each input that waits for peers. */
+const rounding = logical.ops.reduce((n, op) => n + 2 * op.inputs.length, 0);
 
 test("copies shared among those who want them cost what the pick takes", () => {
   fc.assert(

@@ -187,6 +187,45 @@ describe("a limit on memory", () => {
     expect(advised(refusal(() => compile(of as typeof g, { memory: 100_000 })))).toBe(least);
   });
 
+  test("is called too small only below what annotations reach", () => {
+    const both = placement("cpu", { data: 2, model: 2 });
+    const net = nn.sequential(
+      nn.linear(64, 64, { name: "q" }),
+      nn.layerNorm(64),
+      nn.linear(64, 256, { name: "up" }),
+      nn.gelu(),
+      nn.linear(256, 64, { name: "down" }),
+    );
+    const inputs = { x: both.input([256, 64], "float32", { data: S(0) }) };
+    const of = graph(both, { name: "reached", model: net, inputs }, (on, training) => {
+      const y = net(on.x);
+      training.minimize(y.mul(y).mean(), optim.adamW({ lr: 1e-3 }));
+      return { y };
+    });
+    const least = advised(refusal(() => compile(of, { memory: 1000 })));
+    const columns = { data: S(0), model: S(1) } as const;
+    for (const sharding of [
+      { "q.weight": columns, "up.weight": columns, "down.weight": { data: S(1), model: S(0) } },
+      { "*.weight": { data: S(0), model: S(0) } },
+      { "up.weight": { model: S(1) }, "down.weight": { model: S(0) } },
+    ])
+      expect(most(compile(of, { sharding: sharding as never, memory: 2 ** 34 }))).toBeGreaterThanOrEqual(least);
+    expect(least).toBeLessThan(most(compile(of)));
+    expect(most(compile(of, { memory: least }))).toBeLessThanOrEqual(least);
+  });
+
+  test("that nothing keeps to names repeated blocks as one, with what they take together", () => {
+    const layers = Array.from({ length: 9 }, (_, i) => nn.linear(64, 64, { name: `blocks.${i}.fc` }));
+    const deep = nn.sequential(...(layers as [(typeof layers)[0]]));
+    const of = graph(mesh, { name: "deep", model: deep, inputs: { x: mesh.input([8, 64], "float32") } }, (on) => ({
+      y: deep(on.x),
+    }));
+    const sharding = { "*": { d: B } } as never;
+    expect(() => compile(of, { memory: 1000, sharding })).toThrow(
+      /most is taken by .*blocks\.\*\.fc\.weight ×9 = 147456 B as \{d: B\}/,
+    );
+  });
+
   test("that nothing keeps to is an error that says what takes most and what would help", () => {
     const tight = () => compile(g, { dims: {}, memory: 10_000 });
     expect(tight).toThrow(/the least found is \d+ bytes a rank \(.*\), the limit 10000 \(the option memory\)/);

@@ -6,11 +6,11 @@
 import type { Op } from "../../ir/graph.ts";
 import { Cache } from "../../sbp/cache.ts";
 import { type Draft, writers } from "../draft.ts";
-import { outputSlots } from "../memory/buffers.ts";
 import { forbidden } from "../solve/factors.ts";
 import type { Table } from "../solve/solve.ts";
+import { keptOf } from "./kept.ts";
 import { type Column, heldBy, type Menu, typesOf } from "./menu.ts";
-import { type Move, nothing } from "./moves.ts";
+import { type Move, nothing, type Price } from "./moves.ts";
 import { type Taken, type Taking, takingsOf } from "./takings.ts";
 import { alone, type Wishes, wishesOf } from "./wishes.ts";
 
@@ -28,8 +28,10 @@ export interface Charges {
   boxing(op: Op, pick: readonly number[]): number;
   /** Bytes of each output on the rank that holds the most. */
   held(op: Op, pick: readonly number[]): readonly number[];
+  /** Bytes that no pick undercuts: each state, input and output as it takes least. */
+  floor(): number;
   /** What a pick really takes, each copy counted once. */
-  evaluate(pick: readonly number[]): Move;
+  evaluate(pick: readonly number[]): Price;
 }
 
 interface Charge {
@@ -40,9 +42,9 @@ interface Charge {
 export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   const { graph } = draft;
   const wrote = writers(graph);
-  const copies = copiesOf(draft);
+  const copies = keptOf(draft);
   const types = typesOf(graph);
-  const taken = takingsOf(draft, menus);
+  const taken = takingsOf(draft, menus, copies);
   const wishes = wishesOf(graph.values.length, taken);
   const bytes = new Cache<number>();
   const held = (id: number, column: Column, option: number): number => {
@@ -55,7 +57,7 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   const shared = new Cache<Charge>();
   const selves = graph.ops.map((op): Table => {
     const menu = menus[op.id]!;
-    const kept = op.outputs.map((id) => copies[id]!);
+    const kept = op.outputs.map((id) => copies[id]!.own);
     const charge = shared.get(`own ${menu.id} ${kept.join()}`, () => ({
       cost: menu.own,
       memory: menu.own.map((_, option) =>
@@ -114,7 +116,7 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     const moves = taking.moves[taking.before.of[pick[from]!]!]![set]!;
     for (const [i, move] of moves.entries()) if (move !== nothing) call(move, taking.after.keys[set]![i]!);
   };
-  const evaluate = (pick: readonly number[]): Move => {
+  const evaluate = (pick: readonly number[]): Price => {
     let [time, memory] = [0, 0];
     const copied = new Set<string>();
     for (const op of graph.ops) {
@@ -135,6 +137,12 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   return {
     tables,
     evaluate,
+    floor: () => {
+      const results = new Set(Object.values(graph.outputs));
+      const stays = ({ kind, outputs }: Op) =>
+        kind === "state" || kind === "input" || outputs.some((id) => results.has(id));
+      return graph.ops.reduce((sum, op) => (stays(op) ? sum + smallest(selves[op.id]!.memory!) : sum), 0);
+    },
     held: (op, pick) => op.outputs.map((id, j) => held(id, menus[op.id]!.outs[j]!, pick[op.id]!)),
     boxing: (op, pick) => {
       let time = 0;
@@ -147,6 +155,8 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
   };
 }
 
+const smallest = (all: Float64Array) => all.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+
 /** More than there are different wishes. */
 const manyWishes = 2 ** 24;
 
@@ -156,9 +166,9 @@ interface Spread {
 }
 
 /** A charge by what two options have, spread over the options that have it. */
-function between(before: Spread, after: Spread, charge: (a: number, b: number) => Move): Charge {
+function between(before: Spread, after: Spread, charge: (a: number, b: number) => Price): Charge {
   const [n, m] = [before.of.length, after.of.length];
-  const moves: Move[][] = [];
+  const moves: Price[][] = [];
   const [cost, memory] = [new Float64Array(n * m), new Float64Array(n * m)];
   for (let x = 0; x < n; x++) {
     const a = before.of[x]!;
@@ -173,25 +183,4 @@ function between(before: Spread, after: Spread, charge: (a: number, b: number) =
     }
   }
   return { cost, memory };
-}
-
-/**
- * By value how many copies the plan is expected to keep of it, as far as can be said before there are tasks: a value that
- * several ops use outlives its task, so its producer works ahead of its users.
- */
-function copiesOf({ graph, options }: Draft): readonly number[] {
-  const slots = options.slots ?? 2;
-  const users = graph.values.map(() => 0);
-  for (const op of graph.ops) for (const id of op.inputs) users[id]!++;
-  const copies = users.map((n) => (n > 1 ? slots : 1));
-  for (const op of graph.ops) {
-    if (op.kind === "state") copies[op.outputs[0]!] = 1;
-    if (op.kind === "input") copies[op.outputs[0]!] = slots;
-    if (op.kind === "to") copies[op.outputs[0]!] = 0; // the copy is its boxing's
-    op.writes?.forEach((state, j) => {
-      if (state !== null) copies[op.outputs[j]!] = 0; // lies where the state does
-    });
-  }
-  for (const id of Object.values(graph.outputs)) copies[id] = Math.max(slots, outputSlots);
-  return copies;
 }

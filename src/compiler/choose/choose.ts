@@ -11,6 +11,7 @@ import { type Layout, showLayout } from "../../ir/layout.ts";
 import type { Choice } from "../../ir/plan.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import type { Signature } from "../../sbp/signatures.ts";
+import { limitOf } from "../budget.ts";
 import { type Draft, placementOf, producers, writers } from "../draft.ts";
 import { forbidden } from "../solve/factors.ts";
 import { type Problem, solve, solveLeast, type Table } from "../solve/solve.ts";
@@ -18,7 +19,7 @@ import { type Charges, type Copies, chargesOf } from "./charges.ts";
 import { exactly } from "./exact.ts";
 import { implicitBoxing, movedState } from "./implicit.ts";
 import { type Menu, menusOf } from "./menu.ts";
-import type { Move } from "./moves.ts";
+import type { Price } from "./moves.ts";
 import { rivalsOf } from "./rivals.ts";
 
 export function choose(draft: Draft): Draft {
@@ -26,8 +27,9 @@ export function choose(draft: Draft): Draft {
   const moved = movedState(draft);
   if (moved) throw moved;
   const menus = menusOf(draft);
-  const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (draft.budget ?? Number.POSITIVE_INFINITY);
   const charges = chargesOf(draft, menus);
+  const budget = draft.budget ?? hopeless(draft, menus, charges);
+  const limit = draft.settled.size ? Number.POSITIVE_INFINITY : (budget ?? Number.POSITIVE_INFINITY);
   const { pick, cost, memory, problem } = cheapest(menus, charges, limit);
   const chosen = pick.map((option, v) => menus[v]!.signatures[option]!);
   const produced = producers(graph);
@@ -53,7 +55,14 @@ export function choose(draft: Draft): Draft {
       ...(found && { rivals: found }),
     };
   });
-  return { ...draft, signatures: chosen, choices, foreseen: draft.foreseen ?? memory };
+  const foreseen = draft.foreseen ?? memory;
+  return { ...draft, signatures: chosen, choices, foreseen, ...(budget !== undefined && { budget }) };
+}
+
+/** The limit, where a large graph misses it however it lies, so that its cheapest plan need not be made. */
+function hopeless(draft: Draft, menus: readonly Menu[], { floor }: Charges): number | undefined {
+  const limit = limitOf(draft);
+  return menus.length >= many && !draft.settled.size && floor() > limit ? limit : undefined;
 }
 
 /** A pick may be this much dearer than what no plan undercuts. */
@@ -65,16 +74,37 @@ const few = 12;
 /** Ops from which no bound is asked for, and copies are shared anew but once. */
 const many = 2000;
 
-/** What is cheapest; where nothing is found to fit, what takes the least memory. */
+/**
+ * What is cheapest; where nothing is found to fit, what takes the least memory. Where that is past the limit nothing else
+ * is sought, unless all could be.
+ */
 function cheapest(menus: readonly Menu[], charges: Charges, limit: number): Found {
+  if (limit === Number.POSITIVE_INFINITY) return search(menus, charges, limit);
+  const least = leastOf(menus, charges);
+  if (least.memory > limit && menus.length > few) return least;
   const found = search(menus, charges, limit);
-  if (found.cost >= forbidden || found.memory <= limit) return found;
-  const problem = { sizes: found.problem.sizes, tables: charges.tables("own") }; // the same at every limit
-  const pick = solveLeast(problem);
-  return { pick, problem, cost: found.cost, ...charges.evaluate(pick) };
+  return found.memory <= limit ? found : least;
 }
 
-interface Found extends Move {
+/** The least memory found, whatever the limit, so that what is said of it holds at each. */
+function leastOf(menus: readonly Menu[], { tables, evaluate }: Charges): Found {
+  const sizes = menus.map(({ signatures }) => signatures.length);
+  const attempt = (copies: Copies): Found => {
+    const problem = { sizes, tables: tables(copies) };
+    const pick = solveLeast(problem);
+    const price = evaluate(pick);
+    return { pick, problem, cost: price.time, ...price };
+  };
+  let best = attempt("shared");
+  for (let round = sizes.length >= many ? 2 : 0; round < 3; round++) {
+    const next = attempt(best.pick);
+    if (next.memory >= best.memory) break;
+    best = next;
+  }
+  return best;
+}
+
+interface Found extends Price {
   readonly pick: readonly number[];
   readonly problem: Problem;
   readonly cost: number;

@@ -9,14 +9,20 @@ import { type Draft, shapeOf } from "../draft.ts";
 import { picoseconds } from "../work.ts";
 import { heldBy, typesOf } from "./menu.ts";
 
-/** What it takes to bring a value from one layout to another. */
-export interface Move {
+export interface Price {
+  /** Picoseconds. */
   readonly time: number;
   /** Bytes on the rank that holds the most. */
   readonly memory: number;
 }
 
-export const nothing: Move = { time: 0, memory: 0 };
+/** What it takes to bring a value from one layout to another. */
+export interface Move extends Price {
+  /** Whether peers take it, so that what is moved must wait for them. */
+  readonly sent: boolean;
+}
+
+export const nothing: Move = { time: 0, memory: 0, sent: false };
 
 /** A layout with its text. */
 export interface Keyed {
@@ -36,26 +42,27 @@ export function movesOf(draft: Draft) {
   const all = movesBy.get(model) ?? new Cache<Moves>(1 << 10);
   movesBy.set(model, all);
   const types = typesOf(graph);
-  return (value: number, there?: PlacementData) => {
-    const moves = all.get(`${slots} ${types[value]} ${there ? showPlacement(there) : ""}`, () => new Cache());
+  /** `local`: copies that count where a rank makes one by itself. */
+  return (value: number, local: number, there?: PlacementData) => {
+    const moves = all.get(`${slots} ${local} ${types[value]} ${there ? showPlacement(there) : ""}`, () => new Cache());
     return (from: Keyed) => {
       const row = moves.get(from.key, () => new Cache());
       return (to: Keyed): Move =>
         !there && from.key === to.key
           ? nothing
-          : row.get(to.key, () => moveOf(draft, value, from.layout, there, to.layout, slots));
+          : row.get(to.key, () => moveOf(draft, value, from.layout, there, to.layout, { slots, local }));
     };
   };
 }
 
-/** The copy counts where it ends up; layouts on the way there, if there are any, are left out. */
+/** A copy that comes from peers is there in every slot, and so is what it was on its way. */
 function moveOf(
   { graph, options }: Draft,
   id: number,
   from: Layout,
   there: PlacementData | undefined,
   to: Layout,
-  slots: number,
+  { slots, local }: { readonly slots: number; readonly local: number },
 ): Move {
   const value = graph.values[id]!;
   const type = { shape: shapeOf(value), dtype: value.dtype };
@@ -64,6 +71,8 @@ function moveOf(
     { placement: here, layout: from },
     { placement: there ?? here, layout: to },
   ];
-  const { time, bytes } = boxingCost({ ...type, from: source, to: target, transfers: false }, options.model);
-  return { time: picoseconds(time), memory: heldBy(value, to, target.placement) * (bytes > 0 ? slots : 1) };
+  const { time, bytes, stops } = boxingCost({ ...type, from: source, to: target, transfers: false }, options.model);
+  const sent = bytes > 0;
+  const held = [...stops, target].reduce((sum, { layout, placement }) => sum + heldBy(value, layout, placement), 0);
+  return { time: picoseconds(time), memory: held * (sent ? slots : local), sent };
 }

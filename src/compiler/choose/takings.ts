@@ -5,8 +5,9 @@
 import type { Op } from "../../ir/graph.ts";
 import { Cache } from "../../sbp/cache.ts";
 import { type Draft, forbidsBoxing, placementOf, producers } from "../draft.ts";
-import type { Column, Menu } from "./menu.ts";
-import { type Keyed, type Move, movesOf } from "./moves.ts";
+import type { Kept } from "./kept.ts";
+import { type Column, heldBy, type Menu } from "./menu.ts";
+import { type Keyed, type Move, movesOf, nothing } from "./moves.ts";
 
 /** An op takes a value, at one of its places or several. */
 export interface Taken {
@@ -31,13 +32,17 @@ export interface Taking {
   readonly strict: boolean;
 }
 
+/** In place of a layout: what is kept of the value as it lies while peers take it, once for all takers. */
+export const waiting = "waiting";
+
 /** In the order of the ops. */
-export function takingsOf(draft: Draft, menus: readonly Menu[]): readonly (readonly Taken[])[] {
+export function takingsOf(draft: Draft, menus: readonly Menu[], kept: readonly Kept[]): readonly (readonly Taken[])[] {
   const { graph } = draft;
   const produced = producers(graph);
   const movesFor = movesOf(draft);
   const known = new Cache<Taking>();
   let made = 0;
+  const home = (value: number) => graph.placements[graph.values[value]!.placement]!;
   const taken = (op: Op, value: number): Taken => {
     const from = produced[value]!;
     const menu = menus[op.id]!;
@@ -46,15 +51,20 @@ export function takingsOf(draft: Draft, menus: readonly Menu[]): readonly (reado
     const strict = draft.strict.has(op.name) || forbidsBoxing(draft, op);
     const { placement } = graph.values[op.outputs[0]!]!;
     const there = placement === graph.values[value]!.placement ? undefined : placementOf(draft, op);
-    const key = `${menus[from.id]!.id} ${at} ${menu.id} ${places.join()} ${strict} ${there && placement}`;
+    const { sent, local } = kept[value]!;
+    const key = `${menus[from.id]!.id} ${at} ${menu.id} ${places.join()} ${strict} ${there && placement} ${sent} ${local}`;
     const taking = known.get(key, (): Taking => {
       const before = menus[from.id]!.outs[at]!;
       const { sets, of } = together(places.map((i) => menu.ins[i]!));
       const prefix = there ? `@${placement} ` : "";
-      const keys = sets.map((set) => set.map((want) => prefix + want.key));
+      const keys = sets.map((set) => [...set.map((want) => prefix + want.key), ...(sent ? [waiting] : [])]);
       const moves = before.layouts.map((layout, a) => {
-        const move = movesFor(value, there)({ layout, key: before.keys[a]! });
-        return sets.map((set) => set.map(move));
+        const move = movesFor(value, local, there)({ layout, key: before.keys[a]! });
+        const wait: Move = { time: 0, memory: sent * heldBy(graph.values[value]!, layout, home(value)), sent: false };
+        return sets.map((set) => {
+          const all = set.map(move);
+          return sent ? [...all, all.some((one) => one.sent) ? wait : nothing] : all;
+        });
       });
       return { id: made++, before, after: { of, keys }, moves, strict };
     });

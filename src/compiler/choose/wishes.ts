@@ -3,7 +3,8 @@
  * who could want it count; after a pick those who do.
  */
 import { Cache } from "../../sbp/cache.ts";
-import type { Taken } from "./takings.ts";
+import { nothing } from "./moves.ts";
+import { type Taken, waiting } from "./takings.ts";
 
 /** By key of a copy how many of a value's users count. Equal wishes are one object. */
 export interface Wishes {
@@ -42,9 +43,13 @@ export function wishesOf(values: number, taken: readonly (readonly Taken[])[]) {
         }
         return count(
           all.map((one) => {
-            const option = settled[one.by]!;
-            const { of, keys } = one.taking.after;
-            return option < 0 ? keysOf(one) : keys[of[option]!]!;
+            const [option, given] = [settled[one.by]!, settled[one.from]!];
+            if (option < 0) return keysOf(one);
+            const { before, after, moves } = one.taking;
+            const set = after.of[option]!;
+            const keys = after.keys[set]!;
+            const waits = given < 0 || moves[before.of[given]!]![set]!.at(-1) !== nothing;
+            return waits ? keys : keys.filter((key) => key !== waiting);
           }),
         );
       }),
