@@ -23,9 +23,13 @@ export interface Joined {
   readonly head: number;
   /** Values that are never stored: nobody but these ops uses them. */
   readonly inner: readonly number[];
+  /** The value that the head makes. */
+  readonly made?: number;
   /** What a product adds as it stores. */
   readonly bias?: number;
   readonly residual?: number;
+  /** The sums of the right operand's columns, which a product makes by the way. */
+  readonly sums?: number;
 }
 
 /** Where a finder looks: a task's ops, of which those that are taken belong to a run already. */

@@ -8,7 +8,7 @@ import type { LocalTensor } from "../../graph/op.ts";
 import { call } from "../../graph/ops/lowering.ts";
 import { opDef } from "../../graph/registry.ts";
 import { InternalError } from "../../ir/errors.ts";
-import type { LogicalGraph } from "../../ir/graph.ts";
+import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call } from "../../ir/program.ts";
 import type { Joined } from "../join/join.ts";
@@ -21,12 +21,13 @@ export type Local = (value: number) => LocalTensor;
 export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, local: Local): Call[] {
   const members = run.ops.map((id) => graph.ops[id]!);
   if (run.head === 0) return lowerChain(members, run.inner, graph, local);
-  const [head, tail] = [members[0]!, members.slice(run.head)];
-  const made = members[run.head - 1]!.outputs[0]!;
+  const [head, tail] = [members.find(({ kind }) => opDef(kind).followed)!, members.slice(run.head)];
+  const made = run.made!;
   const home = run.inner.includes(made) ? members.at(-1)!.outputs[0]! : made;
   const there: Local = (value) => (value === made ? { ...local(made), arg: local(home).arg } : local(value));
   const site = { ins: head.inputs.map(local), outs: [there(made)], attrs: head.attrs, seed };
-  const calls = head.kind === "matmul" ? lowerProduct(run, graph, local, there(made)) : opDef(head.kind).lower(site);
+  const calls =
+    head.kind === "matmul" ? lowerProduct(head, run, graph, local, there(made)) : opDef(head.kind).lower(site);
   const [first] = calls;
   if (tail.length === 0 || !first) return [...calls];
 
@@ -52,16 +53,25 @@ export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, loca
   return [call(`${first.kernel}_then` as keyof typeof kernels, ...first.args, ...args)];
 }
 
-function lowerProduct({ ops, ...added }: Joined, graph: LogicalGraph, local: Local, y: LocalTensor): Call[] {
-  const { inputs, outputs, attrs } = graph.ops[ops[0]!]!;
+function lowerProduct(
+  matmul: Op,
+  { ops, ...added }: Joined,
+  graph: LogicalGraph,
+  local: Local,
+  y: LocalTensor,
+): Call[] {
+  const { inputs, outputs, attrs } = matmul;
   const [a, b] = [local(inputs[0]!), local(inputs[1]!)];
-  if (count(y.shape) === 0) return [];
+  const product = local(outputs[0]!).shape;
+  const [rows, N] = product.slice(-2) as [number, number];
+  const batch = count(product.slice(0, -2));
   const [ta, tb] = [Number(attrs.transposeA), Number(attrs.transposeB)];
-  const [rows, N] = local(outputs[0]!).shape.slice(-2) as [number, number];
-  const batch = count(local(outputs[0]!).shape.slice(0, -2));
   const inner = a.shape.at(ta ? -2 : -1)!;
-  const sums = graph.ops[ops[1]!]!.kind === "sum";
-  const [M, K] = sums ? [rows, inner * batch] : [rows * batch, inner];
+  const sumsUp = ops.some((id) => graph.ops[id]!.kind === "sum" && graph.ops[id]!.inputs[0] === outputs[0]);
+  const [M, K] = sumsUp ? [rows, inner * batch] : [rows * batch, inner];
+  const sums = added.sums === undefined ? undefined : local(added.sums).arg;
+  if (count(y.shape) === 0) return sums === undefined || N === 0 ? [] : [call("reduce", 0, 1, K, N, 1, b.arg, sums)];
+  if (sums !== undefined) return [call("gemm_sums", M, N, K, a.arg, b.arg, y.arg, sums)];
   const bias = added.bias === undefined ? null : local(added.bias).arg;
   const residual = added.residual === undefined ? null : local(added.residual).arg;
   return [call("gemm", ta, tb, M, N, K, a.arg, ta ? M : K, b.arg, tb ? K : N, y.arg, N, residual, N, bias)];

@@ -46,6 +46,13 @@ static NOINLINE void tile_part(ix mr, ix nr, ix k, const f32 *a, ix rsa, ix csa,
   if (nr > VL) TILES(NV, 1, MR); else TILES(1, rsa, csa);
 }
 
+// The sums of B's columns, a slice of rows after the other just before it is packed (rows.c has them, as a reduction's).
+enum { SUM_PARTS = 16 };
+#define SUMS_WS ((ix)sizeof(f32) * SUM_PARTS * NC)
+typedef struct { f32 *y, *part; } Sums;
+static void sum_columns(ix rows, ix cols, const f32 *b, f32 *y);
+static void sum_slice(Sums s, ix first, ix rows, ix cols, const f32 *b, ix ldb, int last);
+
 // C [+]= t [+ bias] [+ D] for some rows.
 static void emit(ix rows, ix columns, const f32 *t, ix ldt, Out o) {
   for (ix r = 0; r < rows; r++) {
@@ -166,7 +173,7 @@ static void slim(ix M, ix N, ix kc, const f32 *a, ix rsa, ix csa, const f32 *pb,
 }
 
 static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f32 *b, ix rsb, ix csb, Out o, f32 *ws,
-                         Then *then) {
+                         Then *then, Sums sums) {
   if (M <= 0 || N <= 0) return;
   f32 *pa = ws, *pb = ws + MC * KC;
   const int few = M <= FEW && csb == 1;
@@ -184,6 +191,7 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
       at.d = last && o.d && !onto ? o.d + j0 : 0;
       at.bias = last && o.bias ? o.bias + j0 : 0;
       const f32 *bj = b + p0 * rsb + j0 * csb;
+      if (sums.y) sum_slice((Sums){sums.y + j0, sums.part}, p0, kc, nc, bj, rsb, last);
       if (few) {
         pack_a(M, kc, a + p0 * csa, rsa, csa, pa);
         stream(M, nc, kc, pa, bj, rsb, at, pb, pb + KC * NR);
@@ -216,7 +224,13 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
 static void gemm(int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, const f32 *b, ix ldb, f32 *c, ix ldc,
                  const f32 *d, ix ldd, const f32 *bias, f32 *ws, Then *then) {
   Out o = {c, ldc, d, ldd, bias, 0};
-  gemm_strided(M, N, K, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, o, ws, then);
+  gemm_strided(M, N, K, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, o, ws, then, (Sums){0, 0});
+}
+// Aᵀ·B, A stored K x M, and the sums of B's columns: the gradients of a weight and of a bias.
+static void gemm_sums(ix M, ix N, ix K, const f32 *a, const f32 *b, f32 *c, f32 *sums, f32 *ws) {
+  Out o = {c, N, 0, 0, 0, 0};
+  if (M <= FEW) sum_columns(K, N, b, sums);                           // blocks are wider than the room for sums
+  gemm_strided(M, N, K, a, 1, M, b, N, 1, o, ws + SUM_PARTS * NC, 0, (Sums){M <= FEW ? 0 : sums, ws});
 }
 // The same over a batch: operand x of item i starts at x + i*sx; a stride of 0 shares it.
 static void gemm_batched(ix batch, int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, ix sa, const f32 *b, ix ldb, ix sb,

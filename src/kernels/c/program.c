@@ -166,6 +166,7 @@ static int call_host(const Call *c) {
   X(gather, "iiiiiippp", 0, 0, gather((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
   X(take_along, "iiiiiippp", 0, 0, take_along((int)I(0), I(1), I(2), I(3), I(4), I(5), V(6), V(7), V(8))) \
   X(chain, CHAIN, 0, CHAIN_WS, call_chain(c, ws)) \
+  X(gemm_sums, "iiipppp", 0, SUMS_WS + GEMM_WS, OK(gemm_sums(I(0), I(1), I(2), V(3), V(4), V(5), V(6), ws))) \
   X(gemm_then, "iiiiipipipipip" CHAIN, NULLABLE(11) | NULLABLE(13), THEN_WS + GEMM_WS, call_followed(c, 14, run_gemm, ws)) \
   X(conv2d_then, "iiiiiiiiiiiiippp" CHAIN, 0, THEN_WS + CONV_WS, call_followed(c, 16, run_conv2d, ws)) \
   X(pool2d_grad_then, "iiiiiiiiiiiippp" CHAIN, NULLABLE(12), THEN_WS, call_followed(c, 15, run_pool2d_grad, ws)) \

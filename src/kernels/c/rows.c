@@ -11,7 +11,7 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
 
 // Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
 // So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
-enum { PARTS = 16, WIDE = 8, HALF = WIDE / 2, AHEAD = 16, LINE_FLOATS = 16 };
+enum { PARTS = SUM_PARTS, WIDE = 8, HALF = WIDE / 2, AHEAD = 16, LINE_FLOATS = 16 };
 INLINE f32 fold_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   const f32 none = identity_of(monoid);
   f32 part[PARTS], r = none;
@@ -73,6 +73,19 @@ INLINE void reduce_of(const int monoid, ix outer, ix mid, ix inner, f32 scale, c
     if (i < inner) reduce_columns(monoid, 1, mid, inner, scale, x + i, y + i, (int)(inner - i));
   }
 }
+// What a product sums up by the way (gemm.c): rows `first` on of some columns, in the same order.
+static void sum_slice(Sums s, ix first, ix rows, ix cols, const f32 *b, ix ldb, int last) {
+  if (!first) fill(PARTS * cols, 0, s.part);
+  for (ix r = 0; r < rows; r++, b += ldb) {
+    f32 *part = s.part + (first + r) % PARTS * cols;
+    VLOOP(cols, { stk(part + i, ldk(part + i, k, 0) + ldk(b + i, k, 0), k); });
+  }
+  if (last) VLOOP(cols, {
+    vf sum = splat(0);
+    for (int q = 0; q < PARTS; q++) sum += ldk(s.part + q * cols + i, k, 0);
+    stk(s.y + i, sum, k);
+  });
+}
 static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *x, f32 *y) {
   switch (monoid) {
   case SUM: reduce_of(SUM, outer, mid, inner, scale, x, y); return 1;
@@ -81,6 +94,7 @@ static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *
   default: return 0;
   }
 }
+static void sum_columns(ix rows, ix cols, const f32 *b, f32 *y) { (void)reduce(SUM, 1, rows, cols, 1, b, y); }
 
 // Lanes past the row's end are minus infinity: they never win, and their exp is 0.
 INLINE f32 row_max(ix C, const f32 *x) {                       // may pass over a NaN: the sum of exponentials does not
