@@ -98,6 +98,51 @@ describe("ranks that nothing tells apart", () => {
   });
 });
 
+describe("1,024 ranks and 100 tasks", () => {
+  const tasks = 100;
+  const wide = mesh({ d: 32, m: 32 });
+  const talks = (id: number) => id % 2 === 0;
+  const axis = (id: number) => (id % 4 === 0 ? "d" : "m");
+  const circuit: Circuit = {
+    placements: [wide],
+    tasks: [
+      task(0, "host", "source"),
+      ...Array.from({ length: tasks }, (_, i) => task(i + 1, talks(i + 1) ? "comm" : "compute")),
+      task(tasks + 1, "host", "sink"),
+    ],
+    registers: Array.from({ length: tasks + 1 }, (_, id) => register(id, id, 2)),
+    edges: Array.from({ length: tasks + 1 }, (_, id) =>
+      edge(id, id, id + 1, id === 0 || id === tasks ? "all" : talks(id + 1) ? { axes: [axis(id + 1)] } : "same"),
+    ),
+    schedule: (["compute", "comm"] as const).map((stream) => ({
+      ranks: wide.ranks,
+      stream,
+      tasks: Array.from({ length: tasks }, (_, i) => i + 1).filter((id) => talks(id) === (stream === "comm")),
+    })),
+  };
+  const seconds = (run: () => void) => {
+    const begin = performance.now();
+    run();
+    return (performance.now() - begin) / 1000;
+  };
+  test.each([
+    ["all alike", () => 5, 1],
+    ["one that is slow", (_: number, rank: number) => (rank === 77 ? 9 : 5), 4],
+  ])("%s: simulated in less than 10 s, the same each time", { timeout: 60_000 }, (_, duration, classes) => {
+    const once = () => {
+      const { ranks, taken, slices } = timelineOf(circuit, 4, duration);
+      expect(ranks).toHaveLength(classes);
+      return JSON.stringify([taken, [0, 77, 1023].map((rank) => slices(rank))]);
+    };
+    let text = "";
+    const taken = seconds(() => {
+      text = once();
+    });
+    expect(taken).toBeLessThan(10);
+    expect(once()).toBe(text);
+  });
+});
+
 const grid = placement("cpu", { data: 2, model: 2 });
 function mlp(slots = 2) {
   const net = nn.sequential(nn.linear(64, 128, { name: "fc1" }), nn.relu(), nn.linear(128, 16, { name: "fc2" }));
