@@ -8,7 +8,7 @@ import type { Edge, Register, TaskTemplate } from "../ir/plan.ts";
 import type { Circuit } from "./control.ts";
 import { expand } from "./expand.ts";
 import { countMissing, createStep, initialState, slotOfSeq, type TaskEvent, type TaskState } from "./logic.ts";
-import { type ActorSpec, HOST, type Net } from "./net.ts";
+import { type ActorSpec, HOST, type Net, type NetEdge } from "./net.ts";
 
 interface Launch {
   readonly seq: number;
@@ -20,6 +20,8 @@ interface Slot {
   version: number;
   whole: boolean;
   readers: number;
+  /** Who is changing it in place. */
+  changers: number;
 }
 
 interface World {
@@ -84,22 +86,32 @@ function explore(
     }),
   );
   const reads = (spec: ActorSpec) => (spec.kind === "source" ? [] : spec.ins);
+  const buffersOf = (e: NetEdge) => actors[e.from]!.outs[e.out]!.buffers;
+  /** Whether it changes in place what the edge brings: that memory is its own register's, too. */
+  const changes = (spec: ActorSpec, e: NetEdge) =>
+    spec.outs.some(({ buffers }) => buffers.some((id) => buffersOf(e).includes(id)));
   /** Nobody may still read, or write, what is overwritten; what is read is there. */
   function begin(spec: ActorSpec, { seq, arrived }: Launch): void {
     for (const [i, { slots, edges: list }] of spec.outs.entries()) {
       const slot = world.slots[spec.id]![i]![seq % slots]!;
       if (spec.kind !== "sink") expect(slot.readers).toBe(0); // its results are the user's
-      world.slots[spec.id]![i]![seq % slots] = { version: seq, whole: false, readers: list.length };
+      world.slots[spec.id]![i]![seq % slots] = { version: seq, whole: false, readers: list.length, changers: 0 };
     }
     for (const e of reads(spec)) {
       expect(arrived[e.in]).toBe(seq - e.delay);
-      const { version, whole } = world.slots[e.from]![e.out]![slotOfSeq(seq - e.delay, e.slots)]!;
-      expect([version, whole]).toEqual([seq - e.delay, true]);
+      const slot = world.slots[e.from]![e.out]![slotOfSeq(seq - e.delay, e.slots)]!;
+      expect([slot.version, slot.whole]).toEqual([seq - e.delay, true]);
+      if (changes(spec, e)) slot.changers++;
+      else expect(slot.changers).toBe(0);
     }
   }
   function end(spec: ActorSpec, { seq }: Launch): void {
     for (const [i, { slots }] of spec.outs.entries()) world.slots[spec.id]![i]![seq % slots]!.whole = true;
-    for (const e of reads(spec)) world.slots[e.from]![e.out]![slotOfSeq(seq - e.delay, e.slots)]!.readers--;
+    for (const e of reads(spec)) {
+      const slot = world.slots[e.from]![e.out]![slotOfSeq(seq - e.delay, e.slots)]!;
+      slot.readers--;
+      if (changes(spec, e)) slot.changers--;
+    }
   }
 
   const act = (id: number, event: TaskEvent) => acts[id]!(world.actors[id]!, event);
@@ -209,7 +221,7 @@ function explore(
         Array.from({ length: slots }, (_, slot): Slot => {
           const version = slot - slots;
           const readers = list.filter(({ delay }) => slotOfSeq(version, slots) === slot && version + delay >= 0).length;
-          return { version, whole: true, readers };
+          return { version, whole: true, readers, changers: 0 };
         }),
       ),
     ),
@@ -293,6 +305,28 @@ const group: Circuit = {
     { ranks: [0, 1], stream: "comm", tasks: [2] },
   ],
 };
+/** What task 1 makes task 2 changes in place, and task 3 reads: so it also holds the register of task 1. */
+const inPlace = (ranks: number, slots: number): Circuit => ({
+  placements: [mesh(ranks)],
+  tasks: [task(0, "source"), task(1, "compute"), task(2, "boxing"), task(3, "compute"), task(4, "sink")],
+  registers: [
+    register(0, 0, 1),
+    { ...register(1, 1, slots), buffers: [0] },
+    { ...register(2, 2, slots), buffers: [0] },
+    register(3, 3, 1),
+  ],
+  edges: [
+    edge(0, 0, 1, "all"),
+    edge(1, 1, 2, { axes: ["d"] }),
+    edge(1, 1, 3, "same"),
+    edge(2, 2, 3, { axes: ["d"] }),
+    edge(3, 3, 4, "all"),
+  ],
+  schedule: [
+    { ranks: mesh(ranks).ranks, stream: "compute", tasks: [1, 3] },
+    { ranks: mesh(ranks).ranks, stream: "comm", tasks: [2] },
+  ],
+});
 const base = { actor: 0, edge: 0, register: 0 };
 
 test.each([
@@ -300,6 +334,8 @@ test.each([
   ["a chain, two slots", chain(2), 3, true],
   ["a state with one slot", loop, 3, false],
   ["a group edge between two ranks", group, 1, true],
+  ["a change in place, one slot", inPlace(1, 1), 2, true],
+  ["a change in place, two slots", inPlace(1, 2), 2, true],
 ])(
   "%s: every order of events ends in the same place, with every slot free",
   { timeout: 300_000 },
