@@ -1,9 +1,10 @@
 /**
  * @file `npm run bench:profile -- mlp|cnn|gpt --batch B`: where a whole step's time goes on one rank, by kernel. The calls
  * of the plan run alone, in their order, on its own addresses; a call's time is the least of some rounds, so what other
- * programs take of the machine is left out. `--calls N` lists the N slowest calls.
+ * programs take of the machine is left out. `--calls N` lists the N slowest calls; `--precision` is that of `compile`.
  */
 import { parseArgs } from "node:util";
+import type { Precision } from "sluice";
 import type { Call } from "../src/ir/program.ts";
 import { encode } from "../src/kernels/encode.ts";
 import { createExecutor, loadEngine } from "../src/kernels/engine.ts";
@@ -15,11 +16,12 @@ const { values, positionals } = parseArgs({
     batch: { type: "string", default: "128" },
     rounds: { type: "string", default: "7" },
     calls: { type: "string", default: "0" },
+    precision: { type: "string", default: "float32" },
   },
 });
 const [model] = positionals;
 if (!isModel(model)) throw new Error(`name a model: ${modelNames.join(", ")}`);
-const { plan } = models[model](1, Number(values.batch));
+const { plan } = models[model](1, Number(values.batch), values.precision as Precision);
 const { buffers, memory, states, tasks } = plan.data;
 
 const page = 1 << 16;

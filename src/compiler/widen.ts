@@ -22,7 +22,8 @@ export function widen(draft: Draft): Draft {
     const { at } = op;
     const rounds = op.outputs.some(half);
     const name = rounds ? `${op.name}.float32` : op.name;
-    const inputs = op.inputs.map((id) => (half(id) ? edit.as(id, "float32", at) : id));
+    const joins = op.kind === "matmul" || opDef(op.kind).elementwise !== undefined;
+    const inputs = op.inputs.map((id) => (half(id) ? edit.as(id, "float32", at, joins ? "never" : "near") : id));
     const outputs = op.outputs.map((id) =>
       half(id) ? edit.like(id, "float32", `${graph.values[id]!.name}.float32`) : id,
     );

@@ -4,6 +4,7 @@
  * before the run's place, which is that of its last op. What comes in may be repeated along dims.
  */
 import { opDef } from "../../graph/registry.ts";
+import { isHalf } from "../../ir/dtype.ts";
 import type { Op } from "../../ir/graph.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf } from "../draft.ts";
@@ -37,11 +38,12 @@ export function innerOf({ users, shown }: JoinSite, run: readonly Op[]): number[
  * it may take a value from outside.
  */
 export function chainAfter(
-  { draft, ops, taken }: JoinSite,
+  site: JoinSite,
   at: number,
   takes: readonly number[],
   allows: (value: number) => boolean = () => true,
 ): Op[] {
+  const { draft, ops, taken } = site;
   const run: Op[] = [];
   const like = typeOf(draft, ops[at]!);
   const operands = new Set(takes);
@@ -54,14 +56,25 @@ export function chainAfter(
       continue;
     }
     if (taken.has(op.id) || !fits(op) || typeOf(draft, op) !== like) break;
-    if (!op.inputs.every((id) => made.has(id) || allows(id))) break;
-    for (const id of [...op.inputs, ...op.outputs]) operands.add(id);
+    const may = (cast: Op) => !made.has(cast.outputs[0]!) && !taken.has(cast.id) && typeOf(draft, cast) === like;
+    const all = [...op.inputs.flatMap((id) => castFor(site, id).filter(may)), op];
+    const cast = all.slice(0, -1).flatMap(({ outputs }) => outputs);
+    if (!all.every(({ inputs }) => inputs.every((id) => made.has(id) || cast.includes(id) || allows(id)))) break;
+    for (const id of all.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])) operands.add(id);
     if (operands.size > mostOperands) break;
-    for (const id of op.outputs) made.add(id);
-    run.push(op);
+    for (const id of all.flatMap(({ outputs }) => outputs)) made.add(id);
+    run.push(...all);
     between = 0;
   }
   return run;
+}
+
+/** The cast that widens 16 bits to this value, for one user alone: it may as well be made where it is used. */
+export function castFor({ draft, makers, users, shown }: JoinSite, value: number): Op[] {
+  const cast = makers.get(value);
+  const alone = users[value]!.length === 1 && !shown.has(value);
+  if (cast?.kind !== "cast" || !alone) return [];
+  return isHalf(draft.graph.values[cast.inputs[0]!]!.dtype) ? [cast] : [];
 }
 
 const writes = (op: Op) => op.writes?.some((state) => state !== null) ?? false;

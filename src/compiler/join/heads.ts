@@ -30,7 +30,7 @@ export function findHeads(site: JoinSite): Joined[] {
     const allows = (value: number) => spannedStrides(shapeOf(values[value]!), whole, spans) !== undefined;
     const tail = chainAfter({ ...site, taken }, place.get(last.id)!, [made], allows);
     const sum = tail.length === 0 ? columnSum({ ...site, taken }, head.ops) : undefined;
-    const run = [...head.ops, ...(sum ? [sum] : []), ...tail].sort((a, b) => place.get(a.id)! - place.get(b.id)!);
+    const run = sum ? [...head.ops, sum].sort((a, b) => place.get(a.id)! - place.get(b.id)!) : [...head.ops, ...tail];
     if (run.length < 2) return [];
     for (const { id } of run) taken.add(id);
     const inner = innerOf(site, run);
@@ -46,7 +46,8 @@ export function findHeads(site: JoinSite): Joined[] {
 
 /** The gradient of a bias, where the product is that of the weight: the sum of the right operand over all rows. */
 function columnSum({ draft, ops, taken, users, shown }: JoinSite, head: readonly Op[]): Op | undefined {
-  const { inputs, attrs } = head[0]!;
+  const { kind, inputs, attrs } = head[0]!;
+  if (kind !== "matmul") return undefined; // nor where operands are widened
   const right = inputs[1]!;
   const rank = shapeOf(draft.graph.values[right]!).length;
   if (!attrs.transposeA || attrs.transposeB || head.some(({ kind }) => kind === "add")) return undefined;

@@ -19,7 +19,7 @@ import { findHeads } from "./heads.ts";
 export interface Joined {
   /** Ids, in order. */
   readonly ops: readonly number[];
-  /** How many of them, from the first on, are the head; the others are the chain. */
+  /** How many of them, from the first on, are the head, casts of what a product multiplies included; the others are the chain. */
   readonly head: number;
   /** Values that are never stored: nobody but these ops uses them. */
   readonly inner: readonly number[];
@@ -37,6 +37,8 @@ export interface JoinSite {
   readonly draft: Draft;
   readonly ops: readonly Op[];
   readonly taken: ReadonlySet<number>;
+  /** By value the op of the task that makes it. */
+  readonly makers: ReadonlyMap<number, Op>;
   /** By value the ops that use it, as often as they do. */
   readonly users: readonly (readonly Op[])[];
   /** Values that the host reads. */
@@ -55,7 +57,9 @@ export function join(draft: Draft): Draft {
 }
 
 function runsOf(draft: Draft, task: TaskDraft, users: JoinSite["users"], shown: JoinSite["shown"]): Joined[] {
-  const site = { draft, ops: task.ops.map((id) => draft.graph.ops[id]!), users, shown };
+  const ops = task.ops.map((id) => draft.graph.ops[id]!);
+  const makers = new Map(ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
+  const site = { draft, ops, makers, users, shown };
   const headed = findHeads({ ...site, taken: new Set() });
   return [...headed, ...findChains({ ...site, taken: new Set(headed.flatMap(({ ops }) => ops)) })];
 }

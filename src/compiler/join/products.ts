@@ -1,10 +1,11 @@
 /**
  * @file Finds products of matrices with the bias and the residual that are added to them, and sums over a batch of products,
  * which are one product with a longer inner dim: the gradient of a weight. The kernel adds the bias before the residual,
- * so a run ends where the program has it the other way round.
+ * so a run ends where the program has it the other way round. It widens 16-bit floats itself: their casts come before it.
  */
 import type { Op } from "../../ir/graph.ts";
 import { type Draft, shapeOf } from "../draft.ts";
+import { castFor } from "./chains.ts";
 import type { JoinSite } from "./join.ts";
 
 /** A matmul, then perhaps a sum over its leading dims, then what adds a bias or a residual. */
@@ -15,7 +16,8 @@ export interface Product {
 }
 
 /** What begins with this matmul, if that is one product. */
-export function productFrom({ draft, ops, users, shown, taken }: JoinSite, matmul: Op): Product | undefined {
+export function productFrom(site: JoinSite, matmul: Op): Product | undefined {
+  const { draft, ops, users, shown, taken } = site;
   /** Ops of the task up to the next one that writes a state: a run must not read one after it has changed. */
   const after = ops.slice(ops.indexOf(matmul) + 1);
   const change = after.findIndex((op) => op.writes?.length);
@@ -24,10 +26,17 @@ export function productFrom({ draft, ops, users, shown, taken }: JoinSite, matmu
     const [user, another] = users[value]!;
     return user && !another && !shown.has(value) && near.has(user) && !taken.has(user.id) ? user : undefined;
   };
-  return runFrom(draft, matmul, next);
+  const widened = (value: number) => castFor(site, value).filter(({ id }) => !taken.has(id));
+  const product = runFrom(draft, matmul, next, (value) => widened(value).length > 0);
+  return product && { ...product, ops: [...matmul.inputs.flatMap(widened), ...product.ops] };
 }
 
-function runFrom(draft: Draft, matmul: Op, next: (value: number) => Op | undefined): Product | undefined {
+function runFrom(
+  draft: Draft,
+  matmul: Op,
+  next: (value: number) => Op | undefined,
+  widened: (value: number) => boolean,
+): Product | undefined {
   const shape = (value: number) => shapeOf(draft.graph.values[value]!);
   const ops = [matmul];
   let value = matmul.outputs[0]!;
@@ -41,7 +50,9 @@ function runFrom(draft: Draft, matmul: Op, next: (value: number) => Op | undefin
   let residual: number | undefined;
   for (; user?.kind === "add" && String(shape(user.outputs[0]!)) === String(shape(value)); user = next(value)) {
     const other = user.inputs[0] === value ? user.inputs[1]! : user.inputs[0]!;
-    if (residual === undefined && String(shape(other)) === String(shape(value))) residual = other;
+    const same = String(shape(other)) === String(shape(value));
+    if (same && widened(other)) break; // the chain behind the product widens it box by box
+    if (residual === undefined && same) residual = other;
     else if (bias === undefined && residual === undefined && isRow(shape(other), shape(value))) bias = other;
     else break;
     ops.push(user);

@@ -7,6 +7,7 @@ import { count, range } from "../../graph/dims.ts";
 import type { LocalTensor } from "../../graph/op.ts";
 import { call } from "../../graph/ops/lowering.ts";
 import { opDef } from "../../graph/registry.ts";
+import { kernelCode } from "../../ir/dtype.ts";
 import { InternalError } from "../../ir/errors.ts";
 import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import type { kernels } from "../../ir/kernel-table.ts";
@@ -53,6 +54,7 @@ export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, loca
   return [call(`${first.kernel}_then` as keyof typeof kernels, ...first.args, ...args)];
 }
 
+/** Operands that are widened within the run are read as they are stored. */
 function lowerProduct(
   matmul: Op,
   { ops, ...added }: Joined,
@@ -61,7 +63,11 @@ function lowerProduct(
   y: LocalTensor,
 ): Call[] {
   const { inputs, outputs, attrs } = matmul;
-  const [a, b] = [local(inputs[0]!), local(inputs[1]!)];
+  const stored = (value: number) => {
+    const cast = ops.map((id) => graph.ops[id]!).find(({ kind, outputs: [to] }) => kind === "cast" && to === value);
+    return local(cast ? cast.inputs[0]! : value);
+  };
+  const [a, b] = [stored(inputs[0]!), stored(inputs[1]!)];
   const product = local(outputs[0]!).shape;
   const [rows, N] = product.slice(-2) as [number, number];
   const batch = count(product.slice(0, -2));
@@ -74,5 +80,8 @@ function lowerProduct(
   if (sums !== undefined) return [call("gemm_sums", M, N, K, a.arg, b.arg, y.arg, sums)];
   const bias = added.bias === undefined ? null : local(added.bias).arg;
   const residual = added.residual === undefined ? null : local(added.residual).arg;
-  return [call("gemm", ta, tb, M, N, K, a.arg, ta ? M : K, b.arg, tb ? K : N, y.arg, N, residual, N, bias)];
+  const [ofA, ofB] = [[a.arg, ta ? M : K] as const, [b.arg, tb ? K : N] as const];
+  const rest = [y.arg, N, residual, N, bias];
+  if (a.dtype === "float32" && b.dtype === "float32") return [call("gemm", ta, tb, M, N, K, ...ofA, ...ofB, ...rest)];
+  return [call("gemm_mixed", ta, tb, M, N, K, kernelCode[a.dtype], ...ofA, kernelCode[b.dtype], ...ofB, ...rest)];
 }

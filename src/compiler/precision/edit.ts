@@ -66,14 +66,17 @@ export class Edit {
     return to;
   }
 
-  /** The value as this dtype: itself, or a cast of it; one made shortly before is taken again, or however long ago. */
-  as(value: number, dtype: DType, at: string | undefined, { ever = false } = {}): number {
+  /**
+   * The value as this dtype: itself, or a cast of it. One made shortly before is taken again; `"ever"`: however long ago;
+   * `"never"`: not for one who reads what is cast in the same pass.
+   */
+  as(value: number, dtype: DType, at: string | undefined, again: "near" | "ever" | "never" = "near"): number {
     if (this.dtypeOf(value) === dtype) return value;
     const key = `${value} ${dtype}`;
     const known = this.#made.get(key);
-    if (known && (ever || this.#ops.length - known.at <= near)) return known.value;
+    if (known && (again === "ever" || (again === "near" && this.#ops.length - known.at <= near))) return known.value;
     const made = { value: this.cast(value, dtype, { at }), at: this.#ops.length };
-    this.#made.set(key, made);
+    if (again !== "never") this.#made.set(key, made);
     return made.value;
   }
 

@@ -31,7 +31,7 @@ function narrowed(graph: LogicalGraph, { compute, float32 }: Precision): Logical
     }
     const narrowly = (id: number) => edit.dtypeOf(id) === compute;
     const all = (dtype: typeof compute | "float32") =>
-      op.inputs.map((id) => (was(id) ? edit.as(id, dtype, at, { ever: true }) : id));
+      op.inputs.map((id) => (was(id) ? edit.as(id, dtype, at, "ever") : id));
     const put = (dtype: typeof compute | "float32", isWide: boolean) => {
       edit.put({ ...op, inputs: all(dtype) });
       for (const id of gives) {
@@ -63,7 +63,7 @@ function narrowed(graph: LogicalGraph, { compute, float32 }: Precision): Logical
     treatments[kept.has(op.name) || op.writes ? "wide" : treatmentOf(op.kind)]();
   }
   const outputs = Object.entries(graph.outputs).map(
-    ([name, id]) => [name, was(id) ? edit.as(id, "float32", undefined, { ever: true }) : id] as const,
+    ([name, id]) => [name, was(id) ? edit.as(id, "float32", undefined, "ever") : id] as const,
   );
   return edit.finish(Object.fromEntries(outputs));
 }

@@ -12,6 +12,9 @@ import { Edit } from "./edit.ts";
 /** Ops that compute in float32 anyway; and those whose result has the dtype of what they take. */
 const sums: ReadonlySet<string> = new Set(["matmul", "sum", "add", "conv2dGradFilter"]);
 const moves: ReadonlySet<string> = new Set(["reshape", "transpose"]);
+/** What a kernel may add something to as it stores it, and how many ops later. */
+const added: ReadonlySet<string> = new Set(["matmul", "add"]);
+const soon = 16;
 
 export function settle(draft: Draft): Draft {
   const { graph } = draft;
@@ -33,8 +36,15 @@ export function settle(draft: Draft): Draft {
     if (moves.has(kind) || kind === "sum" || kind === "add")
       for (const input of inputs) if (canBe(input)) become(input);
   };
-  for (const op of graph.ops)
+  for (const op of graph.ops) {
     if (widens(op) && users[op.outputs[0]!] === 1 && canBe(op.inputs[0]!)) become(op.inputs[0]!);
+    // What is added to a product at once is added before it is rounded.
+    if (op.kind !== "add") continue;
+    for (const id of op.inputs) {
+      const { id: maker, kind } = produced[id]!;
+      if (users[id] === 1 && half(id) && added.has(kind) && op.id - maker <= soon) single.add(id);
+    }
+  }
 
   const edit = new Edit(graph);
   for (const id of single) edit.retype(id, "float32");

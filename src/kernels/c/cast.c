@@ -23,6 +23,39 @@ INLINE uint16_t to_bf16(f32 x) {
   return (uint16_t)((x != x ? bits | 0x400000 : bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
+// The same for whole vectors, and for rows of any length: bits as of one element.
+INLINE vf of_halves(const int dtype, vh h) {
+  const vu u = __builtin_convertvector(h, vu);
+  if (dtype == BF16) return (vf)(u << 16);
+  const vu sign = (u & 0x8000) << 16, rest = (u & 0x7FFF) << 13;
+  return (vf)(sign | (vu)sel((vi)(rest >= 0x0F800000), (vf)(rest | 0x7F800000), (vf)rest * 0x1p112f));
+}
+INLINE vh to_halves(const int dtype, vf x) {
+  const vu bits = (vu)x, sign = bits >> 16 & 0x8000, a = bits & 0x7FFFFFFF;
+  const vi nan = (vi)(x != x);
+  if (dtype == BF16) return __builtin_convertvector((vu)sel(nan, (vf)(bits | 0x400000), (vf)(bits + 0x7FFF + (bits >> 16 & 1))) >> 16, vh);
+  const vu whole = (a - 0x38000000 + 0xFFF + (a >> 13 & 1)) >> 13, least = (vu)((vf)a + 0.5f) - 0x3F000000;
+  vf r = sel((vi)(a < 0x38800000), (vf)least, (vf)whole);
+  r = sel((vi)(a >= 0x477FF000), (vf)(0x7C00 + (vu){0}), r);
+  r = sel(nan, (vf)(0x7E00 | (a >> 13 & 0x3FF)), r);
+  return __builtin_convertvector(sign | (vu)r, vh);
+}
+INLINE f32 of_half(const int dtype, uint16_t h) { return dtype == BF16 ? of_bf16(h) : of_f16(h); }
+INLINE uint16_t to_half(const int dtype, f32 x) { return dtype == BF16 ? to_bf16(x) : to_f16(x); }
+INLINE void widen_as(const int dtype, ix n, const uint16_t *x, f32 *y) {
+  ix i = 0;
+  for (; i + VL <= n; i += VL) st(y + i, of_halves(dtype, *(const vhu *)(x + i)));
+  PLAIN for (; i < n; i++) y[i] = of_half(dtype, x[i]);
+}
+INLINE void narrow_as(const int dtype, ix n, const f32 *x, uint16_t *y) {
+  ix i = 0;
+  for (; i + VL <= n; i += VL) *(vhu *)(y + i) = to_halves(dtype, ld(x + i));
+  PLAIN for (; i < n; i++) y[i] = to_half(dtype, x[i]);
+}
+static void widen_row(int dtype, ix n, const uint16_t *x, f32 *y) { if (dtype == BF16) widen_as(BF16, n, x, y); else widen_as(F16, n, x, y); }
+static void narrow_row(int dtype, ix n, const f32 *x, uint16_t *y) { if (dtype == BF16) narrow_as(BF16, n, x, y); else narrow_as(F16, n, x, y); }
+INLINE int is_half(int dtype) { return dtype == F16 || dtype == BF16; }
+
 static void fill_half(ix n, uint16_t value, uint16_t *y) { for (ix i = 0; i < n; i++) y[i] = value; }
 
 // Rounded to odd, a number can be rounded again, to fewer digits, as if it had not been rounded before (Boldo & Melquiond
@@ -82,6 +115,8 @@ INLINE void cast_at(const int from, const int to, ix i, const void *x, void *y) 
 #define CASTS(X, from) X(from, F32) X(from, I32) X(from, BOOL) X(from, F64) X(from, I64) X(from, F16) X(from, BF16)
 static int cast(int from, int to, ix n, const void *x, void *y) {
   if (from < F32 || from >= DTYPES || to < F32 || to >= DTYPES) return 0;
+  if (is_half(from) && to == F32) { widen_row(from, n, x, y); return 1; }
+  if (from == F32 && is_half(to)) { narrow_row(to, n, x, y); return 1; }
   switch (from * DTYPES + to) {
 #define X(from, to) case from * DTYPES + to: \
       if (from == F32 || to == F32) for (ix i = 0; i < n; i++) cast_at(from, to, i, x, y);   /* these are frequent */ \

@@ -16,6 +16,8 @@ enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 
 #define GEMM_WS ((ix)(sizeof(f32) * (MC_MOST * KC + KC * (NC + NR_MOST))))
 
 typedef struct { f32 *c; ix ldc; const f32 *d; ix ldd; const f32 *bias; int add; } Out;   // where a product goes, what is added; also to C?
+// Element (r, c) is at r*rs + c*cs, and one of the two is 1. Floats of 16 bits are widened as they are packed.
+typedef struct { const void *x; ix rs, cs; int dtype; } Matrix;
 
 // acc[rows x vectors] += A·B over k steps; rows, vectors and, of packed A (1 and MR), the strides are known after inlining.
 INLINE void tile(const int rows, const int vectors, ix k, const f32 *a, const ix rsa, const ix csa, const f32 *b, const ix ldb, vf acc[][NV]) {
@@ -141,6 +143,29 @@ static void pack_b(ix cols, ix k, const f32 *x, ix rs, ix cs, f32 *d) {
   for (ix c = 0; c < cols; c += NR) pack_panel(NR, imin(NR, cols - c), k, x + c * cs, cs, rs, d + c * k);
 }
 
+// The same of 16-bit elements: widened where rows lie side by side, else rows are widened before they are transposed.
+static void pack_halves(ix w, ix rows, ix k, int dtype, const uint16_t *x, ix rs, ix cs, f32 *d) {
+  if (rs == 1) {
+    for (ix p = 0; p < k; p++) {
+      widen_row(dtype, rows, x + p * cs, d + p * w);
+      for (ix r = rows; r < w; r++) d[p * w + r] = 0;
+    }
+    return;
+  }
+  f32 wide[NR * KC];
+  for (ix r = 0; r < rows; r++) widen_row(dtype, k, x + r * rs, wide + r * k);
+  if (w == NR) pack_panel(NR, rows, k, wide, k, 1, d);
+  else pack_a(rows, k, wide, k, 1, d);
+}
+static void pack_rows(ix rows, ix k, Matrix a, f32 *d) {
+  if (a.dtype == F32) { pack_a(rows, k, a.x, a.rs, a.cs, d); return; }
+  for (ix r = 0; r < rows; r += MR) pack_halves(MR, imin(MR, rows - r), k, a.dtype, (const uint16_t *)a.x + r * a.rs, a.rs, a.cs, d + r * k);
+}
+static void pack_columns(ix cols, ix k, Matrix b, f32 *d) {
+  if (b.dtype == F32) { pack_b(cols, k, b.x, b.rs, b.cs, d); return; }
+  for (ix c = 0; c < cols; c += NR) pack_halves(NR, imin(NR, cols - c), k, b.dtype, (const uint16_t *)b.x + c * b.cs, b.cs, b.rs, d + c * k);
+}
+
 // The part of C that a slice of k and a block of columns give, from B as it lies: some rows of it at a time, which stay in
 // L1 for all rows of A. t holds the sums meanwhile; its rows lie a line off powers of two, or they would meet in the cache.
 static void stream(ix M, ix nc, ix kc, const f32 *pa, const f32 *b, ix ldb, Out o, f32 *edge, f32 *t) {
@@ -172,11 +197,14 @@ static void slim(ix M, ix N, ix kc, const f32 *a, ix rsa, ix csa, const f32 *pb,
   }
 }
 
-static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f32 *b, ix rsb, ix csb, Out o, f32 *ws,
-                         Then *then, Sums sums) {
+static Matrix block_of(Matrix m, ix row, ix column) {
+  m.x = (const char *)m.x + (row * m.rs + column * m.cs) * ITEM[m.dtype];
+  return m;
+}
+static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, Then *then, Sums sums) {
   if (M <= 0 || N <= 0) return;
   f32 *pa = ws, *pb = ws + MC * KC;
-  const int few = M <= FEW && csb == 1;
+  const int few = M <= FEW && b.cs == 1 && b.dtype == F32;
   const int onto = o.d == o.c;
   const ix block = few ? FEW_NC : NC;
   const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;   // equal slices of k, no thin last one
@@ -190,23 +218,23 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
       at.add = part > 0 || onto;                                    // later slices of k add to what is there
       at.d = last && o.d && !onto ? o.d + j0 : 0;
       at.bias = last && o.bias ? o.bias + j0 : 0;
-      const f32 *bj = b + p0 * rsb + j0 * csb;
-      if (sums.y) sum_slice((Sums){sums.y + j0, sums.part}, p0, kc, nc, bj, rsb, last);
+      const Matrix ap = block_of(a, 0, p0), bj = block_of(b, p0, j0);
+      if (sums.y) sum_slice((Sums){sums.y + j0, sums.part}, p0, kc, nc, bj.x, b.rs, last);
       if (few) {
-        pack_a(M, kc, a + p0 * csa, rsa, csa, pa);
-        stream(M, nc, kc, pa, bj, rsb, at, pb, pb + KC * NR);
+        pack_rows(M, kc, ap, pa);
+        stream(M, nc, kc, pa, bj.x, b.rs, at, pb, pb + KC * NR);
         if (last) follow_rows(then, 0, M, j0, nc);
         continue;
       }
-      pack_b(nc, kc, bj, rsb, csb, pb);
-      if (N <= VL) {
-        slim(M, N, kc, a + p0 * csa, rsa, csa, pb, at);
+      pack_columns(nc, kc, bj, pb);
+      if (N <= VL && a.dtype == F32) {
+        slim(M, N, kc, ap.x, a.rs, a.cs, pb, at);
         if (last) follow_rows(then, 0, M, 0, N);
         continue;
       }
       for (ix i0 = 0; i0 < M; i0 += MC) {
         ix mc = imin(MC, M - i0);
-        pack_a(mc, kc, a + i0 * rsa + p0 * csa, rsa, csa, pa);
+        pack_rows(mc, kc, block_of(ap, i0, 0), pa);
         for (ix j = 0; j < nc; j += NR) for (ix i = 0; i < mc; i += MR) {
           Out q = at;
           q.c += (i0 + i) * o.ldc + j;
@@ -224,13 +252,19 @@ static void gemm_strided(ix M, ix N, ix K, const f32 *a, ix rsa, ix csa, const f
 static void gemm(int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, const f32 *b, ix ldb, f32 *c, ix ldc,
                  const f32 *d, ix ldd, const f32 *bias, f32 *ws, Then *then) {
   Out o = {c, ldc, d, ldd, bias, 0};
-  gemm_strided(M, N, K, a, ta ? 1 : lda, ta ? lda : 1, b, tb ? 1 : ldb, tb ? ldb : 1, o, ws, then, (Sums){0, 0});
+  gemm_strided(M, N, K, (Matrix){a, ta ? 1 : lda, ta ? lda : 1, F32}, (Matrix){b, tb ? 1 : ldb, tb ? ldb : 1, F32}, o, ws, then, (Sums){0, 0});
+}
+// The same of operands of which some have 16 bits.
+static int gemm_mixed(int ta, int tb, ix M, ix N, ix K, int da, const void *a, ix lda, int db, const void *b, ix ldb, Out o, f32 *ws, Then *then) {
+  if ((da != F32 && !is_half(da)) || (db != F32 && !is_half(db))) return 0;
+  gemm_strided(M, N, K, (Matrix){a, ta ? 1 : lda, ta ? lda : 1, da}, (Matrix){b, tb ? 1 : ldb, tb ? ldb : 1, db}, o, ws, then, (Sums){0, 0});
+  return 1;
 }
 // Aᵀ·B, A stored K x M, and the sums of B's columns: the gradients of a weight and of a bias.
 static void gemm_sums(ix M, ix N, ix K, const f32 *a, const f32 *b, f32 *c, f32 *sums, f32 *ws) {
   Out o = {c, N, 0, 0, 0, 0};
   if (M <= FEW) sum_columns(K, N, b, sums);                           // blocks are wider than the room for sums
-  gemm_strided(M, N, K, a, 1, M, b, N, 1, o, ws + SUM_PARTS * NC, 0, (Sums){M <= FEW ? 0 : sums, ws});
+  gemm_strided(M, N, K, (Matrix){a, 1, M, F32}, (Matrix){b, N, 1, F32}, o, ws + SUM_PARTS * NC, 0, (Sums){M <= FEW ? 0 : sums, ws});
 }
 // The same over a batch: operand x of item i starts at x + i*sx; a stride of 0 shares it.
 static void gemm_batched(ix batch, int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, ix sa, const f32 *b, ix ldb, ix sb,

@@ -145,6 +145,7 @@ static int call_host(const Call *c) {
 #define CHAIN "iiiiiiix*"
 #define OPS(X) \
   X(gemm, "iiiiipipipipip", NULLABLE(11) | NULLABLE(13), GEMM_WS, OK(gemm(I(0), I(1), I(2), I(3), I(4), V(5), I(6), V(7), I(8), V(9), I(10), V(11), I(12), V(13), ws, c->then))) \
+  X(gemm_mixed, "iiiiiipiipipipip", NULLABLE(13) | NULLABLE(15), GEMM_WS, gemm_mixed((int)I(0), (int)I(1), I(2), I(3), I(4), (int)I(5), V(6), I(7), (int)I(8), V(9), I(10), (Out){V(11), I(12), V(13), I(14), V(15), 0}, ws, c->then)) \
   X(gemm_batched, "iiiiiipiipiipii", 0, GEMM_WS, OK(gemm_batched(I(0), I(1), I(2), I(3), I(4), I(5), V(6), I(7), I(8), V(9), I(10), I(11), V(12), I(13), I(14), ws))) \
   X(gemm_batched_f64, "iiiiiipiipiipii", 0, 0, OK(gemm_batched_f64(I(0), I(1), I(2), I(3), I(4), I(5), V(6), I(7), I(8), V(9), I(10), I(11), V(12), I(13), I(14)))) \
   NUMBERS(X, ) NUMBERS(X, _f64) NUMBERS(X, _i32) NUMBERS(X, _i64) \
@@ -168,6 +169,7 @@ static int call_host(const Call *c) {
   X(chain, CHAIN, 0, CHAIN_WS, call_chain(c, ws)) \
   X(gemm_sums, "iiipppp", 0, SUMS_WS + GEMM_WS, OK(gemm_sums(I(0), I(1), I(2), V(3), V(4), V(5), V(6), ws))) \
   X(gemm_then, "iiiiipipipipip" CHAIN, NULLABLE(11) | NULLABLE(13), THEN_WS + GEMM_WS, call_followed(c, 14, run_gemm, ws)) \
+  X(gemm_mixed_then, "iiiiiipiipipipip" CHAIN, NULLABLE(13) | NULLABLE(15), THEN_WS + GEMM_WS, call_followed(c, 16, run_gemm_mixed, ws)) \
   X(conv2d_then, "iiiiiiiiiiiiippp" CHAIN, 0, THEN_WS + CONV_WS, call_followed(c, 16, run_conv2d, ws)) \
   X(pool2d_grad_then, "iiiiiiiiiiiippp" CHAIN, NULLABLE(12), THEN_WS, call_followed(c, 15, run_pool2d_grad, ws)) \
   X(layer_norm_grad_then, "iiifpppp" CHAIN, 0, THEN_WS, call_followed(c, 8, run_layer_norm_grad, ws)) \

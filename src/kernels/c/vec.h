@@ -132,6 +132,10 @@ INLINE vw multiply(vw a, uint32_t m) { return (vw)_mm_mul_epu32((__m128i)a, (__m
 INLINE vw multiply(vw a, uint32_t m) { return (a & 0xFFFFFFFFu) * m; }
 #endif
 
+// 16-bit lanes, as many as a vector of floats has, and four.
+typedef uint16_t vh __attribute__((vector_size(sizeof(uint16_t) * VL)));
+typedef uint16_t vhu __attribute__((vector_size(sizeof(uint16_t) * VL), aligned(2), may_alias));
+
 // The first k lanes only, the rest as `fill`. With k == VL a constant this is one plain load or store.
 INLINE vf ldk(const f32 *p, int k, f32 fill) {
   if (k == VL) return ld(p);
