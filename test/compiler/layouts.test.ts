@@ -248,6 +248,47 @@ describe("explicit mode", () => {
     expect(compile(g).communication).toHaveLength(1);
   });
 
+  test("offers only what settles the op, whichever operand is boxed, the cheapest first", () => {
+    const both = placement("cpu", { data: 2, model: 2 });
+    const ends = {
+      x: both.input([8, 8], "float32", { data: S(0) }),
+      z: both.input([8, 8], "float32", { model: S(1) }),
+    };
+    let refused = "";
+    try {
+      compile(
+        graph(both, { name: "offer", inputs: ends }, ({ x, z }) => ({ y: x.add(z) })),
+        { boxing: "explicit" },
+      );
+    } catch (error) {
+      refused = String(error);
+    }
+    expect(refused).toMatch(/it lies as \{.*\}, [xz] as \{/);
+    const offers = [...refused.matchAll(/[xz]\.to\(mesh, \{[^}]*\}\)(?: and [xz]\.to\(mesh, \{[^}]*\}\))?: \d+ B/g)];
+    expect(offers.length).toBeGreaterThan(2);
+    for (const [offer] of offers) {
+      const said = new Map(
+        [...offer.matchAll(/([xz])\.to\(mesh, \{data: (\S+), model: (\S+)\}/g)].map(([, name, data, model]) => [
+          name,
+          { data, model },
+        ]),
+      );
+      expect(said.size).toBeGreaterThan(0);
+      const settled = graph(both, { name: "settled", inputs: ends }, ({ x, z }) => {
+        const boxed = (tensor: typeof x, name: string) => {
+          const layout = said.get(name);
+          return layout ? (tensor.to(both, layout as never) as typeof x) : tensor;
+        };
+        return { y: boxed(x, "x").add(boxed(z as never, "z")) };
+      });
+      const plan = compile(settled, { boxing: "explicit" });
+      expect(
+        plan.communication.reduce((sum, { bytes }) => sum + bytes, 0),
+        offer,
+      ).toBe(Number(/: (\d+) B$/.exec(offer)![1]));
+    }
+  });
+
   test("takes what is said", () => {
     const g = graph(mesh, { name: "said", inputs }, ({ x, y }) => ({ sum: x.add(y.to(mesh, { d: S(0) })) }));
     expect(kinds(compile(g, { dims: {}, boxing: "explicit" }))).toEqual(["all-to-all"]);

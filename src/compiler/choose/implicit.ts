@@ -3,11 +3,13 @@
  * would do. What autodiff adds is boxed as it needs to be: its layouts follow from those of the forward pass.
  */
 import { LayoutError } from "../../ir/errors.ts";
+import type { Op } from "../../ir/graph.ts";
 import { type Layout, showLayout } from "../../ir/layout.ts";
 import { showPlacement } from "../../ir/placement.ts";
+import { boxingCost } from "../../sbp/boxing.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import type { Signature } from "../../sbp/signatures.ts";
-import { type Draft, forbidsBoxing, placementOf, producers } from "../draft.ts";
+import { type Draft, forbidsBoxing, placementOf, producers, shapeOf } from "../draft.ts";
 import type { Menu } from "./menu.ts";
 
 const shown = 5;
@@ -32,23 +34,57 @@ export function implicitBoxing(draft: Draft, menus: readonly Menu[], chosen: rea
   const produced = producers(graph);
   for (const op of graph.ops) {
     if (!forbidsBoxing(draft, op)) continue;
-    for (const [i, id] of op.inputs.entries()) {
+    const lies = op.inputs.map((id) => {
       const from = produced[id]!;
-      const is = chosen[from.id]!.outs[from.outputs.indexOf(id)]!;
-      const wanted = chosen[op.id]!.ins[i]!;
-      if (keyOf(is) === keyOf(wanted)) continue;
-      const axes = placementOf(draft, op).axes.map(({ name }) => name);
-      const text = (layout: Layout) => showLayout(layout, axes);
-      const { layouts, keys } = menus[op.id]!.ins[i]!;
-      const others = [wanted, ...layouts.filter((_, k) => keys[k] !== keyOf(wanted) && keys[k] !== keyOf(is))];
-      const { name } = graph.values[id]!;
-      return new LayoutError("SL3042", `${op.kind} takes ${name} as ${text(wanted)}, it lies as ${text(is)}`, {
-        subject: op.name,
-        choices: others.slice(0, shown).map((layout) => `.to(mesh, ${text(layout)})`),
-        hint: `say the boxing of ${name}, give its source another layout, or compile without boxing: "explicit"`,
-        at: op.at,
-      });
-    }
+      return chosen[from.id]!.outs[from.outputs.indexOf(id)]!;
+    });
+    const i = lies.findIndex((is, k) => keyOf(is) !== keyOf(chosen[op.id]!.ins[k]!));
+    if (i < 0) continue;
+    const axes = placementOf(draft, op).axes.map(({ name }) => name);
+    const text = (layout: Layout) => showLayout(layout, axes);
+    const nameOf = (k: number) => graph.values[op.inputs[k]!]!.name;
+    const others = op.inputs.flatMap((id, k) => (id === op.inputs[i] ? [] : `, ${nameOf(k)} as ${text(lies[k]!)}`));
+    const takes = `${op.kind} takes ${nameOf(i)} as ${text(chosen[op.id]!.ins[i]!)}`;
+    return new LayoutError("SL3042", `${takes}, it lies as ${text(lies[i]!)}${others.join("")}`, {
+      subject: op.name,
+      choices: settling(draft, op, menus[op.id]!, lies, text),
+      hint: `say the boxing, give a source another layout, or compile without boxing: "explicit"`,
+      at: op.at,
+    });
   }
   return undefined;
+}
+
+/** What to write so that the op takes all its operands as they lie then: the cheapest first. Nothing is made partial. */
+function settling(
+  draft: Draft,
+  op: Op,
+  { signatures }: Menu,
+  lies: readonly Layout[],
+  text: (layout: Layout) => string,
+): readonly string[] {
+  const { values, placements } = draft.graph;
+  const placement = placementOf(draft, op);
+  const found = new Map<string, { readonly time: number; readonly bytes: number }>();
+  for (const { ins } of signatures) {
+    const said = new Map<string, { readonly time: number; readonly bytes: number }>();
+    const possible = ins.every((to, k) => {
+      const from = lies[k]!;
+      if (keyOf(from) === keyOf(to)) return true;
+      if (to.some(([, sbp]) => sbp.kind === "P")) return false;
+      const value = values[op.inputs[k]!]!;
+      const side = { placement: placements[value.placement]!, layout: from };
+      const request = { shape: shapeOf(value), dtype: value.dtype, from: side, to: { placement, layout: to } };
+      said.set(`${value.name}.to(mesh, ${text(to)})`, boxingCost(request, draft.options.model));
+      return true;
+    });
+    if (!possible || !said.size) continue;
+    const all = [...said.values()];
+    const sum = (of: "time" | "bytes") => all.reduce((n, one) => n + one[of], 0);
+    found.set([...said.keys()].join(" and "), { time: sum("time"), bytes: sum("bytes") });
+  }
+  return [...found]
+    .sort(([a, { time: s }], [b, { time: t }]) => s - t || (a < b ? -1 : 1))
+    .slice(0, shown)
+    .map(([what, { bytes }]) => `${what}: ${bytes} B`);
 }

@@ -1,30 +1,28 @@
 /** @file What moves between ranks in a step: each collective with its bytes, and their sums by mesh axis. */
 import type { PlanData } from "../../ir/plan.ts";
-import { launchOrder } from "../../ir/schedule.ts";
 import { changeOf } from "../boxing-text.ts";
 import { bytes, count, table } from "../format.ts";
+import { fold } from "./fold.ts";
 
 export function boxing(plan: PlanData): string[] {
   if (plan.collectives.length === 0) return ["  none: nothing moves between ranks"];
-  const place = new Map(launchOrder(plan).map(({ id }, at) => [id, at]));
   const rows = plan.collectives.map((c) => {
     const task = plan.tasks.find(({ id }) => id === c.task)!;
     const received = [...new Set(c.received)].sort((a, b) => a - b);
     const each = received.length > 1 ? `${count(received[0]!)}–${count(received.at(-1)!)}` : count(received[0] ?? 0);
-    return [`${place.get(task.id)}`, c.kind, c.axis ?? "–", changeOf(plan, task), count(c.bytes), each, c.name];
+    return [c.name, c.kind, c.axis ?? "–", changeOf(plan, task), count(c.bytes), each];
   });
   return [
     ...table(
       [
-        { title: "task", right: true },
+        { title: "name" },
         { title: "step" },
         { title: "axis" },
         { title: "what" },
         { title: "in all, B", right: true },
         { title: "a rank receives, B", right: true },
-        { title: "name" },
       ],
-      rows,
+      fold(rows),
     ),
     perAxis(plan),
   ];

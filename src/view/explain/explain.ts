@@ -19,7 +19,8 @@ export function explain(plan: PlanData): string {
     ["Memory of a rank", ...memory(plan)],
     ["Parameters", ...parameters(plan)],
     [
-      "Tensors: how each lies, what a rank holds and a step takes; the next best layout, and by what it lost",
+      "Tensors: how each lies, what a rank holds and a step takes; the next best layout, why it lost, and by how much it",
+      "  would change compute, boxing and memory of the whole plan",
       ...tensors(plan),
     ],
     ["Signatures: how each op works on the mesh", ...signatures(plan)],

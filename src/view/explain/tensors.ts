@@ -31,10 +31,10 @@ export function tensors(plan: PlanData): string[] {
       { title: "holds", right: true },
       { title: "compute", right: true },
       { title: "boxing", right: true },
-      { title: "next best" },
+      { title: "next best: dearer by" },
       { title: "compute", right: true },
       { title: "boxing", right: true },
-      { title: "holds", right: true },
+      { title: "memory", right: true },
     ],
     fold(rows),
   );
@@ -44,13 +44,19 @@ export function tensors(plan: PlanData): string[] {
 export const nameOf = ({ op, outs }: Choice, output: number): string => (outs.length > 1 ? `${op}.${output}` : op);
 
 const alone = ({ fixed, candidates }: Choice): string =>
-  fixed ? "set by user" : candidates > 1 ? "no other goes here" : "the only one";
+  fixed ? "set by user" : candidates > 1 ? "none without changes farther off" : "the only one";
 
-/** Why it lost, where the figures do not say it. `tight`: the limit on memory has changed layouts. */
+/** Why it lost: what makes it dearer, what most first. `tight`: the limit on memory has changed layouts. */
 function remark({ compute, boxing, memory }: Rival, tight: boolean): string {
   const time = compute + boxing;
   if (time < 0 && memory > 0 && tight) return ", too large";
-  return time === 0 ? ", as fast" : "";
+  if (time === 0) return ", as fast";
+  const dearer = [
+    ["compute", compute],
+    ["boxing", boxing],
+  ] as const;
+  const by = dearer.filter(([, more]) => more > 0).toSorted(([, a], [, b]) => b - a);
+  return by.length ? `: ${by.map(([what]) => what).join(", ")}` : "";
 }
 
 const more = ({ compute, boxing, memory }: Rival): string[] => [
