@@ -268,9 +268,9 @@ describe("explicit mode", () => {
     expect(offers.length).toBeGreaterThan(2);
     for (const [offer] of offers) {
       const said = new Map(
-        [...offer.matchAll(/([xz])\.to\(mesh, \{data: (\S+), model: (\S+)\}/g)].map(([, name, data, model]) => [
+        [...offer.matchAll(/([xz])\.to\(mesh, \{([^}]*)\}/g)].map(([, name, layout]) => [
           name,
-          { data, model },
+          Object.fromEntries(layout!.split(", ").map((axis) => axis.split(": "))),
         ]),
       );
       expect(said.size).toBeGreaterThan(0);

@@ -63,7 +63,7 @@ describe("explain", () => {
       expect(found, op).toHaveLength(1);
       if (fixed) expect(found[0]).toMatch(/set by user$/);
       else if (candidates > 1 && rivals?.[0]) expect(found[0]).toMatch(/ [+−–]\S*( \S+)?$/);
-      else expect(found[0]).toMatch(/(the only one|none without changes farther off)$/);
+      else expect(found[0]).toMatch(/(the only one|no other nearby)$/);
     }
   });
 

@@ -44,7 +44,7 @@ export function tensors(plan: PlanData): string[] {
 export const nameOf = ({ op, outs }: Choice, output: number): string => (outs.length > 1 ? `${op}.${output}` : op);
 
 const alone = ({ fixed, candidates }: Choice): string =>
-  fixed ? "set by user" : candidates > 1 ? "none without changes farther off" : "the only one";
+  fixed ? "set by user" : candidates > 1 ? "no other nearby" : "the only one";
 
 /** Why it lost: what makes it dearer, what most first. `tight`: the limit on memory has changed layouts. */
 function remark({ compute, boxing, memory }: Rival, tight: boolean): string {
