@@ -65,13 +65,18 @@ function settling(
 ): readonly string[] {
   const { values, placements } = draft.graph;
   const placement = placementOf(draft, op);
+  /** As an object says it, whose axes are in the mesh's order. */
+  const inOrder = (layout: Layout) => {
+    const places = layout.map(([axis]) => placement.axes.findIndex(({ name }) => name === axis));
+    return places.every((place, k) => k === 0 || place > places[k - 1]!);
+  };
   const found = new Map<string, { readonly time: number; readonly bytes: number }>();
   for (const { ins } of signatures) {
     const said = new Map<string, { readonly time: number; readonly bytes: number }>();
     const possible = ins.every((to, k) => {
       const from = lies[k]!;
       if (keyOf(from) === keyOf(to)) return true;
-      if (to.some(([, sbp]) => sbp.kind === "P")) return false;
+      if (to.some(([, sbp]) => sbp.kind === "P") || !inOrder(to)) return false;
       const value = values[op.inputs[k]!]!;
       const side = { placement: placements[value.placement]!, layout: from };
       const request = { shape: shapeOf(value), dtype: value.dtype, from: side, to: { placement, layout: to } };
