@@ -54,7 +54,9 @@ describe("the physical plan", () => {
 
   it("lists the ops and kernels of a task", () => {
     expect(texts(physical).filter((text) => text === "fc1.matmul")).toHaveLength(4);
-    expect(texts(physical).some((text) => /gemm ×\d/.test(text))).toBe(true);
+    const kernels = texts(physical).filter((text) => /\bgemm/.test(text));
+    expect(kernels.length).toBeGreaterThanOrEqual(4);
+    expect(texts(physical).some((text) => /\w ×\d/.test(text))).toBe(true);
   });
 
   it("says at each boxing task which ranks take part and what this one gets", () => {
