@@ -75,11 +75,12 @@ const few = 12;
 const many = 2000;
 
 /**
- * What is cheapest; where nothing is found to fit, what takes the least memory. Where that is past the limit nothing else
- * is sought, unless all could be.
+ * What is cheapest; where that is past the limit, what is cheapest within it; where nothing is found to fit, what takes the
+ * least memory. Where that is past the limit too nothing else is sought, unless all could be.
  */
 function cheapest(menus: readonly Menu[], charges: Charges, limit: number): Found {
-  if (limit === Number.POSITIVE_INFINITY) return search(menus, charges, limit);
+  const free = search(menus, charges, Number.POSITIVE_INFINITY);
+  if (free.memory <= limit || free.cost >= forbidden) return free;
   const least = leastOf(menus, charges);
   if (least.memory > limit && menus.length > few) return least;
   const found = search(menus, charges, limit);
