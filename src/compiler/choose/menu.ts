@@ -44,7 +44,12 @@ export function menusOf(draft: Draft): readonly Menu[] {
   const { graph } = draft;
   const shared = new Cache<Menu>();
   const menus: Menu[] = [];
-  const types = typesOf(graph);
+  const numbers = new Map<string, number>();
+  const types = typesOf(graph).map((type) => {
+    const known = numbers.get(type) ?? numbers.size;
+    numbers.set(type, known);
+    return known;
+  });
   /** By value how it may come. */
   const offers: Column[] = [];
   for (const op of graph.ops) {

@@ -1,14 +1,15 @@
 /**
- * @file What would have come next: for every tensor the cheapest choice in which it lies otherwise. The ops within two steps of it are chosen anew, by elimination; what is farther stays as it is, so the
- * figure is of a choice that exists, and the best of all such choices costs no more. Tensors in equal surroundings share
- * the answer, so repeated blocks are asked once.
+ * @file What would have come next: for every tensor the cheapest choice in which it lies otherwise. The ops within two
+ * steps of it are chosen anew, by elimination; what is farther stays as it is, so the figure is of a choice that exists,
+ * and the best of all such choices costs no more. Tensors in equal surroundings share the answer, so repeated blocks are
+ * asked once.
  */
 import type { Rival } from "../../ir/plan.ts";
 import { Cache } from "../../sbp/cache.ts";
 import type { Draft } from "../draft.ts";
 import { decode, eliminate } from "../solve/eliminate.ts";
 import { addTo, forbidden } from "../solve/factors.ts";
-import { evaluate, type Problem, type Table } from "../solve/problem.ts";
+import { evaluate, indexOf, type Problem, type Table } from "../solve/problem.ts";
 import type { Column, Menu } from "./menu.ts";
 
 const steps = 2;
@@ -30,56 +31,67 @@ export function rivalsOf(
   problem.tables.forEach(({ variables }, k) => {
     for (const v of variables) touching[v]!.push(k);
   });
-  const ids = new Map<Float64Array, number>();
-  const idOf = problem.tables.map(({ cost }) => {
-    const known = ids.get(cost) ?? ids.size;
-    ids.set(cost, known);
+  const ids = new Map<Float64Array, Map<number, number>>();
+  let told = 0;
+  /** By table a number that says which it is and what is picked there. */
+  const about = Int32Array.from(problem.tables, (table) => {
+    const picked = ids.get(table.cost) ?? new Map<number, number>();
+    ids.set(table.cost, picked);
+    const at = indexOf(problem.sizes, table, pick);
+    const known = picked.get(at) ?? told++;
+    picked.set(at, known);
     return known;
   });
   /** By variable its place among those that are near, −1 for the others. */
   const place = new Int32Array(problem.sizes.length).fill(-1);
   const seen = new Int32Array(problem.tables.length).fill(-1);
-  const known = new Cache<Rival | null>();
+  const known = new Cache<Rival | null, number>();
   return graph.ops.map((op, v) => {
     if (draft.settled.has(op.name) || problem.sizes[v]! < 2) return undefined;
-    const near = surroundings(problem, touching, v);
-    for (const [i, u] of near.entries()) place[u] = i;
+    const near = surroundings(problem, touching, v, place);
+    // The numbers that tell the surroundings, in two sums: that two others agree in both is not to be expected.
+    let [a, b] = [place[v]!, 0];
+    const say = (n: number) => {
+      a = Math.imul(a ^ n, 0x01000193);
+      b = Math.imul(b ^ (b >>> 13) ^ n, 0x85ebca6b);
+    };
     const within: number[] = [];
     for (const u of near)
       for (const k of touching[u]!) {
         if (seen[k] === v) continue;
         seen[k] = v;
         within.push(k);
+        say(about[k]!);
+        for (const w of problem.tables[k]!.variables) say(place[w]!);
       }
-    // As one flat text of numbers: those of two places for tables, of one for what there are few of.
-    const codes = [place[v]!];
-    for (const k of within) {
-      const { variables } = problem.tables[k]!;
-      codes.push(idOf[k]! >>> 16, idOf[k]! & 0xffff, variables.length);
-      for (const u of variables) codes.push(place[u]! + 1, pick[u]!);
-    }
-    const key = String.fromCharCode(...codes);
     for (const u of near) place[u] = -1;
     return op.outputs.map((_, j) => {
       const column = menus[v]!.outs[j]!;
-      return known.get(`${j} ${key}`, () => rivalOf(problem, within, near, v, column, pick));
+      say(j);
+      return known.get((a >>> 0) * 2 ** 21 + (b >>> 11), () => rivalOf(problem, within, near, v, column, pick));
     });
   });
 }
 
-/** The variables within some steps, ascending. */
-function surroundings({ tables }: Problem, touching: readonly (readonly number[])[], v: number): readonly number[] {
-  const seen = new Set([v]);
-  let edge: readonly number[] = [v];
-  for (let step = 0; step < steps && seen.size < most; step++) {
-    const next = new Set<number>();
-    for (const u of edge)
-      for (const k of touching[u]!)
-        for (const w of tables[k]!.variables) if (!seen.has(w) && touching[w]!.length <= crowd) next.add(w);
-    edge = [...next];
-    for (const u of edge) if (seen.size < most) seen.add(u);
+/** The variables within some steps, ascending; says the place of each. */
+function surroundings(
+  { tables }: Problem,
+  touching: readonly (readonly number[])[],
+  v: number,
+  place: Int32Array,
+): readonly number[] {
+  const near = [v];
+  place[v] = 0;
+  for (let [step, from] = [0, 0]; step < steps; step++) {
+    const until = near.length;
+    for (; from < until; from++)
+      for (const k of touching[near[from]!]!)
+        for (const w of tables[k]!.variables)
+          if (place[w] === -1 && near.length < most && touching[w]!.length <= crowd) place[w] = near.push(w) - 1;
   }
-  return [...seen].sort((a, b) => a - b);
+  near.sort((a, b) => a - b);
+  for (let i = 0; i < near.length; i++) place[near[i]!] = i;
+  return near;
 }
 
 /**

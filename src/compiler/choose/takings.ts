@@ -35,12 +35,15 @@ export interface Taking {
 /** In place of a layout: what is kept of the value as it lies while peers take it, once for all takers. */
 export const waiting = "waiting";
 
+/** More than there are menus. */
+const manyMenus = 2 ** 26;
+
 /** In the order of the ops. */
 export function takingsOf(draft: Draft, menus: readonly Menu[], kept: readonly Kept[]): readonly (readonly Taken[])[] {
   const { graph } = draft;
   const produced = producers(graph);
   const movesFor = movesOf(draft);
-  const known = new Cache<Taking>();
+  const known = new Cache<Cache<Taking>, number>();
   let made = 0;
   const home = (value: number) => graph.placements[graph.values[value]!.placement]!;
   const taken = (op: Op, value: number): Taken => {
@@ -52,8 +55,8 @@ export function takingsOf(draft: Draft, menus: readonly Menu[], kept: readonly K
     const { placement } = graph.values[op.outputs[0]!]!;
     const there = placement === graph.values[value]!.placement ? undefined : placementOf(draft, op);
     const { sent, local } = kept[value]!;
-    const key = `${menus[from.id]!.id} ${at} ${menu.id} ${places.join()} ${strict} ${there && placement} ${sent} ${local}`;
-    const taking = known.get(key, (): Taking => {
+    const ends = known.get(menus[from.id]!.id * manyMenus + menu.id, () => new Cache());
+    const taking = ends.get(`${at} ${places.join()} ${strict} ${there && placement} ${sent} ${local}`, (): Taking => {
       const before = menus[from.id]!.outs[at]!;
       const { sets, of } = together(places.map((i) => menu.ins[i]!));
       const prefix = there ? `@${placement} ` : "";

@@ -72,7 +72,13 @@ export function eliminate(
     buckets.push({ variable: x, groups });
     for (const v of near) queue.changed(v);
   }
-  return { factors, buckets, bound, exact, rest: [...new Set(touching.flat())] };
+  return {
+    factors,
+    buckets,
+    bound,
+    exact,
+    rest: touching.flatMap((all, v) => all.filter(({ variables }) => variables[0] === v)),
+  };
 }
 
 /** Past so many bits all are alike: an op that half of the graph uses would be counted again with each of its users. */

@@ -70,7 +70,7 @@ export class Factors {
     if (ascending(variables)) return { variables, table: this.intern(cost) };
     const order = [...variables].sort((a, b) => a - b);
     const given: Factor = { variables, table: { id: -1, cost } };
-    return { variables: order, table: this.intern(this.#fold([given], order, []).cost) };
+    return { variables: order, table: this.intern(this.#fold([given], order).cost) };
   }
 
   /** Combinations that the variables have. */
@@ -83,7 +83,7 @@ export class Factors {
     const keep = all.filter((v) => v !== x);
     const ordered = factors.length < 2 ? factors : [...factors].sort((a, b) => a.table.id - b.table.id);
     if (!this.remembers) {
-      const folded = this.#fold(ordered, keep, [x]);
+      const folded = this.#fold(ordered, keep, x);
       return { factor: { variables: keep, table: this.intern(folded.cost) }, least: folded.least };
     }
     let key = `${all.indexOf(x)}`;
@@ -94,50 +94,59 @@ export class Factors {
     }
     let known = this.#reduced.get(key);
     if (!known) {
-      const folded = this.#fold(ordered, keep, [x]);
+      const folded = this.#fold(ordered, keep, x);
       known = { table: this.intern(folded.cost), least: folded.least };
       this.#reduced.set(key, known);
     }
     return { factor: { variables: keep, table: known.table }, least: known.least };
   }
 
-  /** Walks `keep` in order, and for each of its combinations all of `out`. */
-  #fold(factors: readonly Factor[], keep: readonly number[], out: readonly number[]) {
-    const sizes = this.#sizes;
-    const count = factors.length;
-    const steps = (variables: readonly number[]) =>
-      factors.map((f) => Int32Array.from(variables, (v) => strideOf(sizes, f, v)));
-    const [keepSteps, outSteps] = [steps(keep), steps(out)];
-    const inner = this.span(out);
-    // Where each combination of `out` lies in each factor, relative to the combination of `keep`.
-    const offsets = outSteps.map((step) => offsetsOf(sizes, out, step, inner));
-    const tables = factors.map((f) => f.table.cost);
-    const base = new Int32Array(count);
-    const digits = new Int32Array(keep.length);
+  /** The least over `x`, where one is named, for each combination of `keep`. */
+  #fold(factors: readonly Factor[], keep: readonly number[], x = -1) {
+    const inner = x < 0 ? 1 : this.#sizes[x]!;
     const cost = new Float64Array(this.span(keep));
-    const sums = new Float64Array(inner);
+    const steps = factors.map((f) => Int32Array.from(keep, (v) => strideOf(this.#sizes, f, v)));
+    const strides = factors.map((f) => (x < 0 ? 0 : strideOf(this.#sizes, f, x)));
+    // Each factor is added where the last of its variables in `keep` is set: once for all that varies behind it.
+    const levels = Array.from({ length: keep.length + 1 }, () => ({
+      sums: new Float64Array(inner),
+      adds: [] as number[],
+    }));
+    for (const [k, step] of steps.entries()) levels[step.findLastIndex((s) => s > 0) + 1]!.adds.push(k);
+    const base = new Int32Array(factors.length);
     let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < cost.length; i++) {
-      sums.fill(0);
-      for (let k = 0; k < count; k++) {
-        const [table, offset, at] = [tables[k]!, offsets[k]!, base[k]!];
-        for (let o = 0; o < inner; o++) sums[o]! += table[at + offset[o]!]!;
+    let at = 0;
+    const visit = (depth: number, above?: Float64Array) => {
+      const { sums, adds } = levels[depth]!;
+      if (above) sums.set(above);
+      for (const k of adds) add(sums, factors[k]!.table.cost, base[k]!, strides[k]!);
+      if (depth === keep.length) {
+        const best = smallest(sums);
+        cost[at++] = best;
+        if (best < least) least = best;
+        return;
       }
-      let best = Number.POSITIVE_INFINITY;
-      for (let o = 0; o < inner; o++) if (sums[o]! < best) best = sums[o]!;
-      cost[i] = best;
-      if (best < least) least = best;
-      for (let d = keep.length - 1; d >= 0; d--) {
-        const wraps = ++digits[d]! === sizes[keep[d]!]!;
-        for (let k = 0; k < count; k++)
-          base[k]! += wraps ? -keepSteps[k]![d]! * (sizes[keep[d]!]! - 1) : keepSteps[k]![d]!;
-        if (!wraps) break;
-        digits[d] = 0;
+      const size = this.#sizes[keep[depth]!]!;
+      for (let option = 0; option < size; option++) {
+        visit(depth + 1, sums);
+        for (let k = 0; k < base.length; k++) base[k]! += steps[k]![depth]!;
       }
-    }
-    if (out.length) for (let i = 0; i < cost.length; i++) cost[i]! -= least;
+      for (let k = 0; k < base.length; k++) base[k]! -= size * steps[k]![depth]!;
+    };
+    visit(0);
+    if (x >= 0) for (let i = 0; i < cost.length; i++) cost[i]! -= least;
     return { cost, least };
   }
+}
+
+function add(sums: Float64Array, table: Float64Array, from: number, stride: number): void {
+  for (let o = 0, at = from; o < sums.length; o++, at += stride) sums[o]! += table[at]!;
+}
+
+function smallest(all: Float64Array): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < all.length; i++) if (all[i]! < best) best = all[i]!;
+  return best;
 }
 
 function ascending(variables: readonly number[]): boolean {
@@ -168,17 +177,6 @@ function strideOf(sizes: readonly number[], { variables }: Factor, v: number): n
   let stride = at < 0 ? 0 : 1;
   for (let i = at + 1; stride && i < variables.length; i++) stride *= sizes[variables[i]!]!;
   return stride;
-}
-
-function offsetsOf(sizes: readonly number[], variables: readonly number[], step: Int32Array, count: number) {
-  const offsets = new Int32Array(count);
-  for (let o = 0; o < count; o++)
-    for (let d = variables.length - 1, left = o; d >= 0; d--) {
-      const size = sizes[variables[d]!]!;
-      offsets[o]! += (left % size) * step[d]!;
-      left = Math.floor(left / size);
-    }
-  return offsets;
 }
 
 /** FNV-1a over the numbers' halves. */

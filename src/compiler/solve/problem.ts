@@ -23,7 +23,8 @@ export interface Solution {
   readonly bound: number;
 }
 
-const indexOf = (sizes: readonly number[], { variables }: Table, pick: readonly number[]) => {
+/** Where a table says what a pick costs. */
+export const indexOf = (sizes: readonly number[], { variables }: Table, pick: readonly number[]): number => {
   let at = 0;
   for (const v of variables) at = at * sizes[v]! + pick[v]!;
   return at;
