@@ -9,6 +9,17 @@ export type {
 } from "./actors/session-types.ts";
 export { type Boxing, type BoxingSide, type BoxingStep, planBoxing } from "./boxing.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
+export { type ScheduleName, type ScheduleOptions, schedule } from "./compiler/pipeline/schedule.ts";
+export {
+  type ScheduleCosts,
+  type ScheduleRank,
+  type ScheduleSimulation,
+  type ScheduleSpan,
+  type StageCost,
+  simulateSchedule,
+} from "./compiler/pipeline/simulate.ts";
+export { parseSchedule, printSchedule } from "./compiler/pipeline/text.ts";
+export { type VerifyOptions, verifySchedule } from "./compiler/pipeline/verify.ts";
 export {
   type DefinedOp,
   defineOp,
@@ -58,11 +69,13 @@ export {
   OptionError,
   PlacementError,
   PlanError,
+  ScheduleError,
   SessionError,
   ShapeError,
   SluiceError,
 } from "./ir/errors.ts";
 export type { ActorFlight, FiringName, Flight, FlightEvent, ThreadFlight } from "./ir/flight.ts";
+export type { Action, ActionKind, Schedule, ScheduleLane } from "./ir/pipeline.ts";
 export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { type Hang, type LaunchOptions, launch, type Runner, type Session, type States } from "./launch.ts";
@@ -79,3 +92,4 @@ export type {
   Simulation,
 } from "./simulate.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";
+export { type RenderScheduleOptions, renderSchedule } from "./view/schedule-svg.ts";

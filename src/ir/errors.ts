@@ -61,6 +61,8 @@ export class PlacementError extends SluiceError {}
 export class LayoutError extends SluiceError {}
 /** A plan of another version, damaged, or unsafe to run. */
 export class PlanError extends SluiceError {}
+/** A pipeline schedule that cannot be read, is not whole, or would deadlock. */
+export class ScheduleError extends SluiceError {}
 /** A batch that does not fit the graph's inputs. */
 export class FeedError extends SluiceError {}
 /** A data file that is missing, truncated or of another format. */

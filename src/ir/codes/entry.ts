@@ -13,6 +13,7 @@ export type ErrorClass =
   | "OptionError"
   | "PlacementError"
   | "PlanError"
+  | "ScheduleError"
   | "SessionError"
   | "ShapeError"
   | "SluiceError";

@@ -10,6 +10,7 @@ import { networkCodes } from "./network.ts";
 import { opCodes } from "./ops.ts";
 import { optionCodes } from "./options.ts";
 import { ownOpCodes } from "./own-ops.ts";
+import { pipelineCodes } from "./pipeline.ts";
 import { placementCodes } from "./placement.ts";
 import { runtimeCodes } from "./runtime.ts";
 import { stateCodes } from "./states.ts";
@@ -22,6 +23,7 @@ export const sections = {
   Ops: opCodes,
   "Modules, optimizers and random draws": networkCodes,
   "Layouts and plans in the compiler": compilerCodes,
+  "Pipeline schedules": pipelineCodes,
   "Options and requests": optionCodes,
   "Sessions and batches": runtimeCodes,
   "Data, pictures and reports": dataCodes,

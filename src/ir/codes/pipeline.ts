@@ -1,0 +1,109 @@
+/** @file Error codes of pipeline schedules. */
+import type { Entry } from "./entry.ts";
+
+type Code = "SL5001" | "SL5002" | "SL5003" | "SL5004" | "SL5010" | "SL5011" | "SL5012";
+
+export const pipelineCodes: Readonly<Record<Code, Entry>> = {
+  SL5001: {
+    error: "OptionError",
+    title: "An unknown schedule",
+    meaning: "`schedule` knows a few pipeline schedules by name, and this is none of them.",
+    causes: ["A misspelt name.", "A schedule of one's own, which is data or text and needs no name."],
+    remedy: "Take a name that the message lists, or write the schedule out and read it with `parseSchedule`.",
+    program: ['schedule("1b1f", { ranks: 4, microBatches: 8 });', 'schedule("1f1b", { ranks: 4, microBatches: 8 });'],
+  },
+  SL5002: {
+    error: "OptionError",
+    title: "Interleaved micro-batches that fill no groups",
+    meaning:
+      "The interleaved schedule lets micro-batches pass each chunk in groups of as many as there are ranks, so their number is a multiple of the ranks'.",
+    causes: ["A number of micro-batches that was chosen before the number of ranks."],
+    remedy: "Take the next multiple, or 1F1B, which takes any number.",
+    program: [
+      'schedule("interleaved", { ranks: 4, microBatches: 6, chunks: 2 });',
+      'schedule("interleaved", { ranks: 4, microBatches: 8, chunks: 2 });',
+    ],
+  },
+  SL5003: {
+    error: "OptionError",
+    title: "Too few micro-batches for a zero-bubble schedule",
+    meaning:
+      "A zero-bubble schedule fills the gaps with gradients of weights of micro-batches before, and needs so many of these: p for ZB-H1, 2p − 1 for ZB-H2 and ZBV, on p ranks.",
+    causes: ["More ranks, with the batch cut as before."],
+    remedy: "Cut the batch into more micro-batches, or take the schedule that the message names.",
+    program: ['schedule("zb-h2", { ranks: 4, microBatches: 6 });', 'schedule("zb-h2", { ranks: 4, microBatches: 7 });'],
+  },
+  SL5004: {
+    error: "OptionError",
+    title: "Chunks that a schedule does not have",
+    meaning: "Only the interleaved schedule has a choice of chunks a rank. ZBV has two, all others one.",
+    causes: ["`chunks` left over from another schedule."],
+    remedy: "Leave `chunks` out, or take the interleaved schedule.",
+    program: [
+      'schedule("1f1b", { ranks: 4, microBatches: 8, chunks: 2 });',
+      'schedule("interleaved", { ranks: 4, microBatches: 8, chunks: 2 });',
+    ],
+  },
+  SL5010: {
+    error: "ScheduleError",
+    title: "A text that is no schedule",
+    meaning:
+      "A line is none of a schedule, or a word none of an action. The message names both. A schedule whose name could not be read back is not printed either.",
+    causes: ["A misspelt kind: F, B, I, W, SEND_F, RECV_F, SEND_B, RECV_B.", "Two lines for one rank and stream."],
+    remedy: "Write actions as stage, kind and micro-batch, `0F0`, in one line for each rank and stream.",
+    program: [
+      `parseSchedule(\`
+  0: 0F0 0F1 0B0 0B1
+  1: 1F0 1G0 1F1 1B1
+\`);`,
+      `parseSchedule(\`
+  0: 0F0 0F1 0B0 0B1
+  1: 1F0 1B0 1F1 1B1
+\`);`,
+    ],
+  },
+  SL5011: {
+    error: "ScheduleError",
+    title: "A schedule that is not whole",
+    meaning:
+      "Every stage does forward and backward of every micro-batch once, on the rank where it is, and what it takes from another rank is sent and received. Something of it is missing, there twice, or in the wrong place.",
+    causes: ["A line that was edited by hand.", "A backward both whole, B, and in parts, I and W."],
+    remedy: "Mend what the message names. A text without any transfers gets all that it needs.",
+    program: [
+      `const s = parseSchedule(\`
+  0: 0F0 0F1 0B0 0B1
+  1: 1F0 1B0 1F1
+\`);
+verifySchedule(s);`,
+      `const s = parseSchedule(\`
+  0: 0F0 0F1 0B0 0B1
+  1: 1F0 1B0 1F1 1B1
+\`);
+verifySchedule(s);`,
+    ],
+  },
+  SL5012: {
+    error: "ScheduleError",
+    title: "A schedule that would deadlock",
+    meaning:
+      "Streams work in order. Each of these actions stands behind one, reads what one makes, or needs the buffer that one frees, which in the end is itself: none of them would ever start.",
+    causes: [
+      "A backward in front of the forward of a stage that it needs.",
+      "Sends and receives in another order on one rank than on the next.",
+      "Fewer `buffers` than messages that lie about at one time.",
+    ],
+    remedy: "Move one of the actions that the message names, or give as many buffers as it says.",
+    program: [
+      `const s = parseSchedule(\`
+  0: 0F0 0B0 0F1 0B1
+  1: 1F0 1F1 1B0 1B1
+\`);
+verifySchedule(s);`,
+      `const s = parseSchedule(\`
+  0: 0F0 0F1 0B0 0B1
+  1: 1F0 1F1 1B0 1B1
+\`);
+verifySchedule(s);`,
+    ],
+  },
+};
