@@ -62,24 +62,24 @@ function convolutions(): OpLine[] {
 
 function attentions(): OpLine[] {
   const heads = 8;
-  return [128, 256, 512, 1024].flatMap((T) =>
-    [32, 64].flatMap((d): OpLine[] => {
-      const [sizes, all] = [[heads, T, T, d, d, 1, 0, d ** -0.5], heads * T * d];
-      const forward = call("attention", ...sizes, at(0), at(1), at(2), at(3));
-      const backward = call("attention_grad", ...sizes, at(0), at(1), at(2), at(4), at(5), at(6), at(7));
-      const name = `attention causal T=${T} d=${d}`;
-      return [
-        { name, kind: "attention", sizes: [heads, T, d], buffers: Array(4).fill(all), calls: [forward] },
-        {
-          name: `${name}, forward and backward`,
-          kind: "attention_both",
-          sizes: [heads, T, d],
-          buffers: Array(8).fill(all),
-          calls: [forward, backward],
-        },
-      ];
-    }),
-  );
+  /** Heads one after the other, or the rows of all heads side by side, as a projection makes them. */
+  const line = (T: number, d: number, together: boolean): OpLine[] => {
+    const numbers = [1, heads, T, T, d, d, 1, 0, d ** -0.5];
+    const strides = together ? [0, d, heads * d] : [0, T * d, d];
+    const rows = (buffers: number[]) => buffers.flatMap((buffer): Operand[] => [at(buffer), ...strides]);
+    const forward = call("attention", ...numbers, ...rows([0, 1, 2, 3]));
+    const backward = call("attention_grad", ...numbers, ...rows([0, 1, 2, 4, 5, 6, 7]));
+    const name = `attention causal T=${T} d=${d}${together ? ", heads side by side" : ""}`;
+    const kind = `attention${together ? "_together" : ""}`;
+    const buffers = (n: number) => Array<number>(n).fill(heads * T * d);
+    const both = { name: `${name}, forward and backward`, kind: `${kind}_both`, calls: [forward, backward] };
+    return [
+      { name, kind, sizes: [heads, T, d], buffers: buffers(4), calls: [forward] },
+      { ...both, sizes: [heads, T, d], buffers: buffers(8) },
+    ];
+  };
+  const alone = [128, 256, 512, 1024].flatMap((T) => [32, 64].flatMap((d) => line(T, d, false)));
+  return [...alone, ...line(128, 32, true), ...line(1024, 64, true)];
 }
 
 const [R, C] = [2048, 1024];

@@ -53,14 +53,22 @@ def attend(q, k, v):
     return (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).masked_fill(~mask, float("-inf")).softmax(-1) @ v
 
 
-def attention(heads, T, d):
-    q, k, v = (new(1, heads, T, d) for _ in range(3))
+def alone(heads, T, d):
+    return new(1, heads, T, d)
+
+
+def together(heads, T, d):
+    return new(1, T, heads, d).transpose(1, 2)
+
+
+def attention(make, *sizes):
+    q, k, v = (make(*sizes) for _ in range(3))
     return lambda: attend(q, k, v)
 
 
-def attention_both(heads, T, d):
-    ins = [new(1, heads, T, d).requires_grad_() for _ in range(3)]
-    g = new(1, heads, T, d)
+def attention_both(make, *sizes):
+    ins = [make(*sizes).requires_grad_() for _ in range(3)]
+    g = make(*sizes)
     return graded(lambda: attend(*ins), ins, g)
 
 
@@ -154,8 +162,10 @@ KINDS = {
     "conv": conv,
     "conv_grad_x": functools.partial(conv_grad, [True, False, False]),
     "conv_grad_w": functools.partial(conv_grad, [False, True, False]),
-    "attention": attention,
-    "attention_both": attention_both,
+    "attention": functools.partial(attention, alone),
+    "attention_both": functools.partial(attention_both, alone),
+    "attention_together": functools.partial(attention, together),
+    "attention_together_both": functools.partial(attention_both, together),
     "softmax": rows(lambda x: torch.softmax(x, -1)),
     "cross_entropy": cross_entropy,
     "layer_norm": layer_norm,

@@ -21,6 +21,7 @@ import { settle } from "./precision/settle.ts";
 import { print } from "./print.ts";
 import { prune } from "./prune.ts";
 import { registers } from "./registers.ts";
+import { reorder } from "./reorder.ts";
 import { seal } from "./seal.ts";
 import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
@@ -34,6 +35,7 @@ const autodiff: Pass = (draft) => ({
 const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["bind", bind], //             names of dims become numbers, every op is checked again
   ["narrow", narrow], //         mixed precision: products in 16 bits
+  ["reorder", reorder], //       attention takes its operands as they lie
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
   ["settle", settle], //         mixed precision: casts stand where the result is used
   ["widen", widen], //           16-bit floats are computed in float32

@@ -90,6 +90,7 @@ test("every pass can be printed before and after", () => {
   expect(seen).toEqual([
     "bind",
     "narrow",
+    "reorder",
     "autodiff",
     "settle",
     "widen",

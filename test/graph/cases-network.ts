@@ -93,10 +93,20 @@ const attentions = [
   return [of("attention", [q, k, v], attrs), of("attentionGrad", [q, k, v, out], attrs)];
 });
 
+/** Dims in another order: rows of one sequence are not side by side. */
+const reordered = [
+  { q: [2, 5, 3, 4], k: [2, 5, 3, 4], v: [2, 5, 3, 2], out: [2, 5, 3, 2], order: [0, 2, 1, 3] },
+  { q: [3, 2, 4], k: [5, 2, 4], v: [5, 2, 3], out: [3, 2, 3], order: [1, 0, 2] },
+].flatMap(({ q, k, v, out, order }) => {
+  const attrs = { causal: true, scale: 0.7, order };
+  return [of("attention", [q, k, v], attrs), of("attentionGrad", [q, k, v, out], attrs)];
+});
+
 export const networkCases: readonly Case[] = [
   ...convolutions,
   ...pools,
   ...attentions,
+  ...reordered,
   ...softmaxes,
   ...norms,
   ...lamb,

@@ -67,21 +67,23 @@ const clear = (p: Pointer, n: number) => {
 const add = (p: Pointer, i: number, value: number) => set(p, i, get(p, i) + value);
 const product = (n: readonly number[]) => n.reduce((a, b) => a * b, 1);
 
-/** For each query its row, and the weight of each key that it sees. */
-function attend(n: readonly number[], q: Pointer, k: Pointer, body: (row: number, batch: number, p: number[]) => void) {
-  const [B, T, U, d, , causal, first, scale] = n as number[] as Sizes;
-  for (const [b, i] of places([B, T])) {
-    const row = b! * T + i!;
+/** What attention goes over: for each head where the rows of its operands begin, and for each query the weights of its keys. */
+interface Query {
+  /** Where row r of operand o lies. */
+  readonly row: (o: number, r: number) => number;
+  readonly i: number;
+  readonly weights: readonly number[];
+}
+function attend(n: readonly number[], at: (i: number) => Pointer | undefined, body: (query: Query) => void): void {
+  const [O, B, T, U, d, , causal, first, scale] = n as number[] as Sizes;
+  const [q, k] = [at(9)!, at(13)!];
+  for (const [a, b, i] of places([O, B, T])) {
+    const row = (o: number, r: number) => a! * n[10 + 4 * o]! + b! * n[11 + 4 * o]! + r * n[12 + 4 * o]!;
     const keys = range(causal ? Math.max(0, Math.min(U, first + i! + 1)) : U);
-    const dot = (j: number) => total(range(d).map((c) => get(q, row * d + c) * get(k, (b! * U + j) * d + c)));
-    const scores = keys.map((j) => dot(j) * scale);
+    const scores = keys.map((j) => total(range(d).map((c) => get(q, row(0, i!) + c) * get(k, row(1, j) + c))) * scale);
     const weights = scores.map((s) => Math.exp(s - Math.max(...scores)));
     const sum = total(weights);
-    body(
-      row,
-      b!,
-      weights.map((w) => w / sum),
-    );
+    body({ row, i: i!, weights: weights.map((w) => w / sum) });
   }
 }
 
@@ -202,14 +204,13 @@ export const networkKernels: Readonly<Record<string, Kernel>> = {
     });
   },
   attention(n, at) {
-    const [v, o] = [at(10)!, at(11)!];
-    const [U, e] = [n[2]!, n[4]!];
-    attend(n, at(8)!, at(9)!, (row, b, p) => {
-      for (const c of range(e)) set(o, row * e + c, total(p.map((w, j) => w * get(v, (b * U + j) * e + c))));
+    const [v, o] = [at(17)!, at(21)!];
+    attend(n, at, ({ row, i, weights }) => {
+      for (const c of range(n[5]!)) set(o, row(3, i) + c, total(weights.map((w, j) => w * get(v, row(2, j) + c))));
     });
   },
   attention_grad(n, at) {
-    const [q, k, v, g, dq, dk, dv] = range(7).map((i) => at(8 + i)!) as [
+    const [q, k, v, g, dq, dk, dv] = range(7).map((i) => at(9 + 4 * i)!) as [
       Pointer,
       Pointer,
       Pointer,
@@ -218,20 +219,20 @@ export const networkKernels: Readonly<Record<string, Kernel>> = {
       Pointer,
       Pointer,
     ];
-    const [B, T, U, d, e] = n as [number, number, number, number, number];
-    clear(dq, B * T * d);
-    clear(dk, B * U * d);
-    clear(dv, B * U * e);
-    attend(n, q, k, (row, b, p) => {
-      const dp = p.map((_, j) => total(range(e).map((c) => get(g, row * e + c) * get(v, (b * U + j) * e + c))));
-      const along = total(p.map((w, j) => w * dp[j]!));
-      p.forEach((w, j) => {
-        const [ds, key] = [w * (dp[j]! - along) * n[7]!, b * U + j];
+    const [O, B, T, U, d, e] = n as [number, number, number, number, number, number];
+    clear(dq, O * B * T * d); // its rows lie close
+    clear(dk, O * B * U * d);
+    clear(dv, O * B * U * e);
+    attend(n, at, ({ row, i, weights }) => {
+      const dp = weights.map((_, j) => total(range(e).map((c) => get(g, row(3, i) + c) * get(v, row(2, j) + c))));
+      const along = total(weights.map((w, j) => w * dp[j]!));
+      weights.forEach((w, j) => {
+        const ds = w * (dp[j]! - along) * n[8]!;
         for (const c of range(d)) {
-          add(dq, row * d + c, ds * get(k, key * d + c));
-          add(dk, key * d + c, ds * get(q, row * d + c));
+          add(dq, row(4, i) + c, ds * get(k, row(1, j) + c));
+          add(dk, row(5, j) + c, ds * get(q, row(0, i) + c));
         }
-        for (const c of range(e)) add(dv, key * e + c, w * get(g, row * e + c));
+        for (const c of range(e)) add(dv, row(6, j) + c, w * get(g, row(3, i) + c));
       });
     });
   },

@@ -23,7 +23,27 @@ const heads = (B: number, T: number, U: number, d: number, e: number, causal: bo
   first,
 });
 const scale = 0.4;
-const sizes = ({ B, T, U, d, e, causal, first }: Heads) => [B, T, U, d, e, Number(causal), first, scale];
+const sizes = ({ B, T, U, d, e, causal, first }: Heads) => [1, B, T, U, d, e, Number(causal), first, scale];
+
+/** An operand with its strides: heads one after the other, each with so many rows of a width, or their rows side by side. */
+function strided(x: Bits, heads: number, width: number, together: boolean) {
+  const rows = heads * width === 0 ? 0 : x.length / heads / width;
+  return [x, 0, ...(together ? [width, heads * width] : [rows * width, width])];
+}
+type Bits = Float32Array | Float64Array;
+
+/** Where element i of heads that lie one after the other is. */
+function placeOf(i: number, length: number, heads: number, width: number, together: boolean): number {
+  if (!together) return i;
+  const rows = length / heads / width;
+  const [row, column] = [Math.floor(i / width), i % width];
+  return ((row % rows) * heads + Math.floor(row / rows)) * width + column;
+}
+function turned<T extends Bits>(x: T, heads: number, width: number, together: boolean): T {
+  const y = x.slice() as T;
+  for (let i = 0; i < x.length; i++) y[placeOf(i, x.length, heads, width, together)] = x[i]!;
+  return y;
+}
 
 /** Queries, keys, values and the gradient of the output. */
 function operands({ B, T, U, d, e }: Heads, seed: number) {
@@ -36,15 +56,31 @@ function operands({ B, T, U, d, e }: Heads, seed: number) {
   ];
 }
 
-/** Output and gradients of q, k and v. */
-function attend(h: Heads, [q, k, v, g]: ReturnType<typeof operands>, kind: "f32" | "f64" = "f32", skew = 0) {
+/** Output and gradients of q, k and v. `together`: in memory the rows of all heads lie side by side. */
+function attend(
+  h: Heads,
+  [q, k, v, g]: ReturnType<typeof operands>,
+  kind: "f32" | "f64" = "f32",
+  skew = 0,
+  together = false,
+) {
   const bench = new Bench(skew);
   const suffix = kind === "f32" ? "" : "_f64";
-  const ins = [q, k, v, g].map((x) => bench[kind](x));
-  const outs = [h.B * h.T * h.e, q.length, k.length, v.length].map((n) => bench[kind](n));
-  bench.run(`attention${suffix}`, ...sizes(h), ...ins.slice(0, 3), outs[0]!);
-  bench.run(`attention_grad${suffix}`, ...sizes(h), ...ins, ...outs.slice(1));
-  return outs.map((x) => x.slice());
+  const { B, d, e } = h;
+  const ins = (
+    [
+      [q, d],
+      [k, d],
+      [v, e],
+      [g, e],
+    ] as const
+  ).map(([x, width]) => [bench[kind](turned(x, B, width, together)), width] as const);
+  const outs = [h.B * h.T * e, q.length, k.length, v.length].map((n, i) => [bench[kind](n), [e, d, d, e][i]!] as const);
+  const rows = (all: readonly (readonly [Bits, number])[]) =>
+    all.flatMap(([x, width]) => strided(x, B, width, together)) as (number | Bits)[];
+  bench.run(`attention${suffix}`, ...sizes(h), ...rows([...ins.slice(0, 3), outs[0]!]));
+  bench.run(`attention_grad${suffix}`, ...sizes(h), ...rows([...ins, ...outs.slice(1)]));
+  return outs.map(([x, width]) => x.slice().map((_, i) => x[placeOf(i, x.length, B, width, together)]!));
 }
 
 describe("the gradients and the output are those of doubles", () => {
@@ -64,6 +100,17 @@ describe("the gradients and the output are those of doubles", () => {
     const want = attend(h, ins, "f64");
     for (const skew of [0, 1, 7]) for (const [i, x] of attend(h, ins, "f32", skew).entries()) near(x, want[i]!, 3e-6);
   });
+});
+
+test.each([
+  heads(3, 37, 37, 11, 9, true),
+  heads(2, 67, 131, 13, 17, true),
+  heads(4, 128, 128, 32, 32, true),
+  heads(2, 5, 7, 300, 4, true),
+])("the bits are the same when the rows of all heads lie side by side: %o", (h) => {
+  const ins = operands(h, h.T);
+  expect(attend(h, ins, "f32", 3, true)).toEqual(attend(h, ins));
+  expect(attend(h, ins, "f64", 0, true)).toEqual(attend(h, ins, "f64"));
 });
 
 test("a query has the same bits whatever queries stand beside it", () => {

@@ -43,7 +43,9 @@ function agree(kernel: string, args: readonly Arg[], tolerance = 1e-14): void {
 const line = (n: number) => [1, 1, 1, n, 0, 0, 0, 1, 0, 0, 0, 1];
 const conv = [2, 3, 6, 5, 4, 3, 2, 3, 5, 2, 1, 1, 0];
 const pool = [3, 6, 5, 3, 3, 2, 3, 2, 2, 0, 1];
-const heads = [2, 4, 5, 3, 2, 1, 1, 0.3];
+const heads = [1, 2, 4, 5, 3, 2, 1, 1, 0.3];
+/** Of rows of `width` in two heads, one after the other. */
+const rowsOf = (x: Float64Array, width: number) => [x, 0, x.length / 2, width] as const;
 
 const cases: readonly (readonly [kernel: string, args: readonly Arg[], tolerance?: number])[] = [
   ...[0, 1].flatMap((ta) =>
@@ -94,8 +96,20 @@ const cases: readonly (readonly [kernel: string, args: readonly Arg[], tolerance
   ["conv2d_f64", [...conv, some(180), some(72), zeros(120)]],
   ["conv2d_grad_x_f64", [...conv, some(72), some(120), zeros(180)]],
   ["conv2d_grad_w_f64", [...conv, some(180), some(120), zeros(72)]],
-  ["attention_f64", [...heads, some(24), some(30), some(20), zeros(16)]],
-  ["attention_grad_f64", [...heads, some(24), some(30), some(20), some(16), zeros(24), zeros(30), zeros(20)]],
+  [
+    "attention_f64",
+    [...heads, ...rowsOf(some(24), 3), ...rowsOf(some(30), 3), ...rowsOf(some(20), 2), ...rowsOf(zeros(16), 2)],
+  ],
+  [
+    "attention_grad_f64",
+    [
+      ...heads,
+      ...[some(24), some(30)].flatMap((x) => rowsOf(x, 3)),
+      ...[some(20), some(16)].flatMap((x) => rowsOf(x, 2)),
+      ...[zeros(24), zeros(30)].flatMap((x) => rowsOf(x, 3)),
+      ...rowsOf(zeros(20), 2),
+    ],
+  ],
   ["gelu_grad_f64", [9, some(9).map((x) => x * 5), some(9), zeros(9)]],
   ...[0, 1, 2, 3, -1, -2, 7, 0.5, -2.5, 1 / 3].map((n) => ["power_f64", [6, n, positive(6), zeros(6)]] as const),
   ["power_f64", [6, 5, some(6), zeros(6)]],

@@ -56,7 +56,14 @@ INLINE Conv pool_of(const Call *c) { return (Conv){I(1), 1, I(2), I(3), 1, I(6),
 INLINE Draw draw_of(const Call *c, uint32_t step) {
   return (Draw){D(1), D(2), (uint32_t)D(3), (uint32_t)D(4), (uint32_t)D(5), step};
 }
-INLINE Heads heads_of(const Call *c) { return (Heads){I(0), I(1), I(2), I(3), I(4), (int)I(5), I(6), D(7)}; }
+// Behind nine numbers each operand has its address and three strides.
+enum { HEADS_HEAD = 9, HEADS_OPERAND = 4 };
+static Heads heads_of(const Call *c) {
+  Heads h = {I(0), I(1), I(2), I(3), I(4), I(5), (int)I(6), I(7), D(8), {{0}}};
+  for (ix n = 0, at = HEADS_HEAD + 1; at < c->argc; n++, at += HEADS_OPERAND) h.of[n] = (Rows){I(at), I(at + 1), I(at + 2)};
+  return h;
+}
+#define HEADS(n) V(HEADS_HEAD + HEADS_OPERAND * (n))
 static int call_reduce_box(const Call *c) {
   const char *sources[SOURCES];
   const ix members = c->argc - 18;
@@ -114,6 +121,8 @@ static int call_host(const Call *c) {
   X(add_along##S, "iiiiippp", 0, 0, OK(add_along##S(I(0), I(1), I(2), I(3), I(4), V(5), V(6), V(7)))) \
   X(one_hot##S, "iiipp", 0, 0, OK(one_hot##S(I(0), I(1), I(2), V(3), V(4))))
 // Of float32 and _f64.
+#define ROWS3 "piiipiiipiii"
+#define ROWS4 "piii" ROWS3
 #define FLOATS(X, S) \
   X(fill##S, "ifp", 0, 0, OK(fill##S(I(0), D(1), V(2)))) \
   X(relu_grad##S, "ippp", 0, 0, OK(relu_grad##S(I(0), V(1), V(2), V(3)))) \
@@ -137,8 +146,8 @@ static int call_host(const Call *c) {
   X(conv2d_grad_w##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_w##S(conv_of(c), V(13), V(14), V(15), ws))) \
   X(pool2d##S, "iiiiiiiiiiiipp", 0, 0, OK(pool2d##S((int)I(0), pool_of(c), V(12), V(13)))) \
   X(pool2d_grad##S, "iiiiiiiiiiiippp", NULLABLE(12), 0, OK(pool2d_grad##S((int)I(0), pool_of(c), V(12), V(13), V(14) AND_THEN##S))) \
-  X(attention##S, "iiiiiiifpppp", 0, ATTENTION_WS##S, OK(attention##S(heads_of(c), V(8), V(9), V(10), V(11), ws))) \
-  X(attention_grad##S, "iiiiiiifppppppp", 0, ATTENTION_WS##S, OK(attention_grad##S(heads_of(c), V(8), V(9), V(10), V(11), V(12), V(13), V(14), ws))) \
+  X(attention##S, "iiiiiiiif" ROWS4, 0, ATTENTION_WS##S, OK(attention##S(heads_of(c), HEADS(0), HEADS(1), HEADS(2), HEADS(3), ws))) \
+  X(attention_grad##S, "iiiiiiiif" ROWS4 ROWS3, 0, ATTENTION_WS##S, OK(attention_grad##S(heads_of(c), HEADS(0), HEADS(1), HEADS(2), HEADS(3), HEADS(4), HEADS(5), HEADS(6), ws))) \
   X(gelu_grad##S, "ippp", 0, 0, OK(gelu_grad##S(I(0), V(1), V(2), V(3)))) \
   X(power##S, "ifpp", 0, 0, OK(power_each##S(I(0), D(1), V(2), V(3)))) \
   X(clamp_grad##S, "iffppp", 0, 0, OK(clamp_grad##S(I(0), D(1), D(2), V(3), V(4), V(5))))

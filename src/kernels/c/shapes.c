@@ -19,8 +19,12 @@ INLINE void window(Conv v, ix i, ix j, Span *rows, Span *cols) {
   *cols = (Span){imax(0, left), imin(v.W, left + v.S)};
 }
 
-// q [B, T, d], k [B, U, d], v [B, U, e].
-typedef struct { ix B, T, U, d, e; int causal; ix first; double scale; } Heads;
+// q [O, B, T, d], k [O, B, U, d], v [O, B, U, e]; elements of a row lie side by side.
+typedef struct { ix outer, head, row; } Rows;                // from one to the next, in elements
+enum { OF_Q, OF_K, OF_V, OF_O, OF_DQ, OF_DK, OF_DV, OPERANDS };  // the gradient has that of the output in its place
+typedef struct { ix O, B, T, U, d, e; int causal; ix first; double scale; Rows of[OPERANDS]; } Heads;
+#define EACH_HEAD(h) for (ix a = 0; a < (h).O; a++) for (ix b = 0; b < (h).B; b++)
+#define HEAD_OF(x, h, n) ((x) + a * (h).of[n].outer + b * (h).of[n].head)
 
 // Query i sees this many keys; `first` is the last key that query 0 sees.
-INLINE ix seen(Heads h, ix i) { return h.causal ? imax(0, imin(h.U, h.first + i + 1)) : h.U; }
+INLINE ix seen(const Heads *h, ix i) { return h->causal ? imax(0, imin(h->U, h->first + i + 1)) : h->U; }
