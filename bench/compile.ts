@@ -12,6 +12,7 @@ import { parseArgs } from "node:util";
 import { compile, graph, nn, optim, placement, S, type Tensor } from "sluice";
 import { solve } from "../src/compiler/solve/solve.ts";
 import { randomProblem } from "../test/compiler/random-problem.ts";
+import { gptBlock } from "./gpt.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -25,34 +26,13 @@ const { values: options } = parseArgs({
 const numbers = (text: string) => text.split(",").filter(Boolean).map(Number);
 
 const [batch, seq, heads, width, vocabulary] = [8, 32, 4, 64, 512] as const;
-type Hidden = Tensor<[typeof batch, typeof seq, typeof width], "float32">;
-
-const block = () =>
-  nn.define(
-    {
-      before: nn.layerNorm(width),
-      q: nn.linear(width, width),
-      k: nn.linear(width, width),
-      v: nn.linear(width, width),
-      o: nn.linear(width, width),
-      behind: nn.layerNorm(width),
-      up: nn.linear(width, 256),
-      down: nn.linear(256, width),
-    },
-    (m) =>
-      (x: Hidden): Hidden => {
-        const h = m.before(x);
-        const split = (t: typeof h) => t.reshape([batch, seq, heads, width / heads]).permute([0, 2, 1, 3]);
-        const mixed = nn.attention(split(m.q(h)), split(m.k(h)), split(m.v(h)), { causal: true });
-        const y = x.add(m.o(mixed.permute([0, 2, 1, 3]).reshape([batch, seq, width]))) as Hidden;
-        return y.add(m.down(m.up(m.behind(y)).gelu())) as Hidden;
-      },
-  );
 
 /** A GPT in training, of small tensors: the compiler's work does not depend on their sizes. */
 function gpt(count: number) {
   const mesh = placement("cpu", { data: 2, model: 2 });
-  const blocks = Object.fromEntries(Array.from({ length: count }, (_, i) => [`block${i}`, block()]));
+  const blocks = Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`block${i}`, gptBlock({ rows: batch, context: seq, width, heads })]),
+  );
   const parts = { tokens: nn.embedding(vocabulary, width), head: nn.linear(width, vocabulary), ...blocks };
   const net = nn.define(parts as unknown as Record<string, never>, (m) => (ids: never) => {
     const layers = m as unknown as Record<string, (x: unknown) => unknown>;

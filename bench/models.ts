@@ -3,7 +3,6 @@
  * a batch of synthetic input. bench/peers/train.py has the same models.
  */
 import {
-  array,
   B,
   compile,
   graph,
@@ -16,6 +15,8 @@ import {
   S,
   type Tensor,
 } from "sluice";
+import { gptNetwork } from "./gpt.ts";
+import { synthetic } from "./synthetic.ts";
 
 const classes = 10;
 const vocabulary = 128;
@@ -82,47 +83,9 @@ function cnn(ranks: number, batch: number, precision: Precision = "float32"): Wo
   return { plan, feed };
 }
 
-type Hidden = Tensor<["batch", typeof context, typeof width], "float32">;
-
-/** Pre-norm: attention and an MLP four times as wide, each beside a path around it. */
-const block = () =>
-  nn.define(
-    {
-      norm1: nn.layerNorm(width),
-      q: nn.linear(width, width),
-      k: nn.linear(width, width),
-      v: nn.linear(width, width),
-      out: nn.linear(width, width),
-      norm2: nn.layerNorm(width),
-      up: nn.linear(width, 4 * width),
-      down: nn.linear(4 * width, width),
-    },
-    (m) => (x: Hidden) => {
-      const h = m.norm1(x);
-      const split = (t: Hidden) => t.reshape(["batch", context, heads, width / heads]).permute([0, 2, 1, 3]);
-      const mixed = nn.attention(split(m.q(h)), split(m.k(h)), split(m.v(h)), { causal: true });
-      const y = x.add(m.out(mixed.permute([0, 2, 1, 3]).reshape(["batch", context, width])));
-      return y.add(m.down(m.up(m.norm2(y)).gelu()));
-    },
-  );
-
 function gpt(ranks: number, batch: number, precision: Precision = "float32"): Work {
   const mesh = placement("cpu", { data: ranks });
-  const blocks = Array.from({ length: layers }, block);
-  const model = nn.define(
-    {
-      tokens: nn.embedding(vocabulary, width),
-      places: nn.embedding(context, width),
-      ...Object.fromEntries(blocks.map((one, i) => [`block${i}`, one])),
-      norm: nn.layerNorm(width),
-      head: nn.linear(width, vocabulary),
-    },
-    (m) => (ids: Tensor<["batch", typeof context], "int32">, places: Tensor<[typeof context], "int32">) => {
-      const body = m as typeof m & Record<string, (x: Hidden) => Hidden>;
-      const start: Hidden = m.tokens(ids).add(m.places(places));
-      return m.head(m.norm(blocks.reduce((h, _, i) => body[`block${i}`]!(h), start)));
-    },
-  );
+  const model = gptNetwork({ rows: "batch", context, width, heads, vocabulary, layers });
   const inputs = {
     ids: mesh.input(["batch", context], "int32", { data: S(0) }),
     places: mesh.input([context], "int32", { data: B }),
@@ -134,37 +97,13 @@ function gpt(ranks: number, batch: number, precision: Precision = "float32"): Wo
     return { loss };
   });
   const plan = compile(training, { dims: { batch }, sharding: replicated, precision });
-  const { ids } = synthetic();
+  const { ids, places } = synthetic();
   const feed = {
     ids: ids([batch, context], vocabulary),
-    places: array(
-      [context],
-      "int32",
-      Int32Array.from({ length: context }, (_, i) => i),
-    ),
+    places: places(context),
     next: ids([batch, context], vocabulary),
   };
   return { plan, feed };
-}
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Numbers that are the same each time. */
-function synthetic() {
-  let state = 1;
-  const draw = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return {
-    reals: (shape: readonly number[]) => array(shape, "float32", Float32Array.from({ length: size(shape) }, draw)),
-    ids: (shape: readonly number[], below: number) =>
-      array(
-        shape,
-        "int32",
-        Int32Array.from({ length: size(shape) }, () => Math.floor(draw() * below)),
-      ),
-  };
 }
 
 export const models = { mlp, cnn, gpt };

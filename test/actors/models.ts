@@ -1,29 +1,11 @@
 /** @file Small models of three kinds on several ranks, with batches: an MLP, convolutions, and a GPT of two blocks. */
-import { array, compile, graph, type NdArray, nn, optim, type PlanData, placement, S, type Tensor } from "sluice";
+import { compile, graph, type NdArray, nn, optim, type PlanData, placement, S } from "sluice";
+import { gptNetwork } from "../../bench/gpt.ts";
+import { synthetic } from "../../bench/synthetic.ts";
 
 export interface Trained {
   readonly plan: PlanData;
   readonly feeds: readonly Readonly<Record<string, NdArray>>[];
-}
-
-const size = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
-
-/** Numbers that are the same each time. */
-function synthetic() {
-  let state = 1;
-  const draw = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  return {
-    reals: (shape: readonly number[]) => array(shape, "float32", Float32Array.from({ length: size(shape) }, draw)),
-    ids: (shape: readonly number[], below: number) =>
-      array(
-        shape,
-        "int32",
-        Int32Array.from({ length: size(shape) }, () => Math.floor(draw() * below)),
-      ),
-  };
 }
 
 const steps = 9;
@@ -87,58 +69,29 @@ function conv(axes: Axes): Trained {
   };
 }
 
-const width = 32;
-const [heads, context, vocabulary] = [4, 16, 48];
-type Hidden = Tensor<[8, 16, typeof width], "float32">;
-
-/** Pre-norm: attention and an MLP four times as wide, each beside a path around it. */
-const block = () =>
-  nn.define(
-    {
-      norm1: nn.layerNorm(width),
-      q: nn.linear(width, width),
-      k: nn.linear(width, width),
-      v: nn.linear(width, width),
-      out: nn.linear(width, width),
-      norm2: nn.layerNorm(width),
-      up: nn.linear(width, 4 * width),
-      down: nn.linear(4 * width, width),
-    },
-    (m) => (x: Hidden) => {
-      const h = m.norm1(x);
-      const split = (t: Hidden) => t.reshape([8, context, heads, width / heads]).permute([0, 2, 1, 3]);
-      const mixed = nn.attention(split(m.q(h)), split(m.k(h)), split(m.v(h)), { causal: true });
-      const y = x.add(m.out(mixed.permute([0, 2, 1, 3]).reshape([8, 16, width])));
-      return y.add(m.down(m.up(m.norm2(y)).gelu()));
-    },
-  );
-
 function gpt(axes: Axes): Trained {
   const mesh = placement("cpu", axes);
-  const model = nn.define(
-    {
-      tokens: nn.embedding(vocabulary, width),
-      one: block(),
-      two: block(),
-      norm: nn.layerNorm(width),
-      head: nn.linear(width, vocabulary),
-    },
-    (m) => (ids: Tensor<[8, 16], "int32">) => m.head(m.norm(m.two(m.one(m.tokens(ids))))),
-  );
+  const [rows, context, vocabulary] = [8, 16, 48];
+  const model = gptNetwork({ rows, context, width: 32, heads: 4, vocabulary, layers: 2 });
   const inputs = {
-    ids: mesh.input([8, 16], "int32", { data: S(0) }),
-    next: mesh.input([8, 16], "int32", { data: S(0) }),
+    ids: mesh.input([rows, context], "int32", { data: S(0) }),
+    places: mesh.input([context], "int32"),
+    next: mesh.input([rows, context], "int32", { data: S(0) }),
   };
-  const training = graph(mesh, { name: "gpt", model, inputs }, ({ ids, next }, g) => {
-    const loss = nn.softmaxCrossEntropy(model(ids), next).mean();
+  const training = graph(mesh, { name: "gpt", model, inputs }, ({ ids, places, next }, g) => {
+    const loss = nn.softmaxCrossEntropy(model(ids, places), next).mean();
     g.minimize(loss, adamW);
     return { loss };
   });
   const sharding = { "*.up.weight": { model: S(1) }, "*.down.weight": { model: S(0) } } as const;
-  const { ids } = synthetic();
+  const { ids, places } = synthetic();
   return {
     plan: compile(training, { sharding }).data,
-    feeds: repeat(() => ({ ids: ids([8, context], vocabulary), next: ids([8, context], vocabulary) })),
+    feeds: repeat(() => ({
+      ids: ids([rows, context], vocabulary),
+      places: places(context),
+      next: ids([rows, context], vocabulary),
+    })),
   };
 }
 
