@@ -67,18 +67,18 @@ function passing({ tasks, buffers }: PlanData) {
 }
 
 describe.each([
-  ["a perceptron", perceptron],
-  ["a convolutional network", convolutional],
-])("%s", (_, planned) => {
+  ["a perceptron", perceptron, 0.83],
+  ["a convolutional network", convolutional, 0.62],
+])("%s", (_, planned, share) => {
   const plan = planned();
   const blocks = passing(plan);
 
-  test("takes at most 6 % more than its fullest moment for what passes", () => {
+  test("takes at most 1 % more than its fullest moment for what passes", () => {
     expect(blocks.length).toBeGreaterThan(8);
     const start = Math.min(...blocks.map(({ offset }) => offset));
     const end = Math.max(...blocks.map(({ offset, bytes }) => offset + bytes));
-    expect(end - start).toBeLessThanOrEqual(1.06 * fullest(blocks));
-    expect(end - start).toBeLessThan(0.85 * blocks.reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(end - start).toBeLessThanOrEqual(1.01 * fullest(blocks));
+    expect(end - start).toBeLessThan(share * blocks.reduce((sum, { bytes }) => sum + bytes, 0));
   });
 
   test("is refused when two buffers that are there at one time overlap", () => {
@@ -107,11 +107,11 @@ function overhead(plan: PlanData): number {
 }
 
 describe.each(["mlp", "cnn", "gpt"] as const)("the whole memory of a rank, workspace and all, of the %s", (name) => {
-  test.each([1, 2, 4])("on %i ranks is at most 5 % more than what is live at its fullest moment", (ranks) => {
+  test.each([1, 2, 4])("on %i ranks is at most 1 % more than what is live at its fullest moment", (ranks) => {
     const { plan } = models[name](ranks, 16);
     const over = overhead(plan.data);
     expect(over).toBeGreaterThanOrEqual(1);
-    expect(over).toBeLessThanOrEqual(1.05);
+    expect(over).toBeLessThanOrEqual(1.01);
     const [{ bytes, byRole }] = plan.memory as [(typeof plan.memory)[0]];
     expect(byRole.workspace).toBeGreaterThan(0);
     expect(Object.values(byRole).reduce((sum, n) => sum + n, 0)).toBe(bytes);
