@@ -114,6 +114,11 @@ describe("GPipe", () => {
     expect(simulateSchedule(made, { ...times, buffers: 1 }).makespan).toBeGreaterThan(34.5);
   });
 
+  test("may be of hundreds of thousands of actions", () => {
+    const long = schedule("gpipe", { ranks: 8, microBatches: 4000 });
+    expect(simulateSchedule(long, costs(equal)).makespan).toBe((4000 + 7) * 3);
+  });
+
   test("goes at the pace of its slowest stage", () => {
     const [forward, gradient] = [
       [1, 2, 3, 4],

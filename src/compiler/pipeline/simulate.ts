@@ -75,7 +75,7 @@ export function simulateSchedule(schedule: Schedule, costs: ScheduleCosts): Sche
   for (const span of spans) if (!isTransfer(span.action.kind)) byRank[span.rank]!.push(span);
   const ranks = byRank.map(useOf);
   return {
-    makespan: Math.max(...end),
+    makespan: end.reduce((latest, time) => Math.max(latest, time), 0),
     bubble: Math.max(...ranks.map(({ idle, busy }) => (busy > 0 ? idle / busy : 0))),
     ranks,
     spans,
