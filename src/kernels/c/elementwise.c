@@ -2,16 +2,16 @@
 
 static void fill(ix n, f32 value, f32 *y) { VLOOP(n, { stk(y + i, splat(value), k); }); }
 static void increment(ix n, int32_t by, const int32_t *x, int32_t *y) { for (ix i = 0; i < n; i++) y[i] = (int32_t)((uint32_t)x[i] + (uint32_t)by); }
-static void affine(ix n, f32 mul, f32 add, const f32 *x, f32 *y) { VLOOP(n, { stk(y + i, ldk(x + i, k, 0) * mul + add, k); }); }
+static void affine(ix n, f32 mul, f32 add, const f32 *x, f32 *y) { VMAP(n, y, ldk(x + i, k, 0) * mul + add); }
 
 INLINE vf relu1(vf x) { return vmax(splat(0), x); }          // in this order NaN stays NaN
 static void relu_grad(ix n, const f32 *y, const f32 *dy, f32 *dx) {
-  VLOOP(n, { stk(dx + i, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)), k); });
+  VMAP(n, dx, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)));
 }
 enum { RELU, EXP, NEG, SQRT, LOG, COPY, ABS, SQUARE, TANH, SIGMOID, SIGN, RECIPROCAL, GELU, FLOOR, CEIL, ROUND, SIN, COS, ERF };
 static int unary(int op, ix n, const f32 *x, f32 *y) {
   switch (op) {
-  case RELU: VLOOP(n, { stk(y + i, relu1(ldk(x + i, k, 0)), k); }); return 1;
+  case RELU: VMAP(n, y, relu1(ldk(x + i, k, 0))); return 1;
   case EXP: VLOOP(n, { stk(y + i, vexp(ldk(x + i, k, 0)), k); }); return 1;
   case NEG: VLOOP(n, { stk(y + i, -ldk(x + i, k, 0), k); }); return 1;
   case SQRT: VLOOP(n, { stk(y + i, vsqrt(ldk(x + i, k, 0)), k); }); return 1;
@@ -47,7 +47,7 @@ INLINE vf combine(const int op, vf a, vf b) {
 }
 // Rows of C elements; sa and sb are 1 or 0 (one value for the whole row).
 INLINE void combine_row(const int op, ix C, const f32 *a, ix sa, const f32 *b, ix sb, f32 *y) {
-  if (sa && sb) VLOOP(C, { stk(y + i, combine(op, ldk(a + i, k, 0), ldk(b + i, k, 0)), k); });
+  if (sa && sb) VMAP(C, y, combine(op, ldk(a + i, k, 0), ldk(b + i, k, 0)));
   else if (sa) { const vf v = splat(*b); VLOOP(C, { stk(y + i, combine(op, ldk(a + i, k, 0), v), k); }); }
   else if (sb) { const vf v = splat(*a); VLOOP(C, { stk(y + i, combine(op, v, ldk(b + i, k, 0)), k); }); }
   else { const vf v = combine(op, splat(*a), splat(*b)); VLOOP(C, { stk(y + i, v, k); }); }

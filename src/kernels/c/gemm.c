@@ -11,7 +11,7 @@
 // the other within a slice of k, whatever its row, column or the shape around it: shards that cut anywhere keep the same
 // bits.
 
-enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8 };
+enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8, LINE_BYTES = 64, LINE_FLOATS = 16 };
 // The same on every target, so that a plan made for one runs on another.
 #define GEMM_WS ((ix)(sizeof(f32) * (MC_MOST * KC + KC * (NC + NR_MOST))))
 
@@ -49,8 +49,8 @@ static NOINLINE void tile_part(ix mr, ix nr, ix k, const f32 *a, ix rsa, ix csa,
 }
 
 // The sums of B's columns, a slice of rows after the other just before it is packed (rows.c has them, as a reduction's).
-enum { SUM_PARTS = 16 };
-#define SUMS_WS ((ix)sizeof(f32) * SUM_PARTS * NC)
+enum { SUM_PARTS = 32 };
+#define SUMS_WS ((ix)sizeof(f32) * (SUM_PARTS * NC - KC * NR_MOST))    // the room for edges (stream) is not needed then
 typedef struct { f32 *y, *part; } Sums;
 static void sum_columns(ix rows, ix cols, const f32 *b, f32 *y);
 static void sum_slice(Sums s, ix first, ix rows, ix cols, const f32 *b, ix ldb, int last);
@@ -77,6 +77,7 @@ static void tile_to(ix k, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
     return;
   }
   vf acc[MR][NV];
+  UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NR; j += LINE_FLOATS) __builtin_prefetch(o.c + i * o.ldc + j, 1, 3);
   UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
   tile(MR, NV, k, a, 1, MR, b, NR, acc);
   if (o.add) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.c + i * o.ldc + j * VL); }
@@ -201,6 +202,22 @@ static Matrix block_of(Matrix m, ix row, ix column) {
   m.x = (const char *)m.x + (row * m.rs + column * m.cs) * ITEM[m.dtype];
   return m;
 }
+// What is packed next: while tiles are computed the processor is told of it, some lines with each, so that packing finds it
+// in the second cache. It foresees rows by itself, but these are short, and far apart.
+typedef struct { const char *x; ix rows, bytes, step, row, at, lines; } Ahead;
+INLINE Ahead ahead_of(Matrix m, ix rows, ix columns, ix tiles) {
+  const ix item = ITEM[m.dtype], along = m.rs == 1 ? rows : columns, across = m.rs == 1 ? columns : rows;
+  const ix lines = across * ((along * item + LINE_BYTES - 1) / LINE_BYTES);
+  return (Ahead){m.x, across, along * item, (m.rs == 1 ? m.cs : m.rs) * item, 0, 0, lines / imax(1, tiles) + 1};
+}
+INLINE void foretell(Ahead *s) {
+  for (ix n = s->lines; n > 0 && s->row < s->rows; n--) {
+    __builtin_prefetch(s->x + s->row * s->step + s->at, 0, 2);
+    s->at += LINE_BYTES;
+    if (s->at >= s->bytes) s->at = 0, s->row++;
+  }
+}
+
 static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, Then *then, Sums sums) {
   if (M <= 0 || N <= 0) return;
   f32 *pa = ws, *pb = ws + MC * KC;
@@ -227,6 +244,9 @@ static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, T
         continue;
       }
       pack_columns(nc, kc, bj, pb);
+      const ix across = up(nc, NR) / NR, p1 = last ? 0 : p0 + step, j1 = last ? j0 + block : j0;
+      const ix k1 = imin(step, K - p1), n1 = imax(0, imin(block, N - j1));
+      Ahead b1 = ahead_of(n1 ? block_of(b, p1, j1) : b, k1, n1, across * (up(M, MR) / MR));
       if (N <= VL && a.dtype == F32) {
         slim(M, N, kc, ap.x, a.rs, a.cs, pb, at);
         if (last) follow_rows(then, 0, M, 0, N);
@@ -235,11 +255,16 @@ static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, T
       for (ix i0 = 0; i0 < M; i0 += MC) {
         ix mc = imin(MC, M - i0);
         pack_rows(mc, kc, block_of(ap, i0, 0), pa);
+        const int more = i0 + MC < M;
+        const ix m1 = more ? imin(MC, M - i0 - MC) : n1 ? imin(MC, M) : 0;
+        Ahead a1 = ahead_of(more ? block_of(ap, i0 + MC, 0) : block_of(a, 0, p1), m1, more ? kc : k1, across * (up(mc, MR) / MR));
         for (ix j = 0; j < nc; j += NR) for (ix i = 0; i < mc; i += MR) {
           Out q = at;
           q.c += (i0 + i) * o.ldc + j;
           if (q.d) q.d += (i0 + i) * q.ldd + j;
           if (q.bias) q.bias += j;
+          foretell(&a1);
+          foretell(&b1);
           tile_to(kc, pa + i * kc, pb + j * kc, imin(MR, mc - i), imin(NR, nc - j), q);
         }
         if (last) follow_rows(then, i0, mc, j0, nc);
@@ -263,8 +288,9 @@ static int gemm_mixed(int ta, int tb, ix M, ix N, ix K, int da, const void *a, i
 // Aᵀ·B, A stored K x M, and the sums of B's columns: the gradients of a weight and of a bias.
 static void gemm_sums(ix M, ix N, ix K, const f32 *a, const f32 *b, f32 *c, f32 *sums, f32 *ws) {
   Out o = {c, N, 0, 0, 0, 0};
-  if (M <= FEW) sum_columns(K, N, b, sums);                           // blocks are wider than the room for sums
-  gemm_strided(M, N, K, (Matrix){a, 1, M, F32}, (Matrix){b, N, 1, F32}, o, ws + SUM_PARTS * NC, 0, (Sums){M <= FEW ? 0 : sums, ws});
+  const int few = M <= FEW;                                           // blocks are wider than the room for sums
+  if (few) sum_columns(K, N, b, sums);
+  gemm_strided(M, N, K, (Matrix){a, 1, M, F32}, (Matrix){b, N, 1, F32}, o, few ? ws : ws + SUM_PARTS * NC, 0, (Sums){few ? 0 : sums, ws});
 }
 // The same over a batch: operand x of item i starts at x + i*sx; a stride of 0 shares it.
 static void gemm_batched(ix batch, int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, ix sa, const f32 *b, ix ldb, ix sb,

@@ -1,31 +1,32 @@
 // Softmax along any dim, and normalisation of rows: layer norm and RMS norm.
 
-// Sums along mid are folded as reductions are: element m goes to partial sum m mod PARTS, then these are added in turn. So a
-// line of neighbours has the same bits as one among others, and on every target.
-INLINE f32 fold_parts(const vf *s) {
-  f32 part[PARTS], sum = 0;
-  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
-  for (int q = 0; q < PARTS; q++) sum += part[q];
-  return sum;
+// Sums along mid are folded as reductions are (rows.c): a line of neighbours has the same bits as one among others, and on
+// every target.
+INLINE f32 sum_parts(const vf *s) {
+  f32 part[PARTS];
+  EACH_PART st(part + p * VL, s[p]);
+  return fold_parts(SUM, part);
 }
-INLINE vf fold_columns(const vf *part) {
-  vf sum = splat(0);
-  for (int q = 0; q < PARTS; q++) sum += part[q];
-  return sum;
-}
-// Runs the body for vectors i = 0, VL, … of a line, with the partial sum `*part` that each adds to.
-#define PARTS_LOOP(n, s, ...) VLOOP(n, { vf *part = (s) + (i / VL) % (PARTS / VL); __VA_ARGS__ })
+// Runs the body for vectors i = 0, VL, … of a line, p being the vector of partial sums that each belongs to. Where these are
+// few it is known after unrolling, and they stay in registers.
+#if defined(__AVX512F__) || defined(__AVX2__)
+#define PARTS_LOOP(n, ...) do { ix start = 0; \
+    for (; start + PARTS <= (n); start += PARTS) EACH_PART { enum { k = VL }; const ix i = start + p * VL; __VA_ARGS__ } \
+    EACH_PART { const ix i = start + p * VL; if (i < (n)) { const int k = (int)imin(VL, (n) - i); __VA_ARGS__ } } } while (0)
+#else
+#define PARTS_LOOP(n, ...) VLOOP(n, { const ix p = i / VL % (PARTS / VL); __VA_ARGS__ })
+#endif
 
 // y[outer, mid, inner]: e^x / Σ e^x along mid, or its logarithm. A line of nothing but -∞ gives NaN, as 0 / 0 does.
 static void softmax_line(int logs, ix mid, const f32 *x, f32 *y) {
   const f32 most = row_max(mid, x);
   vf s[PARTS / VL] = {splat(0)};
-  PARTS_LOOP(mid, s, {
+  PARTS_LOOP(mid, {
     const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - most);   // 0 past the end, if most is finite; else NaN anyhow
-    *part += e;
+    s[p] += e;
     if (!logs) stk(y + i, e, k);
   });
-  f32 sum = fold_parts(s);
+  f32 sum = sum_parts(s);
   if (logs) {
     sum = log1(sum);
     VLOOP(mid, { stk(y + i, ldk(x + i, k, 0) - most - sum, k); });
@@ -40,7 +41,7 @@ static void softmax_columns(int logs, ix mid, ix inner, const f32 *x, f32 *y, in
     part[m % PARTS] += e;
     if (!logs) stk(y + m * inner, e, lanes);
   }
-  vf sum = fold_columns(part);
+  vf sum = fold_columns(SUM, part, 1, PARTS);
   if (logs) for (int q = 0; q < lanes; q++) sum[q] = log1(sum[q]);
   for (ix m = 0; m < mid; m++) {
     if (logs) stk(y + m * inner, ldk(x + m * inner, lanes, 0) - most - sum, lanes);
@@ -55,11 +56,11 @@ static void softmax(int logs, ix outer, ix mid, ix inner, const f32 *x, f32 *y) 
 // From the output y: dx = y·(dy - Σ y·dy), or for the logarithm dx = dy - e^y · Σ dy.
 static void softmax_grad_line(int logs, ix mid, const f32 *y, const f32 *dy, f32 *dx) {
   vf s[PARTS / VL] = {splat(0)};
-  PARTS_LOOP(mid, s, {
+  PARTS_LOOP(mid, {
     const vf g = ldk(dy + i, k, 0);
-    *part += logs ? g : g * ldk(y + i, k, 0);
+    s[p] += logs ? g : g * ldk(y + i, k, 0);
   });
-  const f32 sum = fold_parts(s);
+  const f32 sum = sum_parts(s);
   VLOOP(mid, {
     const vf g = ldk(dy + i, k, 0), v = ldk(y + i, k, 0);
     stk(dx + i, logs ? g - vexp_fused(v) * sum : v * (g - sum), k);
@@ -72,7 +73,7 @@ static void softmax_grad_columns(int logs, ix mid, ix inner, const f32 *y, const
     const vf g = ldk(dy + m * inner, lanes, 0);
     part[m % PARTS] += logs ? g : g * ldk(y + m * inner, lanes, 0);
   }
-  const vf sum = fold_columns(part);
+  const vf sum = fold_columns(SUM, part, 1, PARTS);
   for (ix m = 0; m < mid; m++) {
     const vf g = ldk(dy + m * inner, lanes, 0), v = ldk(y + m * inner, lanes, 0);
     stk(dx + m * inner, logs ? g - vexp_fused(v) * sum : v * (g - sum), lanes);
@@ -98,10 +99,8 @@ INLINE Moments moments(int center, ix C, f32 eps, const f32 *x) {
 static void layer_norm(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *gain, const f32 *bias, f32 *y) {
   for (ix r = 0; r < R; r++, x += C, y += C) {
     const Moments m = moments(center, C, eps, x);
-    VLOOP(C, {
-      const vf h = (ldk(x + i, k, 0) - m.mean) * m.scale * ldk(gain + i, k, 0);
-      stk(y + i, bias ? h + ldk(bias + i, k, 0) : h, k);
-    });
+    if (bias) VMAP(C, y, (ldk(x + i, k, 0) - m.mean) * m.scale * ldk(gain + i, k, 0) + ldk(bias + i, k, 0));
+    else VMAP(C, y, (ldk(x + i, k, 0) - m.mean) * m.scale * ldk(gain + i, k, 0));
   }
 }
 // With h = (x - mean)·scale and g = dy·gain: dx = scale·(g - Σ g / C - h·Σ g·h / C), without the middle term when not centred.
@@ -116,10 +115,7 @@ static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const
       q += g * ((ldk(x + i, k, 0) - m.mean) * m.scale);
     });
     const f32 ms = center ? hsum(s) / (f32)C : 0, mq = hsum(q) / (f32)C;
-    VLOOP(C, {
-      const vf h = (ldk(x + i, k, 0) - m.mean) * m.scale;
-      stk(dx + i, (ldk(dy + i, k, 0) * ldk(gain + i, k, 0) - ms - h * mq) * m.scale, k);
-    });
+    VMAP(C, dx, (ldk(dy + i, k, 0) * ldk(gain + i, k, 0) - ms - (ldk(x + i, k, 0) - m.mean) * m.scale * mq) * m.scale);
     if (r + 1 == R || (r + 1) % group == 0) follow_rows(then, r / group * group, r % group + 1, 0, C);
   }
 }
@@ -128,6 +124,6 @@ static void layer_norm_grad_gain(int center, ix R, ix C, f32 eps, const f32 *x, 
   fill(C, 0, dgain);
   for (ix r = 0; r < R; r++, x += C, dy += C) {
     const Moments m = moments(center, C, eps, x);
-    VLOOP(C, { stk(dgain + i, ldk(dgain + i, k, 0) + ldk(dy + i, k, 0) * ((ldk(x + i, k, 0) - m.mean) * m.scale), k); });
+    VMAP(C, dgain, ldk(dgain + i, k, 0) + ldk(dy + i, k, 0) * ((ldk(x + i, k, 0) - m.mean) * m.scale));
   }
 }

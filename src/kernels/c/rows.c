@@ -9,38 +9,53 @@ INLINE f32 fold1(const int monoid, f32 a, f32 b) {
   return monoid == MOST ? (a > b ? a : b) : (a < b ? a : b);
 }
 
-// Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then these are folded in turn.
-// So an element has the same bits alone and among other columns, on every target, and long sums keep their digits.
-enum { PARTS = SUM_PARTS, WIDE = 8, HALF = WIDE / 2, AHEAD = 16, LINE_FLOATS = 16 };
+// Every reduction folds in one order: element m of mid goes to partial result m mod PARTS, then the latter half of these is
+// folded into the former until one is left. So an element has the same bits alone and among other columns, on every target,
+// and long sums keep their digits.
+enum { PARTS = SUM_PARTS, WIDE = 8, HALF = WIDE / 2, AHEAD = 16 };
+INLINE f32 fold_parts(const int monoid, f32 *part) {
+  for (int n = PARTS / 2; n; n /= 2) {
+    if (n >= VL) for (int q = 0; q < n; q += VL) st(part + q, fold(monoid, ld(part + q), ld(part + q + n)));
+    else for (int q = 0; q < n; q++) part[q] = fold1(monoid, part[q], part[q + n]);
+  }
+  return fold1(monoid, identity_of(monoid), part[0]);
+}
+// The same of columns side by side, `step` vectors from one partial result to the next; where mid is short there are fewer.
+INLINE vf fold_columns(const int monoid, vf *part, const int step, int parts) {
+  for (int n = PARTS / 2; n; n /= 2) for (int q = 0; q < n && q + n < parts; q++) part[q * step] = fold(monoid, part[q * step], part[(q + n) * step]);
+  return parts ? fold(monoid, splat(identity_of(monoid)), part[0]) : splat(identity_of(monoid));
+}
+#define EACH_PART UNROLL for (int p = 0; p < PARTS / VL; p++)
+
 INLINE f32 fold_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   const f32 none = identity_of(monoid);
-  f32 part[PARTS], r = none;
+  f32 part[PARTS];
   vf s[PARTS / VL];
   ix at = 0;
-  UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = splat(none);
-  for (; at + PARTS <= mid; at += PARTS) UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = fold(monoid, s[q], ld(x + at + q * VL));
-  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
+  EACH_PART s[p] = splat(none);
+  for (; at + PARTS <= mid; at += PARTS) EACH_PART s[p] = fold(monoid, s[p], ld(x + at + p * VL));
+  EACH_PART st(part + p * VL, s[p]);
   for (ix q = 0; at + q < mid; q++) part[q] = fold1(monoid, part[q], x[at + q]);
-  for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
+  const f32 r = fold_parts(monoid, part);
   return monoid == SUM ? r * scale : r;
 }
 // The largest or least of a line. A sum beside it tells whether there may be a NaN, which takes more care.
 INLINE f32 extreme_line(const int monoid, ix mid, const f32 *x) {
-  f32 part[PARTS], r = identity_of(monoid);
-  vf s[PARTS / VL], all = splat(0);
+  f32 part[PARTS];
+  vf s[PARTS / VL], all[PARTS / VL], sum = splat(0);
   ix at = 0;
-  UNROLL for (int q = 0; q < PARTS / VL; q++) s[q] = splat(r);
-  for (; at + PARTS <= mid; at += PARTS) UNROLL for (int q = 0; q < PARTS / VL; q++) {
-    const vf v = ld(x + at + q * VL);
-    all += v;
-    s[q] = monoid == MOST ? vmax(s[q], v) : vmin(s[q], v);
+  EACH_PART s[p] = splat(identity_of(monoid)), all[p] = splat(0);
+  for (; at + PARTS <= mid; at += PARTS) EACH_PART {
+    const vf v = ld(x + at + p * VL);
+    all[p] += v;
+    s[p] = monoid == MOST ? vmax(s[p], v) : vmin(s[p], v);
   }
-  const f32 sum = hsum(all);
-  if (sum != sum) return fold_line(monoid, mid, 1, x);
-  UNROLL for (int q = 0; q < PARTS / VL; q++) st(part + q * VL, s[q]);
+  EACH_PART sum += all[p];
+  const f32 odd = hsum(sum);
+  if (odd != odd) return fold_line(monoid, mid, 1, x);
+  EACH_PART st(part + p * VL, s[p]);
   for (ix q = 0; at + q < mid; q++) part[q] = fold1(monoid, part[q], x[at + q]);
-  for (int q = 0; q < PARTS; q++) r = fold1(monoid, r, part[q]);
-  return r;
+  return fold_parts(monoid, part);
 }
 INLINE f32 reduce_line(const int monoid, ix mid, f32 scale, const f32 *x) {
   return monoid == SUM ? fold_line(monoid, mid, scale, x) : extreme_line(monoid, mid, x);
@@ -57,8 +72,7 @@ INLINE void reduce_columns(const int monoid, const int wide, ix mid, ix inner, f
     UNROLL for (int j = 0; j < wide; j++) s[j] = fold(monoid, s[j], ldk(x + m * inner + j * VL, k, 0));
   }
   UNROLL for (int j = 0; j < wide; j++) {
-    vf r = splat(identity_of(monoid));
-    for (int m = 0; m < parts; m++) r = fold(monoid, r, part[m][j]);
+    const vf r = fold_columns(monoid, &part[0][j], WIDE, parts);
     stk(y + j * VL, monoid == SUM ? r * scale : r, k);
   }
 }
@@ -81,9 +95,9 @@ static void sum_slice(Sums s, ix first, ix rows, ix cols, const f32 *b, ix ldb, 
     VLOOP(cols, { stk(part + i, ldk(part + i, k, 0) + ldk(b + i, k, 0), k); });
   }
   if (last) VLOOP(cols, {
-    vf sum = splat(0);
-    for (int q = 0; q < PARTS; q++) sum += ldk(s.part + q * cols + i, k, 0);
-    stk(s.y + i, sum, k);
+    vf part[PARTS];
+    for (int q = 0; q < PARTS; q++) part[q] = ldk(s.part + q * cols + i, k, 0);
+    stk(s.y + i, fold_columns(SUM, part, 1, PARTS), k);
   });
 }
 static int reduce(int monoid, ix outer, ix mid, ix inner, f32 scale, const f32 *x, f32 *y) {

@@ -171,6 +171,17 @@ INLINE void add2k(f32 *p, vf v, int k) {
     for (; i + VL <= (n); i += VL) { enum { k = VL }; __VA_ARGS__ } \
     if (i < (n)) { const int k = (int)((n) - i); __VA_ARGS__ } } while (0)
 
+// The same for y[i] = value, some vectors of it before any is stored: a load from an address that is, but for its page, that of
+// a store just before waits for it, so what is read next must not lie close behind what is written.
+enum { GROUP = 4 };
+#define VMAP(n, y, ...) do { ix done = 0; \
+    for (; done + GROUP * VL <= (n); done += GROUP * VL) { \
+      enum { k = VL }; \
+      vf group[GROUP]; \
+      UNROLL for (int g = 0; g < GROUP; g++) { const ix i = done + g * VL; group[g] = (__VA_ARGS__); } \
+      UNROLL for (int g = 0; g < GROUP; g++) st((y) + done + g * VL, group[g]); } \
+    for (; done < (n); done += VL) { const ix i = done; const int k = (int)imin(VL, (n) - i); stk((y) + i, (__VA_ARGS__), k); } } while (0)
+
 // Horizontal sum and maximum, by halves: a fixed order, so the same bits every time.
 INLINE v4 fold4(vf v) {
   v4 s = (v4){0};
