@@ -4,7 +4,7 @@
  */
 import { Observable, type Subject } from "rxjs";
 import type { Message } from "../ir/message.ts";
-import type { SessionEvent } from "../ir/session.ts";
+import type { LoadedPlan, SessionEvent } from "../ir/session.ts";
 import type { Arena, Piece } from "./arena.ts";
 import type { Bus } from "./bus.ts";
 
@@ -16,16 +16,17 @@ export function tellMemory(events: Subject<SessionEvent>, pieces: readonly Piece
   for (const piece of pieces) events.next({ type: "memory", ...piece, t });
 }
 
-/** The vocabulary as one stream. It begins with the memory that is taken already, and ends with the session. */
+/** The vocabulary as one stream. It begins with the plans and memory that are there already, and ends with the session. */
 export const eventsOf = (
   events: Subject<SessionEvent>,
   bus: Bus,
-  arena: Arena,
+  plans: { readonly arena: Arena; readonly numbered: readonly LoadedPlan[] },
   now: () => number,
 ): Observable<SessionEvent> =>
   new Observable((observer) => {
     const t = now();
-    for (const piece of arena.pieces) observer.next({ type: "memory", ...piece, t });
+    for (const plan of plans.numbered) observer.next({ type: "plan", plan, t });
+    for (const piece of plans.arena.pieces) observer.next({ type: "memory", ...piece, t });
     observer.add(bus.messages$.subscribe((message) => observer.next(spoken(message))));
     observer.add(events.subscribe(observer));
   });

@@ -3,6 +3,7 @@
  * when a session has failed, or when somebody asks.
  */
 import type { FiringName, Flight } from "../ir/flight.ts";
+import type { LoadedPlan } from "../ir/session.ts";
 import type { Launcher } from "./launcher.ts";
 import type { TaskState } from "./logic.ts";
 import { type ActorSpec, HOST, type Net } from "./net.ts";
@@ -15,6 +16,7 @@ export interface FlightParts {
   readonly threads: ThreadMap;
   /** Whose turn it is, by plan. */
   turns(): readonly (ActorSpec | undefined)[];
+  readonly plans: { readonly numbered: readonly LoadedPlan[] };
   status(): string;
   now(): number;
 }
@@ -49,7 +51,7 @@ export function createRecorder(): Recorder {
     },
     tape: (actor, state) => (tapes[actor] = createTape(state)),
     spec: (actor) => specs[actor],
-    flight({ launcher, threads, turns, status, now }) {
+    flight({ launcher, threads, plans, turns, status, now }) {
       const queues = Array.from({ length: launcher.threads }, (_, thread) => launcher.queue(thread));
       const turn = (actor: number) => turns()[netOf(actor)];
       const around = { spec: (actor: number) => specs[actor]!, state: (actor: number) => tapes[actor]?.state, turn };
@@ -63,6 +65,7 @@ export function createRecorder(): Recorder {
           ...(launches.length > 0 && { at: firing(launches[0]!) }),
           waits: waits.map(firing),
         })),
+        plans: plans.numbered,
         actors: specs.flatMap((spec) => {
           const tape = tapes[spec.id];
           if (!tape) return [];

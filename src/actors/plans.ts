@@ -6,6 +6,7 @@
 import type { NdArray } from "../ir/array.ts";
 import { PlanError, SessionError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
+import type { LoadedPlan } from "../ir/session.ts";
 import { createExecutor, type Engine } from "../kernels/engine.ts";
 import type { HostOp } from "../kernels/host.ts";
 import { createArena } from "./arena.ts";
@@ -69,6 +70,10 @@ export function createPlans(
     /** A program of no calls. */
     empty,
     loaded: loaded as readonly Loaded[],
+    /** Who is who among the session's actors. */
+    get numbered(): LoadedPlan[] {
+      return loaded.map(({ plan: { name, hash }, net }) => ({ name, hash, actor: net.base.actor }));
+    },
     /** Firing numbers that a launch record must have room for; settled by the first plan. */
     get seqs() {
       return seqs;

@@ -125,6 +125,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
     launcher,
     threads,
     recorder,
+    plans,
     timeout,
     onHang,
     status,
@@ -224,6 +225,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
     try {
       const before = plans.arena.pieces.length;
       const entry = add(further);
+      if (events.observed) events.next({ type: "plan", plan: plans.numbered.at(-1)!, t: now() });
       tellMemory(events, plans.arena.pieces.slice(before), now());
       await fence.runAll(entry.memory.fillers);
       return open(entry);
@@ -304,7 +306,7 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
     },
     templateOf: templatesOf(first.net),
     metrics$: metrics.asObservable(),
-    events$: eventsOf(events, bus, plans.arena, now),
+    events$: eventsOf(events, bus, plans, now),
     close,
     [Symbol.asyncDispose]: close,
     gone: gone.next(),

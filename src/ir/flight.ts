@@ -1,5 +1,6 @@
 /** @file What a session's actors and threads are at, and what they did last, as data: for whoever looks for a fault. */
 import type { Stream } from "./plan.ts";
+import type { LoadedPlan } from "./session.ts";
 
 /** A firing: a task of the plan, on a rank or on the host, for the `seq`-th time. */
 export interface FiringName {
@@ -52,5 +53,7 @@ export interface Flight {
   readonly t: number;
   readonly status: string;
   readonly threads: readonly ThreadFlight[];
+  /** In the order in which they were loaded. */
+  readonly plans: readonly LoadedPlan[];
   readonly actors: readonly ActorFlight[];
 }

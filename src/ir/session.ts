@@ -1,6 +1,14 @@
 /** @file What a session says of itself: a typed vocabulary from which traces, metrics and views derive. */
 import type { Message } from "./message.ts";
 
+/** A plan that a session has loaded. */
+export interface LoadedPlan {
+  readonly name: string;
+  readonly hash: string;
+  /** Its first actor; they are numbered through the session. */
+  readonly actor: number;
+}
+
 /** An actor fired: its work was launched, or done on the spot where it is the host's. */
 interface LaunchedEvent {
   readonly type: "task";
@@ -52,6 +60,13 @@ interface MemoryEvent {
   readonly t: number;
 }
 
+/** A plan was loaded: its actors are those from here on. Whoever subscribes first hears of all that are loaded already. */
+interface PlanEvent {
+  readonly type: "plan";
+  readonly plan: LoadedPlan;
+  readonly t: number;
+}
+
 /** The session or one of its ranks came into another state of its life. */
 interface StateEvent {
   readonly type: "state";
@@ -76,6 +91,7 @@ export type SessionEvent =
   | CreditEvent
   | ScheduleEvent
   | MemoryEvent
+  | PlanEvent
   | StateEvent
   | FailureEvent;
 

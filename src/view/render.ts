@@ -9,13 +9,16 @@ import { dotToSvg } from "./svg.ts";
 export interface RenderOptions {
   /** The graph with layouts on its edges, or the tasks on the ranks. Default: physical. */
   readonly graph?: "logical" | "physical";
-  /** Draws the actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
+  /** Draws the plan's actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
   readonly state?: Observed;
 }
 
 const graphs = { logical: logicalDot, physical: physicalDot };
 
-/** Throws SluiceError SL7000 for a format or a graph that there is not. */
+/**
+ * Throws SluiceError SL7000 for a format or a graph that there is not, SessionError SL4013 for the state of a session that
+ * has not loaded the plan.
+ */
 export async function render(plan: PlanData, format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
   const { graph = "physical", state } = options;
   checkOneOf("format", format, ["svg", "dot"]);

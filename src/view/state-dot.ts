@@ -5,6 +5,7 @@
  */
 import { expand } from "../actors/expand.ts";
 import { type ActorSpec, HOST, type Net, type NetEdge } from "../actors/net.ts";
+import { SessionError } from "../ir/errors.ts";
 import type { Flight } from "../ir/flight.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent } from "../ir/session.ts";
@@ -12,7 +13,7 @@ import { cluster, digraph, edge, label, node } from "./dot.ts";
 import { ranges, shorten } from "./format.ts";
 import { clusterStyle, faint, type Tint, tints } from "./style.ts";
 
-/** What happened, or what was so: of a session's first plan, from its launch on. */
+/** What happened from a session's launch on, or what was so. */
 export type Observed = readonly SessionEvent[] | Flight;
 
 const rankLimit = 8;
@@ -43,7 +44,8 @@ const legend = [
 
 /**
  * DOT of the actors of a plan, of the first eight ranks. The same plan and records give the same bytes. Events without
- * `{ trace: true }` do not say when work on a rank has ended: it counts as over when it is launched.
+ * `{ trace: true }` do not say when work on a rank has ended: it counts as over when it is launched. Throws SessionError
+ * SL4013 for a plan that the session has not loaded.
  *
  * @example
  * const events: SessionEvent[] = [];
@@ -54,8 +56,9 @@ const legend = [
  */
 export function stateDot(plan: PlanData, observed: Observed): string {
   const net = expand(plan, { actor: 0, edge: 0, register: 0 });
-  const counts = "actors" in observed ? ofFlight(observed) : ofEvents(net, observed);
-  const of = (actor: number): Counts => counts.get(actor) ?? { fired: 0, done: 0, failed: false };
+  const base = baseOf(plan, observed);
+  const counts = "actors" in observed ? ofFlight(observed) : ofEvents(net, base, observed);
+  const of = (actor: number): Counts => counts.get(base + actor) ?? { fired: 0, done: 0, failed: false };
   const all = [...new Set(net.schedule.map(({ rank }) => rank))].sort((a, b) => a - b);
   const ranks = all.slice(0, rankLimit);
   const on = (rank: number) =>
@@ -127,6 +130,18 @@ function registers(actor: ActorSpec, net: Net, of: CountsOf, isDrawn: (actor: Ac
   });
 }
 
+/** The plan's first actor in the session. Events that tell of no plan are those of the first one. */
+function baseOf({ name, hash }: PlanData, observed: Observed): number {
+  const plans = "actors" in observed ? observed.plans : observed.flatMap((e) => (e.type === "plan" ? [e.plan] : []));
+  const found = plans.findLast((plan) => plan.hash === hash);
+  if (found || plans.length === 0) return found?.actor ?? 0;
+  throw new SessionError("SL4013", `the session has no plan "${name}" with hash ${hash.slice(0, 12)}…`, {
+    subject: "render",
+    choices: plans.map((plan) => `${plan.name} ${plan.hash.slice(0, 12)}…`),
+    hint: "draw a plan that the session was launched with or has loaded",
+  });
+}
+
 function ofFlight({ actors }: Flight): ReadonlyMap<number, Counts> {
   const begun = (fired: number, launched: readonly number[]) => ({
     fired,
@@ -136,13 +151,13 @@ function ofFlight({ actors }: Flight): ReadonlyMap<number, Counts> {
   return new Map(actors.map(({ actor, fired, launched }) => [actor, begun(fired, launched)]));
 }
 
-function ofEvents(net: Net, events: readonly SessionEvent[]): ReadonlyMap<number, Counts> {
-  const counts = new Map(net.actors.map(({ id }) => [id, { fired: 0, done: 0, failed: false }]));
+function ofEvents(net: Net, base: number, events: readonly SessionEvent[]): ReadonlyMap<number, Counts> {
+  const counts = new Map(net.actors.map(({ id }) => [base + id, { fired: 0, done: 0, failed: false }]));
   let traced = false;
   for (const event of events) {
     if (event.type !== "task" && event.type !== "failure") continue;
     const actor = counts.get(event.task ?? -1);
-    if (!actor) continue; // of a plan that was loaded later, or of nobody
+    if (!actor) continue; // of another plan, or of nobody
     if (event.type === "failure") actor.failed = true;
     else if (event.phase === "launched") actor.fired = event.seq + 1;
     else {
@@ -152,7 +167,7 @@ function ofEvents(net: Net, events: readonly SessionEvent[]): ReadonlyMap<number
   }
   // Work on the host is over when it is launched.
   for (const { id, rank } of net.actors) {
-    const actor = counts.get(id)!;
+    const actor = counts.get(base + id)!;
     if (!traced || rank === HOST) actor.done = actor.fired;
   }
   return counts;

@@ -98,6 +98,25 @@ test("a session's own events and its flight say the same at rest", async () => {
   expect(stateDot(tinyPlan(2), JSON.parse(JSON.stringify(session.flight())) as Flight)).toBe(flown);
 });
 
+test("a plan that was loaded later is drawn by its own actors; one that was not is refused", async () => {
+  const [first, second] = [tinyPlan(2), { ...tinyPlan(2), name: "second", hash: "second" }];
+  await using session = await startSession(first, { trace: true });
+  const events: SessionEvent[] = [];
+  session.events$.subscribe((event) => events.push(event));
+  const further = await session.load(second);
+  for await (const _ of session.run(batches(2, 3)));
+  for await (const _ of further.run(batches(2, 5)));
+  const fired = (dot: string) => new Set(said(dot).flatMap((line) => line.match(/fired \d+/) ?? []));
+  const later: SessionEvent[] = [];
+  session.events$.subscribe((event) => later.push(event)).unsubscribe();
+  expect(later.flatMap((e) => (e.type === "plan" ? [e.plan.name] : []))).toEqual([first.name, "second"]);
+  for (const observed of [events, session.flight()]) {
+    expect(fired(stateDot(first, observed))).toEqual(new Set(["fired 3"]));
+    expect(fired(stateDot(second, observed))).toEqual(new Set(["fired 5"]));
+    expect(() => stateDot({ ...second, hash: "third" }, observed)).toThrow(/no plan "second"[\s\S]*SL4013/);
+  }
+});
+
 test("a plan draws it, of the first eight ranks", async () => {
   const wide = new Plan(mlp());
   await using session = await launch(wide);

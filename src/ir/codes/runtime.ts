@@ -172,7 +172,7 @@ await session.close();`,
     error: "SessionError",
     title: "A state or a plan that the session does not hold",
     meaning: "A session knows the plan that it was launched with and those that it has loaded, and their states.",
-    causes: ["Traffic asked for a plan that was compiled but not loaded."],
+    causes: ["Traffic, or a picture of a session, asked for a plan that was compiled but not loaded."],
     remedy: "Load the plan first: `session.load(plan)`.",
     program: [
       `const session = await launch(plan);
