@@ -22,7 +22,7 @@ import type {
 import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
-import type { Joined } from "./join/join.ts";
+import type { Joined } from "./join/joined.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;

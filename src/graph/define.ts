@@ -4,15 +4,15 @@
  * kernel `host`, which says in a text what is meant.
  */
 import { isDType, showType } from "../ir/dtype.ts";
-import { GraphError, LayoutError, ShapeError } from "../ir/errors.ts";
+import { GraphError, LayoutError, ShapeError, showGiven } from "../ir/errors.ts";
 import type { Attr, Attrs, TensorType } from "../ir/graph.ts";
 import { parseSbp, type Sbp } from "../ir/layout.ts";
 import type { HostCall, HostType } from "../ir/program.ts";
 import { misfit } from "../sbp/fits.ts";
 import type { LocalType, Rule, Site } from "../sbp/rule.ts";
-import { Builder } from "./builder.ts";
 import { count } from "./dims.ts";
 import type { GradientSite, LocalTensor, OpDef } from "./op.ts";
+import { isTensor } from "./operand.ts";
 import { type Origin, registerOp } from "./registry.ts";
 import { userLine } from "./source.ts";
 import type { Tensor } from "./tensor.ts";
@@ -86,26 +86,20 @@ function read(kind: string, args: readonly unknown[]): { readonly ins: readonly 
       at: userLine(),
       choices: [`${kind}(x)`, `${kind}(x, { … })`],
     });
-  if (ins.length === 0) throw wrong(`it takes a tensor first, got ${show(args[0])}`);
+  if (ins.length === 0) throw wrong(`it takes a tensor first, got ${showGiven(args[0])}`);
   const [attrs] = rest;
   if (rest.length > 1 || (attrs !== undefined && !isPlain(attrs)))
-    throw wrong(`behind its tensors it takes one object of attributes, got ${rest.map(show).join(", ")}`);
+    throw wrong(`behind its tensors it takes one object of attributes, got ${rest.map(showGiven).join(", ")}`);
   return { ins, attrs: checkAttrs(kind, attrs ?? {}) };
 }
-
-const isTensor = (value: unknown): value is Tensor =>
-  typeof value === "object" && value !== null && (value as { builder?: unknown }).builder instanceof Builder;
 
 const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" &&
   value !== null &&
   [Object.prototype, null].includes(Object.getPrototypeOf(value) as typeof Object.prototype | null);
 
-/** Like `show`; a tensor by its type. */
-const describe = (value: unknown): string => (isTensor(value) ? `the tensor ${showType(value)}` : show(value));
-
-const show = (value: unknown): string =>
-  typeof value === "object" && value !== null ? (value.constructor?.name ?? "an object") : String(value);
+/** A tensor by its type. */
+const describe = (value: unknown): string => (isTensor(value) ? `the tensor ${showType(value)}` : showGiven(value));
 
 /** Attributes as they will be in the plan: what is undefined is left out. */
 function checkAttrs(kind: string, attrs: Readonly<Record<string, unknown>>): Attrs {
@@ -121,7 +115,7 @@ function checkAttrs(kind: string, attrs: Readonly<Record<string, unknown>>): Att
     if (value === null || typeof value === "boolean" || typeof value === "string") return value;
     if (typeof value === "number" && Number.isFinite(value)) return value;
     if (!Array.isArray(value) && !isPlain(value))
-      throw wrong(`attribute ${path} is ${show(value)}, which JSON cannot hold`);
+      throw wrong(`attribute ${path} is ${showGiven(value)}, which JSON cannot hold`);
     if (around.includes(value)) throw wrong(`attribute ${path} contains itself, which JSON cannot hold`);
     around.push(value);
     const copied = Array.isArray(value)
@@ -144,12 +138,12 @@ const typeExample = '[{ shape: [2, 3], dtype: "float32" }]';
 
 /** What is wrong with what `infer` gave. */
 function badTypes(types: unknown): string | undefined {
-  if (!Array.isArray(types) || types.length === 0) return `${show(types)}, not a list of types`;
+  if (!Array.isArray(types) || types.length === 0) return `${showGiven(types)}, not a list of types`;
   for (const [i, type] of (types as readonly (Partial<TensorType> | null)[]).entries()) {
     if (!Array.isArray(type?.shape)) return `no shape for output ${i}`;
-    if (!isDType(type.dtype)) return `dtype ${show(type.dtype)} for output ${i}`;
+    if (!isDType(type.dtype)) return `dtype ${showGiven(type.dtype)} for output ${i}`;
     const dim = type.shape.find((d) => typeof d !== "string" && !(Number.isSafeInteger(d) && d >= 0));
-    if (dim !== undefined) return `a dim ${show(dim)} for output ${i}`;
+    if (dim !== undefined) return `a dim ${showGiven(dim)} for output ${i}`;
   }
   return undefined;
 }
@@ -167,11 +161,11 @@ function readRules(rules: unknown, site: Site, parts: Parts): Rule[] {
   if (rules === undefined) return [];
   const wrong = (what: string) =>
     new LayoutError("SL1134", what, { ...parts, choices: [`[${ruleExample}]`], hint: ruleHint });
-  if (!Array.isArray(rules)) throw wrong(`rules gives ${show(rules)}, not a list of rules`);
+  if (!Array.isArray(rules)) throw wrong(`rules gives ${showGiven(rules)}, not a list of rules`);
   return (rules as readonly (Partial<WrittenRule> | null | undefined)[]).map((rule, i) => {
     const { ins, outs } = rule ?? {};
     if (Array.isArray(ins) && Array.isArray(outs)) return readRule({ ins, outs }, site, parts);
-    const keys = isPlain(rule) ? `has the keys ${Object.keys(rule).join(", ") || "(none)"}` : `is ${show(rule)}`;
+    const keys = isPlain(rule) ? `has the keys ${Object.keys(rule).join(", ") || "(none)"}` : `is ${showGiven(rule)}`;
     throw wrong(`rule ${i} ${keys}; a rule has two lists, ins and outs`);
   });
 }
@@ -187,7 +181,7 @@ function readRule({ ins, outs }: WrittenRule, site: Site, parts: Parts): Rule {
   const sbp = (written: string): Sbp => {
     const parsed = typeof written === "string" ? parseSbp(written) : undefined;
     if (parsed) return parsed;
-    throw wrong(`${show(written)} is no SBP`);
+    throw wrong(`${showGiven(written)} is no SBP`);
   };
   const rule = { ins: ins.map(sbp), outs: outs.map(sbp) };
   const why = misfit(rule, site);
@@ -199,7 +193,7 @@ function readRule({ ins, outs }: WrittenRule, site: Site, parts: Parts): Rule {
 function gradients(op: UserOp, site: GradientSite, parts: Parts): readonly ((() => Tensor) | undefined)[] {
   const makers = op.gradient!(site);
   if (!Array.isArray(makers) || makers.length > site.ins.length)
-    throw new GraphError("SL1138", `gradient gives ${show(makers)}, it has ${site.ins.length} inputs`, {
+    throw new GraphError("SL1138", `gradient gives ${showGiven(makers)}, it has ${site.ins.length} inputs`, {
       ...parts,
       hint: "give a list with a function, or undefined, for each input",
     });
@@ -214,10 +208,14 @@ function gradients(op: UserOp, site: GradientSite, parts: Parts): readonly ((() 
       const made: unknown = make();
       const input = site.ins[i]!;
       if (isTensor(made) && showType(made) === showType(input)) return made;
-      throw new GraphError("SL1138", `the gradient of input ${i} is ${isTensor(made) ? showType(made) : show(made)}`, {
-        ...parts,
-        hint: `it must be like the input, ${showType(input)}`,
-      });
+      throw new GraphError(
+        "SL1138",
+        `the gradient of input ${i} is ${isTensor(made) ? showType(made) : showGiven(made)}`,
+        {
+          ...parts,
+          hint: `it must be like the input, ${showType(input)}`,
+        },
+      );
     };
   });
 }

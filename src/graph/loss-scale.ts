@@ -1,6 +1,6 @@
 /** @file What a user may say of loss scaling, checked and with its defaults. */
 import { checkOptions, GraphError, OptionError, showGiven } from "../ir/errors.ts";
-import { checkOption } from "./optim/update.ts";
+import { checkOption } from "./check-option.ts";
 import { userLine } from "./source.ts";
 
 /** Dynamic loss scaling, in the words of PyTorch's GradScaler. */

@@ -8,7 +8,8 @@ import { isHalf } from "../../ir/dtype.ts";
 import type { Op } from "../../ir/graph.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf } from "../draft.ts";
-import type { Joined, JoinSite } from "./join.ts";
+import type { Joined } from "./joined.ts";
+import type { JoinSite } from "./site.ts";
 
 /** Operands that the kernel `chain` takes, those that are never stored included. */
 const mostOperands = 32;

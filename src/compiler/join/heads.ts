@@ -10,8 +10,9 @@ import type { Op } from "../../ir/graph.ts";
 import { shapeOf } from "../draft.ts";
 import { spannedStrides } from "../spanned.ts";
 import { chainAfter, innerOf } from "./chains.ts";
-import type { Joined, JoinSite } from "./join.ts";
+import type { Joined } from "./joined.ts";
 import { type Product, productFrom } from "./products.ts";
+import type { JoinSite } from "./site.ts";
 
 export function findHeads(site: JoinSite): Joined[] {
   const { draft, ops } = site;

@@ -14,36 +14,8 @@ import { localShape } from "../../sbp/boxes.ts";
 import { type Draft, shapeOf, type TaskDraft } from "../draft.ts";
 import { findChains } from "./chains.ts";
 import { findHeads } from "./heads.ts";
-
-/** Ops that one call does. */
-export interface Joined {
-  /** Ids, in order. */
-  readonly ops: readonly number[];
-  /** How many of them, from the first on, are the head, casts of what a product multiplies included; the others are the chain. */
-  readonly head: number;
-  /** Values that are never stored: nobody but these ops uses them. */
-  readonly inner: readonly number[];
-  /** The value that the head makes. */
-  readonly made?: number;
-  /** What a product adds as it stores. */
-  readonly bias?: number;
-  readonly residual?: number;
-  /** The sums of the right operand's columns, which a product makes by the way. */
-  readonly sums?: number;
-}
-
-/** Where a finder looks: a task's ops, of which those that are taken belong to a run already. */
-export interface JoinSite {
-  readonly draft: Draft;
-  readonly ops: readonly Op[];
-  readonly taken: ReadonlySet<number>;
-  /** By value the op of the task that makes it. */
-  readonly makers: ReadonlyMap<number, Op>;
-  /** By value the ops that use it, as often as they do. */
-  readonly users: readonly (readonly Op[])[];
-  /** Values that the host reads. */
-  readonly shown: ReadonlySet<number>;
-}
+import type { Joined } from "./joined.ts";
+import type { JoinSite } from "./site.ts";
 
 export function join(draft: Draft): Draft {
   if (draft.options.joins === false) return draft;

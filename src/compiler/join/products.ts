@@ -6,7 +6,7 @@
 import type { Op } from "../../ir/graph.ts";
 import { type Draft, shapeOf } from "../draft.ts";
 import { castFor } from "./chains.ts";
-import type { JoinSite } from "./join.ts";
+import type { JoinSite } from "./site.ts";
 
 /** A matmul, then perhaps a sum over its leading dims, then what adds a bias or a residual. */
 export interface Product {

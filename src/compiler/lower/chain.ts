@@ -2,13 +2,16 @@
  * @file A chain of element-wise ops as arguments of the kernel `chain`, or of one that a chain follows (c/chain.c has them):
  * what goes in and out with its strides, what stays inside as places in the workspace, the ops as calls on these.
  */
+import type { LocalTensor } from "../../graph/op.ts";
 import { addressOf, broadcastStrides, call, stridesOf, walks } from "../../graph/ops/lowering.ts";
 import { opDef } from "../../graph/registry.ts";
 import { itemSize } from "../../ir/dtype.ts";
 import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import { kernels } from "../../ir/kernel-table.ts";
 import type { Call, Operand } from "../../ir/program.ts";
-import type { Local } from "./joined.ts";
+
+/** How a rank holds a value; of values that are not stored only the shape counts. */
+export type Local = (value: number) => LocalTensor;
 
 /** Elements of a block: few enough for the first cache, enough that calling the kernels costs little. A multiple of 64. */
 const mostOfBlock = 2048;

@@ -12,12 +12,9 @@ import { InternalError } from "../../ir/errors.ts";
 import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import type { kernels } from "../../ir/kernel-table.ts";
 import type { Call } from "../../ir/program.ts";
-import type { Joined } from "../join/join.ts";
+import type { Joined } from "../join/joined.ts";
 import { spannedStrides } from "../spanned.ts";
-import { chainArgs, lowerChain, thenRoom } from "./chain.ts";
-
-/** How a rank holds a value; of values that are not stored only the shape counts. */
-export type Local = (value: number) => LocalTensor;
+import { chainArgs, type Local, lowerChain, thenRoom } from "./chain.ts";
 
 export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, local: Local): Call[] {
   const members = run.ops.map((id) => graph.ops[id]!);

@@ -4,9 +4,9 @@
  */
 
 import { GraphError, ShapeError } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { range } from "../dims.ts";
 import { showOperand } from "../infer.ts";
-import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";

@@ -1,9 +1,9 @@
 /** @file Layers that normalise the last dims: layer norm and RMS norm. */
 
 import { GraphError, ShapeError } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { sameShape } from "../dims.ts";
 import { showOperand } from "../infer.ts";
-import { checkOption } from "../optim/update.ts";
 import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
 import { type Module, makeModule } from "./module.ts";

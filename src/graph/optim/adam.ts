@@ -1,9 +1,11 @@
 /** @file Adam: AdamW's update without its decay; a decay, if wanted, is added to the gradient. */
+
 import { checkOptions } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { userLine } from "../source.ts";
 import { emit } from "../tensor.ts";
 import { adamWRule } from "./adamw.ts";
-import { checkOption, type Optimizer, type Rule } from "./update.ts";
+import type { Optimizer, Rule } from "./update.ts";
 
 export interface AdamOptions {
   readonly lr: number;

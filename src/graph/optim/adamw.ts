@@ -1,7 +1,9 @@
 /** @file AdamW: its options and its update. */
+
 import { checkOptions } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { userLine } from "../source.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
+import { learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
 
 export interface AdamWOptions {
   readonly lr: number;

@@ -1,9 +1,11 @@
 /** @file LAMB: its options and its update. */
+
 import { checkOptions } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { range } from "../dims.ts";
 import { userLine } from "../source.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
+import { learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
 
 export interface LambOptions {
   readonly lr: number;

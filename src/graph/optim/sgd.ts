@@ -1,7 +1,9 @@
 /** @file SGD, with momentum if wanted: its options and its update. */
+
 import { checkOptions, GraphError } from "../../ir/errors.ts";
+import { checkOption } from "../check-option.ts";
 import { userLine } from "../source.ts";
-import { checkOption, learningRate, moment, type Optimizer, type Rule, write } from "./update.ts";
+import { learningRate, moment, type Optimizer, type Rule, write } from "./update.ts";
 
 export interface SgdOptions {
   readonly lr: number;

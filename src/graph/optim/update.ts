@@ -2,12 +2,10 @@
  * @file What optimizers share: they are plain options until autodiff asks their rule for update ops. Moments are states
  * that follow their parameter, so they lie as it does.
  */
-import { GraphError, showGiven } from "../../ir/errors.ts";
 import type { Attrs } from "../../ir/graph.ts";
 import type { PlacementData } from "../../ir/placement.ts";
 import type { ApplyOptions, Builder } from "../builder.ts";
 import { countSteps, onEach } from "../counter.ts";
-import { userLine } from "../source.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Everywhere } from "./scaling.ts";
 
@@ -63,20 +61,4 @@ export function moment(builder: Builder, parameter: Tensor, suffix: string): Ten
   const follows = parameter.name;
   const { dtype, placement } = parameter;
   return builder.state({ name, kind: "moment", shape, dtype, init, checkpoint: true, follows }, placement);
-}
-
-/** Throws GraphError SL1060 unless the value is a number with lo ≤ value < hi. */
-export function checkOption(
-  call: string,
-  name: string,
-  value: unknown,
-  lo: number,
-  hi = Number.POSITIVE_INFINITY,
-): void {
-  if (typeof value === "number" && value >= lo && value < hi) return;
-  throw new GraphError("SL1060", `${name} cannot be ${showGiven(value)}`, {
-    subject: call,
-    at: userLine(),
-    hint: `give a number from ${lo} on${hi < Number.POSITIVE_INFINITY ? `, below ${hi}` : ""}`,
-  });
 }
