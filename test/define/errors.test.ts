@@ -86,7 +86,7 @@ describe("a call", () => {
   });
 
   test.each([
-    ["two objects", [{}, {}], /takes one object of attributes, got Object, Object.*SL1135/s],
+    ["two objects", [{}, {}], /takes one object of attributes, got an object, an object.*SL1135/s],
     ["a number", [3], /takes one object of attributes, got 3.*SL1135/s],
     ["an attribute that is a function", [{ a: { b: [1, () => 1] } }], /attribute a\.b\[1\] is .*JSON.*SL1136/s],
     ["an attribute that is infinite", [{ low: Number.NEGATIVE_INFINITY }], /attribute low is -Infinity.*SL1136/s],
@@ -107,7 +107,7 @@ describe("a call", () => {
   test.each([
     ["nothing", undefined, /infer gives undefined, not a list/],
     ["no shape", [{ dtype: "float32" }], /infer gives no shape for output 0/],
-    ["a dtype that is none", [{ shape: [1], dtype: "f32" }], /infer gives dtype f32 for output 0/],
+    ["a dtype that is none", [{ shape: [1], dtype: "f32" }], /infer gives dtype "f32" for output 0/],
     ["a negative dim", [{ shape: [-1], dtype: "float32" }], /infer gives a dim -1 for output 0/],
   ])("of an op whose shape rule gives %s", (_, types, message) => {
     const op = define({ infer: () => types });
@@ -125,10 +125,10 @@ describe("a rule", () => {
       /rule {2}-> S\(0\) does not fit: the op has 1 inputs and 1 outputs/,
     ],
     ["of a dim that is not there", { ins: ["S(2)"], outs: ["S(2)"] }, /S\(2\) on an operand of shape \[4,3\]/],
-    ["with no SBP", { ins: ["split"], outs: ["B"] }, /split is no SBP/],
+    ["with no SBP", { ins: ["split"], outs: ["B"] }, /"split" is no SBP/],
     ["with an unknown reduction", { ins: ["P(mean)"], outs: ["B"] }, /no reduction "mean"/],
     ["with keys of other names", { in: ["S(0)"], out: ["S(0)"] }, /rule 0 has the keys in, out; a rule has two lists/],
-    ["that is a text", "S(0) -> S(0)", /rule 0 is S\(0\) -> S\(0\); a rule has two lists/],
+    ["that is a text", "S(0) -> S(0)", /rule 0 is "S\(0\) -> S\(0\)"; a rule has two lists/],
   ])("%s is the user's mistake, at the line of the definition", (_, rule, message) => {
     const op = define({ rules: () => [rule] });
     const error = thrown(() => compile(graphOf((x) => op(x)) as never));
@@ -141,7 +141,7 @@ describe("a rule", () => {
 test("rules that are no list", () => {
   const op = define({ rules: () => ({ ins: ["S(0)"], outs: ["S(0)"] }) });
   expect(thrown(() => compile(graphOf((x) => op(x)) as never)).message).toMatch(
-    /rules gives Object, not a list.*SL1134/s,
+    /rules gives an object, not a list.*SL1134/s,
   );
 });
 
@@ -165,7 +165,7 @@ describe("a gradient", () => {
     ["is no tensor", () => [() => 1], /gradient of input 0 is 1/],
     ["is a tensor", ({ grads: [g] }: { grads: [Any] }) => [g], /input 0 is the tensor f32\[4,3\], a function is due/],
     ["is a number", () => [1], /gradient of input 0 is 1, a function is due/],
-    ["is no list", () => "none", /gradient gives none, it has 1 inputs/],
+    ["is no list", () => "none", /gradient gives "none", it has 1 inputs/],
   ])("that %s", (_, gradient, message) => {
     const error = thrown(() => compile(training(define({ gradient }))));
     expect(error.message).toMatch(message);
