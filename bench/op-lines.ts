@@ -12,7 +12,20 @@ export interface OpLine {
   /** Elements of each buffer; `ids` names those that hold whole numbers, with their bound. */
   readonly buffers: readonly number[];
   readonly ids?: Readonly<Record<number, number>>;
+  /** Buffers of what is never negative. */
+  readonly positive?: readonly number[];
   readonly calls: readonly Call[];
+}
+
+/** The same line with the kernels of float64. */
+export function inDoubles(line: OpLine): OpLine {
+  const calls = line.calls.map(({ kernel, args }): Call => {
+    if (kernel === "gather") return { kernel, args: [8, ...args.slice(1)] };
+    if (kernel !== "gemm") return { kernel: `${kernel}_f64`, args };
+    const [ta, tb, M, N, K, a, lda, b, ldb, c, ldc] = args as [Operand, ...Operand[]];
+    return { kernel: "gemm_batched_f64", args: [1, ta, tb!, M!, N!, K!, a!, lda!, 0, b!, ldb!, 0, c!, ldc!, 0] };
+  });
+  return { ...line, calls };
 }
 
 const at = (buffer: number) => ({ buffer });
@@ -200,7 +213,8 @@ function others(): OpLine[] {
       kind: "adamw",
       sizes: [weights],
       buffers: [weights, weights, weights, weights, 1, 1],
-      ids: { 5: 2 },
+      ids: { 5: 3 },
+      positive: [2, 4],
       calls: [call("adamw", weights, ...[0, 1, 2, 3, 4, 5].map(at), 0.9, 0.999, 1e-8, 0.01)],
     },
   ];

@@ -1,5 +1,6 @@
 """The ops of ../op-lines.ts in PyTorch, eager, one thread. Prints its version; then answers each line of input, an op's kind
-and sizes as JSON, with the milliseconds of its shortest call within the time given.
+and sizes as JSON, with the milliseconds of its shortest call within the time given; or without one with its largest
+error against the same in float64, over the largest magnitude.
 """
 import os
 
@@ -19,7 +20,7 @@ EPS = 1e-5
 
 
 def new(*shape):
-    return torch.rand(shape) * 2 - 1
+    return (torch.rand(shape, dtype=torch.float32) * 2 - 1).to(torch.get_default_dtype())
 
 
 def matmul(ta, tb, M, N, K):
@@ -153,7 +154,13 @@ def scatter_add(table, width, count):
 def adamw(n):
     p = torch.nn.Parameter(new(n))
     p.grad = new(n)
-    return torch.optim.AdamW([p], lr=1e-3).step
+    optimizer = torch.optim.AdamW([p], lr=1e-3)
+
+    def step():
+        optimizer.step()
+        return p
+
+    return step
 
 
 KINDS = {
@@ -203,7 +210,21 @@ def shortest(call, ms):
     return least * 1e3
 
 
+def results(kind, sizes, dtype):
+    torch.manual_seed(1)
+    torch.set_default_dtype(dtype)
+    made = KINDS[kind](*sizes)()
+    torch.set_default_dtype(torch.float32)
+    return [x.detach().double() for x in (made if isinstance(made, (tuple, list)) else [made]) if x is not None]
+
+
+def largest_error(kind, sizes):
+    pairs = zip(results(kind, sizes, torch.float32), results(kind, sizes, torch.float64))
+    return max(((x - y).abs().max() / y.abs().max()).item() for x, y in pairs)
+
+
 print(torch.__version__, flush=True)
 for line in sys.stdin:
     asked = json.loads(line)
-    print(shortest(made(asked["kind"], tuple(asked["sizes"])), asked["ms"]), flush=True)
+    kind, sizes = asked["kind"], tuple(asked["sizes"])
+    print(shortest(made(kind, sizes), asked["ms"]) if "ms" in asked else largest_error(kind, sizes), flush=True)

@@ -350,6 +350,14 @@ describe("optimizers", () => {
     );
     bench.run("sgd", n, q, null, g!, lr, 0, 0, 0, 0);
   });
+
+  test("the first step of Adam corrects β as it is given, not as float32 has it", () => {
+    const bench = new Bench();
+    const [p, m, v] = [bench.f32([0]), bench.f32([0]), bench.f32([0])];
+    bench.run("adamw", 1, p, m, v, bench.f32([0.5]), bench.f32([1]), bench.i32([1]), 0.9, 0.999, 0, 0);
+    expect(v[0]).toBe(Math.fround(0.25 * Math.fround(0.001)));
+    expect(Math.abs(p[0]! + 1)).toBeLessThan(3e-7); // m̂ / √v̂ = 1
+  });
 });
 
 test("an element has the same bits at every offset and in every length", () => {

@@ -72,13 +72,15 @@ static int binary(int op, const ix *n, const ix *sa, const ix *sb, const f32 *a,
   }
 }
 
-// AdamW with decoupled decay (Loshchilov & Hutter 2019); step counts from 1.
-static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, const f32 *lr, const int32_t *step, f32 b1, f32 b2, f32 eps, f32 decay) {
+// AdamW with decoupled decay (Loshchilov & Hutter 2019); step counts from 1. 1 - β is taken of β as it is given: rounded first,
+// 0.999 would be off by 1.3e-5 of that.
+static void adamw(ix n, f32 *p, f32 *m, f32 *v, const f32 *g, const f32 *lr, const int32_t *step, double b1, double b2, f32 eps, f32 decay) {
   const f32 rate = (f32)(*lr / (1 - power(b1, *step))), inverse = (f32)(1 / (1 - power(b2, *step))), keep = 1.f - *lr * decay;
+  const f32 keep1 = (f32)b1, take1 = (f32)(1 - b1), keep2 = (f32)b2, take2 = (f32)(1 - b2);
   VLOOP(n, {
     const vf G = ldk(g + i, k, 0);
-    const vf M = ldk(m + i, k, 0) * b1 + G * (1.f - b1);
-    const vf V = ldk(v + i, k, 0) * b2 + G * G * (1.f - b2);
+    const vf M = ldk(m + i, k, 0) * keep1 + G * take1;
+    const vf V = ldk(v + i, k, 0) * keep2 + G * G * take2;
     stk(m + i, M, k);
     stk(v + i, V, k);
     stk(p + i, ldk(p + i, k, 0) * keep - rate * M / (vsqrt(V * inverse) + eps), k);

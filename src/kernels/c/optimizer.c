@@ -7,12 +7,13 @@ static int all_finite(ix n, const f32 *x) {
 }
 
 // LAMB's direction (You et al. 2020): m and v as Adam's, r = m̂ / (√v̂ + eps) + decay·p; step counts from 1.
-static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, const int32_t *step, f32 b1, f32 b2, f32 eps, f32 decay, f32 *r) {
+static void lamb(ix n, const f32 *p, f32 *m, f32 *v, const f32 *g, const int32_t *step, double b1, double b2, f32 eps, f32 decay, f32 *r) {
   const f32 first = (f32)(1 / (1 - power(b1, *step))), second = (f32)(1 / (1 - power(b2, *step)));
+  const f32 keep1 = (f32)b1, take1 = (f32)(1 - b1), keep2 = (f32)b2, take2 = (f32)(1 - b2);
   VLOOP(n, {
     const vf G = ldk(g + i, k, 0);
-    const vf M = ldk(m + i, k, 0) * b1 + G * (1.f - b1);
-    const vf V = ldk(v + i, k, 0) * b2 + G * G * (1.f - b2);
+    const vf M = ldk(m + i, k, 0) * keep1 + G * take1;
+    const vf V = ldk(v + i, k, 0) * keep2 + G * G * take2;
     stk(m + i, M, k);
     stk(v + i, V, k);
     stk(r + i, M * first / (vsqrt(V * second) + eps) + ldk(p + i, k, 0) * decay, k);
