@@ -96,10 +96,16 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
 
   /**
    * The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT.
+   *
+   * A logical graph of more than 150 ops is drawn so that it can be read: of blocks whose forward ops are equal one, with
+   * what is not in all of them counted ("in 11 of 12", "×11"; "next" is an edge from one block to another), and when that
+   * is still large, a module as one box and the updates of a frame as one. `expand` names what is to be drawn op by op.
+   *
    * With `state`, the actors of a session of this plan as they stand: what each is at, how often it has fired, and how
    * many slots of each register are held.
    *
    * @example
+   * await writeFile("gpt.svg", await plan.render("svg", { graph: "logical", expand: ["block0", "block*.up"] }));
    * await writeFile("stuck.svg", await plan.render("svg", { state: error.flight }));
    */
   render(format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {

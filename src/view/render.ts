@@ -1,29 +1,37 @@
 /** @file Pictures of a plan, by format. */
 import { SluiceError } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
-import { logicalDot } from "./logical-dot.ts";
-import { physicalDot } from "./physical-dot.ts";
+import type { Expand } from "./expand.ts";
+import { logicalPicture } from "./logical.ts";
+import { physicalPicture } from "./physical.ts";
+import { pictureDot } from "./picture-dot.ts";
 import { type Observed, stateDot } from "./state-dot.ts";
 import { dotToSvg } from "./svg.ts";
 
 export interface RenderOptions {
   /** The graph with layouts on its edges, or the tasks on the ranks. Default: physical. */
   readonly graph?: "logical" | "physical";
+  /**
+   * Modules of the logical graph that are drawn op by op, by name, `*` for any part of it, or all of them. Without it a
+   * graph of more than 150 ops shows one of equal blocks, and large frames by module.
+   */
+  readonly expand?: Expand;
   /** Draws the plan's actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
   readonly state?: Observed;
 }
 
-const graphs = { logical: logicalDot, physical: physicalDot };
+const graphs = ["logical", "physical"];
 
 /**
- * Throws SluiceError SL7000 for a format or a graph that there is not, SessionError SL4013 for the state of a session that
- * has not loaded the plan.
+ * Throws SluiceError SL7000 for a format or a graph that there is not, SL7001 for a module that there is not, SessionError
+ * SL4013 for the state of a session that has not loaded the plan.
  */
 export async function render(plan: PlanData, format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
-  const { graph = "physical", state } = options;
+  const { graph = "physical", expand, state } = options;
   checkOneOf("format", format, ["svg", "dot"]);
-  checkOneOf("graph", graph, Object.keys(graphs));
-  const dot = state ? stateDot(plan, state) : graphs[graph](plan);
+  checkOneOf("graph", graph, graphs);
+  const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physicalPicture(plan));
+  const dot = state ? stateDot(plan, state) : pictureDot(picture());
   return format === "svg" ? dotToSvg(dot) : dot;
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { bytes } from "../../src/view/format.ts";
-import { logicalDot } from "../../src/view/logical-dot.ts";
-import { physicalDot } from "../../src/view/physical-dot.ts";
+import { logicalPicture } from "../../src/view/logical.ts";
+import { physicalPicture } from "../../src/view/physical.ts";
+import { pictureDot } from "../../src/view/picture-dot.ts";
 import { render } from "../../src/view/render.ts";
 import { mlp, nasty, renamed } from "./plans.ts";
 import { clusterCount, nodeCount, tags, texts } from "./support.ts";
@@ -35,7 +36,7 @@ describe("the logical graph", () => {
   });
 
   it("puts gradients into backward and what writes states into optimizer", () => {
-    const part = (name: string) => logicalDot(plan).split(`cluster_${name}0`)[1]!.split("\n  }")[0]!;
+    const part = (name: string) => pictureDot(logicalPicture(plan)).split(`cluster_${name}0`)[1]!.split("\n  }")[0]!;
     expect(part("backward")).toContain("fc1.matmul.grad.weight");
     expect(part("backward")).not.toContain('"relu"');
     expect(part("optimizer")).toContain("fc1.weight.update");
@@ -78,15 +79,15 @@ describe("the physical plan", () => {
 
   it("gives bytes and slots of registers, and dashes what the next step reads", () => {
     expect(texts(physical).some((text) => / × 2$/.test(text))).toBe(true);
-    const dashed = physicalDot(plan).match(/style="dashed"/g) ?? [];
+    const dashed = pictureDot(physicalPicture(plan)).match(/style="dashed"/g) ?? [];
     expect(dashed).toHaveLength(4 * plan.edges.filter((edge) => edge.delay > 0).length);
   });
 
   it("draws the ranks asked for, the first eight of many, and says what is left out", async () => {
     const some = await render(plan, "svg");
     expect(clusterCount(some)).toBe(4);
-    expect(physicalDot(plan, { ranks: [1] })).not.toContain("cluster_rank0");
-    const many = physicalDot(mlp({ data: 4, model: 4 }));
+    expect(pictureDot(physicalPicture(plan, { ranks: [1] }))).not.toContain("cluster_rank0");
+    const many = pictureDot(physicalPicture(mlp({ data: 4, model: 4 })));
     expect(many.match(/subgraph/g)).toHaveLength(8);
     expect(many).toContain("8 more ranks not drawn");
   });
@@ -112,7 +113,7 @@ describe("pictures", () => {
   });
 
   it("come as DOT too, and in no other format", async () => {
-    expect(await render(plan, "dot")).toBe(physicalDot(plan));
+    expect(await render(plan, "dot")).toBe(pictureDot(physicalPicture(plan)));
     await expect(render(plan, "png" as "svg")).rejects.toThrow(/"png".*svg, dot.*SL7000/s);
     await expect(render(plan, "svg", { graph: "both" as "logical" })).rejects.toThrow(/logical, physical/);
   });

@@ -20,6 +20,7 @@ type Code =
   | "SL6022"
   | "SL6023"
   | "SL7000"
+  | "SL7001"
   | "SL7010"
   | "SL7011"
   | "SL7040";
@@ -208,6 +209,21 @@ dataset(images, array([2], "int32", Int32Array.of(7, 2)));`,
     causes: ["A format that must be converted: `png`, `pdf`."],
     remedy: "Take one that the message lists; any tool converts SVG.",
     program: ['await plan.render("png");', 'await plan.render("svg");'],
+  },
+  SL7001: {
+    error: "SluiceError",
+    title: "A module that a picture cannot draw whole",
+    meaning: "`expand` names modules of the graph, which are drawn op by op; `*` stands for any part of a name.",
+    causes: [
+      "A misspelt name.",
+      "The name of an op or of a tensor, which is no module.",
+      "A module inside another, without the other's name.",
+    ],
+    remedy: "Take one that the message lists.",
+    program: [
+      'await plan.render("svg", { graph: "logical", expand: ["fc1"] });',
+      'await plan.render("svg", { graph: "logical", expand: ["fc"] });',
+    ],
   },
   SL7010: {
     error: "SluiceError",

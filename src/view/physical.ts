@@ -10,9 +10,8 @@ import type { Collective, PlanData, TaskTemplate } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
 import { coordinates, group } from "../sbp/mesh.ts";
 import { changeOf } from "./boxing-text.ts";
-import { cluster, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
 import { bytes, fill, ranges, shorten, tally } from "./format.ts";
-import { clusterStyle, faint, paint, tints } from "./style.ts";
+import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 
 export interface PhysicalOptions {
   /** Which ranks to draw; default: the first eight. */
@@ -23,19 +22,16 @@ const rankLimit = 8;
 const opLimit = 8;
 /** Characters in a line of a task. */
 const width = 34;
-/** Lines of neighbouring groups cross: every other one is lighter. */
-const otherGroup = "#dfa658";
-
-/** DOT of the plan's tasks on its ranks. The same plan gives the same bytes. */
-export function physicalDot(plan: PlanData, options: PhysicalOptions = {}): string {
+/** The plan's tasks on its ranks. */
+export function physicalPicture(plan: PlanData, options: PhysicalOptions = {}): Picture {
   const net = expand(plan, { actor: 0, edge: 0, register: 0 });
   const all = [...new Set(plan.placements.flatMap(({ ranks }) => ranks))].sort((a, b) => a - b);
   const ranks = all.filter((rank, i) => (options.ranks ? options.ranks.includes(rank) : i < rankLimit));
   const actors = net.actors.filter((a) => a.template >= 0 && (a.rank === HOST || ranks.includes(a.rank)));
   const tasks = launchOrder(plan);
   const on = (rank: number) => actors.filter((a) => a.rank === rank);
+  const under = (column: readonly ActorSpec[]) => column.toSorted((a, b) => a.order - b.order).map(id);
 
-  const title = `${plan.name} · physical plan on ranks ${ranges(ranks)}`;
   const left = all.length - ranks.length;
   const legend = [
     "an edge is a register: bytes × slots",
@@ -43,71 +39,68 @@ export function physicalDot(plan: PlanData, options: PhysicalOptions = {}): stri
     "thick: ranks that exchange data",
     ...(left ? [`${left} more ranks not drawn`] : []),
   ];
-  return digraph(label(title, legend.join(" · ")), { rankdir: "TB", nodesep: 0.3, ranksep: 0.3, newrank: "true" }, [
-    ...ranks.map((rank) =>
-      cluster(
-        `rank${rank}`,
-        clusterStyle(rankText(plan, rank), 14),
-        on(rank).map((a) => actorNode(plan, a)),
-      ),
-    ),
-    ...on(HOST).map((actor) => actorNode(plan, actor)),
-    ...tasks
-      .filter((t) => t.stream !== "host")
-      .map((task) => row(actors.filter((a) => a.template === task.id).map(id))),
-    ...ranks.flatMap((rank) => column([...on(rank), ...on(HOST)])),
-    ...registerEdges(plan, net.edges, new Map(actors.map((a) => [a.id, a]))),
-    ...tasks.flatMap((task) => groupLinks(plan, task, ranks)),
-  ]);
+  return {
+    graph: "physical",
+    text: [`${plan.name} · physical plan on ranks ${ranges(ranks)}`, legend.join(" · ")],
+    clusters: ranks.map((rank) => ({ id: frameOf(rank), kind: "rank", text: rankText(plan, rank), inside: null })),
+    nodes: [...ranks, HOST].flatMap((rank) => on(rank).map((actor) => actorNode(plan, actor))),
+    edges: [
+      ...registerEdges(plan, net.edges, new Map(actors.map((a) => [a.id, a]))),
+      ...tasks.flatMap((task) => groupLinks(plan, task, ranks)),
+    ],
+    rows: tasks.filter((t) => t.stream !== "host").map((task) => actors.filter((a) => a.template === task.id).map(id)),
+    // The source above and the sink below.
+    columns: ranks.map((rank) => under([...on(rank), ...on(HOST)])),
+  };
 }
 
-const nameOf = (template: number, rank: number): string => `task${template}${rank === HOST ? "" : `.rank${rank}`}`;
+const frameOf = (rank: number): string => `rank${rank}`;
+const nameOf = (template: number, rank: number): string => `task${template}${rank === HOST ? "" : `_rank${rank}`}`;
 const id = ({ template, rank }: ActorSpec): string => nameOf(template, rank);
 
 const collectiveOf = (plan: PlanData, task: TaskTemplate): Collective | undefined =>
   plan.collectives.find((c) => c.task === task.id);
 
-function actorNode(plan: PlanData, actor: ActorSpec): string {
+function actorNode(plan: PlanData, actor: ActorSpec): PictureNode {
   const task = plan.tasks.find((t) => t.id === actor.template)!;
-  if (actor.rank === HOST) return hostNode(plan, actor, task);
-  return task.kind === "boxing" ? boxingNode(plan, actor, task) : computeNode(actor, task);
+  const inside = actor.rank === HOST ? null : frameOf(actor.rank);
+  return { id: id(actor), ...said(plan, actor, task), inside, ops: task.ops };
 }
 
-function hostNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string {
-  const source = task.kind === "source";
-  const ports = source ? plan.inputs : plan.outputs;
-  const held = ports.map(({ name, buffer }) => {
+function said(plan: PlanData, actor: ActorSpec, task: TaskTemplate): Pick<PictureNode, "kind" | "text"> {
+  if (task.kind === "source" || task.kind === "sink") return { kind: task.kind, text: [hostText(plan, task)] };
+  if (task.kind === "boxing") return { kind: "collective", text: [boxingText(plan, actor, task)] };
+  return { kind: task.stream === "comm" ? "transfer" : "task", text: computeText(actor, task) };
+}
+
+function hostText(plan: PlanData, { kind }: TaskTemplate): string[] {
+  const held = (kind === "source" ? plan.inputs : plan.outputs).map(({ name, buffer }) => {
     const { bytes: size, slots } = plan.buffers[buffer]!;
     return `${name} ${bytes(size)} × ${slots}`;
   });
-  const text = label(source ? "host · source" : "host · sink", [...held, "on each rank"].join(", "));
-  return node(id(actor), { label: text, shape: source ? "invhouse" : "house", ...paint("host") });
+  return [`host · ${kind}`, [...held, "on each rank"].join(", ")];
 }
 
-function computeNode(actor: ActorSpec, task: TaskTemplate): string {
+function computeText(actor: ActorSpec, task: TaskTemplate): string[][] {
   const calls = task.classes.find(({ ranks }) => ranks.includes(actor.rank))?.program ?? [];
   const kept = task.ops.length > opLimit + 1 ? opLimit : task.ops.length;
   const ops = task.ops.slice(0, kept).map((op) => shorten(op, width));
   const more = task.ops.length > kept ? [`… ${task.ops.length - kept} more`] : [];
   const kernels = tally(calls.map((call) => call.kernel)).map(([name, n]) => (n > 1 ? `${name} ×${n}` : name));
-  const text = record([`${actor.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width));
-  const tint = paint(task.stream === "comm" ? "boxing" : "compute");
-  return node(id(actor), { label: text, shape: "record", style: "rounded,filled", ...tint });
+  return [[`${actor.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width)];
 }
 
-function boxingNode(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string {
+function boxingText(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string[] {
   const collective = collectiveOf(plan, task);
   const { ranks } = plan.placements[task.placement]!;
   const member = ranks.indexOf(actor.rank);
   const peers = groupsOf(plan, task).find((members) => members.includes(member)) ?? [];
-  const text = label(
-    [`${actor.order}`, collective?.kind ?? "boxing", ...(collective?.axis === undefined ? [] : [collective.axis])].join(
-      " · ",
-    ),
+  const axis = collective?.axis === undefined ? [] : [collective.axis];
+  return [
+    [`${actor.order}`, collective?.kind ?? "boxing", ...axis].join(" · "),
     changeOf(plan, task),
     `${peers.length ? `ranks ${ranges(peers.map((m) => ranks[m]!))}: ` : ""}${bytes(collective?.received[member] ?? 0)} in`,
-  );
-  return node(id(actor), { label: text, shape: "hexagon", margin: "0,0.02", ...paint("boxing") });
+  ];
 }
 
 /** The members of each group that a boxing task runs in; a transfer's edges say themselves who takes from whom. */
@@ -118,19 +111,17 @@ function groupsOf(plan: PlanData, task: TaskTemplate): readonly (readonly number
   return placement.ranks.map((_, member) => group(placement, member, axis)).filter((members, m) => members[0] === m);
 }
 
-/** Keeps a rank's tasks under each other, in order, the source above and the sink below. */
-const column = (actors: readonly ActorSpec[]): string[] => {
-  const ordered = actors.toSorted((a, b) => a.order - b.order);
-  return ordered.slice(1).map((actor, i) => edge(id(ordered[i]!), id(actor), { style: "invis", weight: 100 }));
-};
-
 /**
  * One edge for each register between two actors. What the members of a group have from each other's registers is not
  * drawn: their own edges and the thick line of the group say it. Nor is what passes between the host and its user.
  */
-function registerEdges(plan: PlanData, edges: readonly NetEdge[], drawn: ReadonlyMap<number, ActorSpec>): string[] {
+function registerEdges(
+  plan: PlanData,
+  edges: readonly NetEdge[],
+  drawn: ReadonlyMap<number, ActorSpec>,
+): PictureEdge[] {
   const boxing = new Set(plan.tasks.filter((task) => task.kind === "boxing").map((task) => task.id));
-  const made = new Map<string, string>();
+  const made = new Map<string, PictureEdge>();
   const between = edges.flatMap((wire) => {
     const [from, to] = [drawn.get(wire.from), drawn.get(wire.to)];
     return from && to ? [{ wire, from, to }] : [];
@@ -143,11 +134,10 @@ function registerEdges(plan: PlanData, edges: readonly NetEdge[], drawn: Readonl
     const exchange = (boxing.has(from.template) || boxing.has(to.template)) && !direct.has(to.template);
     if (!host && exchange && from.rank !== to.rank && straight.has(pair(each))) continue;
     const held = (plan.registers[wire.register]?.buffers ?? []).reduce((sum, b) => sum + plan.buffers[b]!.bytes, 0);
-    const state = { style: "dashed", color: tints.state.line, constraint: "false" };
-    const text = held ? `${bytes(held)} × ${wire.slots}` : "control";
-    const data = host ? { color: "#b4b4b4", penwidth: 0.7 } : { label: text, color: faint };
+    const kind = wire.delay > 0 ? "carried" : host ? "host" : "register";
+    const text = kind === "register" ? [held ? `${bytes(held)} × ${wire.slots}` : "control"] : [];
     const key = `${id(from)} ${id(to)} ${wire.register} ${wire.delay}`;
-    if (!made.has(key)) made.set(key, edge(id(from), id(to), wire.delay > 0 ? state : data));
+    if (!made.has(key)) made.set(key, { from: id(from), to: id(to), kind, text, count: 1 });
   }
   return [...made.values()];
 }
@@ -156,22 +146,29 @@ const pair = ({ wire, from, to }: { wire: NetEdge; from: ActorSpec; to: ActorSpe
   `${from.template} ${to.template} ${wire.register}`;
 
 /** Joins the members of each group, neighbour to neighbour. */
-function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]): string[] {
+function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]): PictureEdge[] {
   if (task.kind !== "boxing") return [];
   const { ranks } = plan.placements[task.placement]!;
   return groupsOf(plan, task).flatMap((members, nth) => {
     const shown = members.map((m) => ranks[m]!).filter((rank) => drawn.includes(rank));
-    const look = { dir: "none", penwidth: 2.2, color: nth % 2 ? otherGroup : tints.boxing.line, constraint: "false" };
-    return shown.slice(1).map((rank, i) => edge(nameOf(task.id, shown[i]!), nameOf(task.id, rank), look));
+    const kind = nth % 2 ? "other group" : "group";
+    const link = (rank: number, i: number): PictureEdge => ({
+      from: nameOf(task.id, shown[i]!),
+      to: nameOf(task.id, rank),
+      kind,
+      text: [],
+      count: 1,
+    });
+    return shown.slice(1).map(link);
   });
 }
 
-function rankText(plan: PlanData, rank: number): string {
+function rankText(plan: PlanData, rank: number): string[] {
   const meshes = plan.placements.filter(({ ranks }) => ranks.includes(rank));
   const at = meshes.map((mesh) => {
     const places = coordinates(mesh, mesh.ranks.indexOf(rank));
     return places.map((index, i) => `${mesh.axes[i]!.name} ${index}`).join(", ");
   });
   const memory = plan.memory.find((m) => m.rank === rank)?.bytes;
-  return leftLabel(`rank ${rank}`, [...new Set(at), ...(memory === undefined ? [] : [bytes(memory)])].join(" · "));
+  return [`rank ${rank}`, [...new Set(at), ...(memory === undefined ? [] : [bytes(memory)])].join(" · ")];
 }

@@ -1,0 +1,56 @@
+/**
+ * @file The logical graph as a picture: ops are boxes, tensors edges with type and layout, boxing steps are hexagons
+ * that say what they move. Optimizer moments are left out as nodes, the update that keeps them names them. Of equal blocks
+ * one is drawn; what is not alike in all of them says in how many it is.
+ */
+import type { LogicalGraph, Op } from "../ir/graph.ts";
+import type { PlacementData } from "../ir/placement.ts";
+import type { PlanData } from "../ir/plan.ts";
+import { spotsOf, startOf } from "./blocks.ts";
+import { checkExpand, type Expand, expandedBy } from "./expand.ts";
+import { logicalEdges } from "./logical-edges.ts";
+import { framesOf, nodesOf } from "./logical-nodes.ts";
+import { joinModules } from "./modules.ts";
+import { phasesOf } from "./phase.ts";
+import type { Picture, PictureNode } from "./picture.ts";
+
+/** With more ops than these, equal blocks are drawn once and large frames by module. */
+const manyOps = 150;
+
+/** The plan's laid-out graph. Throws SluiceError SL7001 for a name in `expand` that no module has. */
+export function logicalPicture(plan: PlanData, expand?: Expand): Picture {
+  const { graph } = plan;
+  const phase = phasesOf(graph);
+  const shown = graph.ops.filter((op) => !isMoment(graph, op));
+  const whole = expand === "all" || (expand === undefined && shown.length <= manyOps);
+  if (Array.isArray(expand)) checkExpand(shown, expand);
+  const expanded = expandedBy(Array.isArray(expand) ? expand : []);
+  const isForward = (op: Op) => phase[op.id] === "forward";
+  const spots = whole ? shown.map(startOf) : spotsOf(graph, shown, isForward, expanded);
+
+  const { clusters, frameOf } = framesOf(graph, spots, phase);
+  const single = nodesOf(plan, spots, frameOf);
+  const nodes = whole ? single : joinModules(plan, single, expanded);
+  const outputs = Object.keys(graph.outputs).map((name, i): PictureNode => {
+    return { id: `out${i}`, kind: "output", text: [[name, "output"]], inside: null, ops: [] };
+  });
+  const legend = ["an edge is a tensor; an axis that its layout does not name holds it whole (B)"];
+  if (!whole)
+    legend.push("of equal blocks one is drawn, in a large picture a module is one box: { expand } draws them whole");
+  return {
+    graph: "logical",
+    text: [`${plan.name} · logical graph on ${graph.placements.map(meshText).join(", ")}`, legend.join(" · ")],
+    clusters,
+    nodes: [...nodes.map(({ spots: _, times: __, ...node }) => node), ...outputs],
+    edges: logicalEdges(plan, nodes, phase, !whole),
+    rows: [],
+    columns: [],
+  };
+}
+
+const meshText = ({ device, axes }: PlacementData): string =>
+  `${device} {${axes.map((a) => `${a.name}: ${a.size}`).join(", ")}}`;
+
+/** Not a parameter: only updates read and write it. The step counter, which no update owns, stays. */
+const isMoment = (graph: LogicalGraph, op: Op): boolean =>
+  op.kind === "state" && graph.states.some((s) => s.name === op.attrs.state && s.follows !== undefined);

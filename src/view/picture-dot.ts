@@ -1,0 +1,74 @@
+/** @file A picture as DOT: which shape, colour and line each kind of thing has, and how the whole is laid out. */
+import { cluster, type DotAttrs, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
+import type { EdgeKind, NodeKind, Picture, PictureCluster, PictureEdge, PictureNode } from "./picture.ts";
+import { clusterStyle, faint, paint, tints } from "./style.ts";
+
+const nodeLooks: { readonly [K in NodeKind]: DotAttrs } = {
+  input: { shape: "invhouse", ...paint("port") },
+  output: { shape: "house", ...paint("port") },
+  state: { shape: "cylinder", ...paint("state") },
+  compute: { shape: "box", style: "rounded,filled", margin: "0.14,0.05", ...paint("compute") },
+  boxing: { shape: "hexagon", margin: "0.02,0.03", ...paint("boxing") },
+  module: { shape: "box3d", margin: "0.14,0.07", ...paint("compute") },
+  task: { shape: "record", style: "rounded,filled", ...paint("compute") },
+  transfer: { shape: "record", style: "rounded,filled", ...paint("boxing") },
+  collective: { shape: "hexagon", margin: "0,0.02", ...paint("boxing") },
+  source: { shape: "invhouse", ...paint("host") },
+  sink: { shape: "house", ...paint("host") },
+};
+
+const group = { dir: "none", penwidth: 2.2, constraint: "false" };
+const edgeLooks: { readonly [K in EdgeKind]: DotAttrs } = {
+  tensor: { color: faint },
+  next: { color: faint, style: "dashed", constraint: "false" },
+  write: { style: "dashed", color: tints.state.line, constraint: "false" },
+  register: { color: faint },
+  carried: { style: "dashed", color: tints.state.line, constraint: "false" },
+  host: { color: "#b4b4b4", penwidth: 0.7 },
+  group: { ...group, color: tints.boxing.line },
+  // Lines of neighbouring groups cross: every other one is lighter.
+  "other group": { ...group, color: "#dfa658" },
+};
+
+const layouts: { readonly [G in Picture["graph"]]: DotAttrs } = {
+  logical: { rankdir: "TB", nodesep: 0.35, ranksep: 0.35 },
+  physical: { rankdir: "TB", nodesep: 0.3, ranksep: 0.3, newrank: "true" },
+};
+
+const fontSizes: { readonly [K in PictureCluster["kind"]]: number } = {
+  placement: 13,
+  phase: 12,
+  blocks: 12,
+  block: 12,
+  rank: 14,
+};
+
+/** The same picture gives the same bytes. */
+export function pictureDot(picture: Picture): string {
+  const inside = (frame: string | null): string[] => [
+    ...picture.clusters.filter((c) => c.inside === frame).map(clusterText),
+    ...picture.nodes.filter((n) => n.inside === frame).map(nodeText),
+  ];
+  const clusterText = (frame: PictureCluster) => {
+    const title = frame.text.length > 1 ? leftLabel(...frame.text) : label(...frame.text);
+    return cluster(frame.id, clusterStyle(title, fontSizes[frame.kind]), inside(frame.id));
+  };
+  return digraph(label(...picture.text), layouts[picture.graph], [
+    ...inside(null),
+    ...picture.rows.map(row),
+    ...picture.columns.flatMap(column),
+    ...picture.edges.map(edgeText),
+  ]);
+}
+
+function nodeText({ id, kind, text }: PictureNode): string {
+  const look = nodeLooks[kind];
+  return node(id, { label: look.shape === "record" ? record(...text) : label(...text.flat()), ...look });
+}
+
+const edgeText = ({ from, to, kind, text }: PictureEdge): string =>
+  edge(from, to, { label: text.length ? label(...text) : undefined, ...edgeLooks[kind] });
+
+/** Keeps nodes under each other, in order. */
+const column = (ids: readonly string[]): string[] =>
+  ids.slice(1).map((id, i) => edge(ids[i]!, id, { style: "invis", weight: 100 }));
