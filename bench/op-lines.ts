@@ -2,6 +2,7 @@
  * @file The ops whose speed is measured alone: the kernel calls of each, on buffers of given sizes, and what the peer is
  * asked for. bench/peers/ops.py has the same names.
  */
+import { compile, graph, nn, optim, placement } from "sluice";
 import type { Call, Operand } from "../src/ir/program.ts";
 
 export interface OpLine {
@@ -15,10 +16,13 @@ export interface OpLine {
   /** Buffers of what is never negative. */
   readonly positive?: readonly number[];
   readonly calls: readonly Call[];
+  /** What several ops are compiled to: no kernel of float64 has its name. */
+  readonly joined?: true;
 }
 
-/** The same line with the kernels of float64. */
-export function inDoubles(line: OpLine): OpLine {
+/** The same line with the kernels of float64; undefined where there are none. */
+export function inDoubles(line: OpLine): OpLine | undefined {
+  if (line.joined) return undefined;
   const calls = line.calls.map(({ kernel, args }): Call => {
     if (kernel === "gather") return { kernel, args: [8, ...args.slice(1)] };
     if (kernel !== "gemm") return { kernel: `${kernel}_f64`, args };
@@ -147,6 +151,32 @@ function rowWise(): OpLine[] {
   ];
 }
 
+/** Batch norm is ops of its own, so the line is what they are compiled to: of scaled images, both ways. */
+function batchNorm(): OpLine {
+  const sizes = [32, 64, 28, 28] as const;
+  const mesh = placement("cpu", { d: 1 });
+  const [norm, scale] = [nn.batchNorm2d(64), nn.embedding(2, 64)];
+  const inputs = { x: mesh.input(sizes, "float32"), g: mesh.input(sizes, "float32"), first: mesh.input([1], "int32") };
+  const model = nn.define({ norm, scale }, () => () => undefined);
+  const training = graph(mesh, { name: "batch norm", model, inputs }, ({ x, g, first }, on) => {
+    const loss = norm(x.mul(scale(first).reshape([1, 64, 1, 1])))
+      .mul(g)
+      .sum();
+    on.minimize(loss, optim.sgd({ lr: 1e-3 }));
+    return { loss };
+  });
+  const { buffers, tasks } = compile(training).data;
+  return {
+    name: `batch norm of scaled images ${sizes.join("×")}, forward and backward`,
+    kind: "batch_norm",
+    sizes,
+    buffers: buffers.map(({ bytes }) => bytes / 4),
+    ids: Object.fromEntries(buffers.flatMap(({ dtype }, id) => (dtype === "int32" ? [[id, 2]] : []))),
+    calls: tasks.flatMap(({ classes }) => classes[0]?.program ?? []),
+    joined: true,
+  };
+}
+
 function elementWise(): OpLine[] {
   const bias = call("binary", 0, 1, 1, R, C, 0, 0, C, 1, 0, 0, 0, 1, at(0), at(1), at(2));
   const add = call("binary", 0, 1, 1, 1, n, 0, 0, 0, 1, 0, 0, 0, 1, at(0), at(1), at(2));
@@ -234,6 +264,7 @@ export const opLines: readonly OpLine[] = [
   ...convolutions(),
   ...attentions(),
   ...rowWise(),
+  batchNorm(),
   ...elementWise(),
   ...others(),
 ];

@@ -62,13 +62,15 @@ function lay(
   return arrays;
 }
 
-/** The largest error of what a line writes against the same in doubles, over the largest magnitude. */
+/** The largest error of what a line writes against the same in doubles, over the largest magnitude; NaN where there are none. */
 function errorOf(line: OpLine): number {
+  const doubles = inDoubles(line);
+  if (!doubles) return Number.NaN;
   const single = lay(line, Float32Array);
   const before = single.map((array) => array.slice());
   executor.run(programAt, recordAt, workspaceAt);
   const got = single.map((array) => array.slice());
-  const want = lay(inDoubles(line), Float64Array);
+  const want = lay(doubles, Float64Array);
   executor.run(programAt, recordAt, workspaceAt);
   const errors = got.map((array, buffer) => {
     if (array.every((x, i) => x === before[buffer]![i])) return 0; // an input

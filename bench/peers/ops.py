@@ -101,6 +101,14 @@ def layer_norm_grad(R, C):
     return only_backward(lambda: F.layer_norm(ins[0], (C,), ins[1], ins[2], EPS), ins, new(R, C))
 
 
+def batch_norm(N, C, H, W):
+    x, g = new(N, C, H, W), new(N, C, H, W)
+    ins = [new(1, C, 1, 1).requires_grad_(), new(C).requires_grad_(), new(C).requires_grad_()]
+    mean, variance = torch.zeros(C), torch.ones(C)
+    norm = lambda: F.batch_norm(x * ins[0], mean, variance, ins[1], ins[2], True)
+    return graded(lambda: (norm() * g).sum(), ins)
+
+
 def rms(x, g):
     if hasattr(F, "rms_norm"):
         return F.rms_norm(x, (x.shape[-1],), g, EPS)
@@ -177,6 +185,7 @@ KINDS = {
     "cross_entropy": cross_entropy,
     "layer_norm": layer_norm,
     "layer_norm_grad": layer_norm_grad,
+    "batch_norm": batch_norm,
     "rms_norm": rms_norm,
     "rms_norm_grad": rms_norm_grad,
     "add": add,
