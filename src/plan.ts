@@ -5,7 +5,7 @@ import { userLayout } from "./graph/layout.ts";
 import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 import { explain } from "./view/explain/explain.ts";
-import { type RenderOptions, render } from "./view/render.ts";
+import { type PictureFormat, type RenderOptions, render } from "./view/render.ts";
 
 /** Layouts by parameter name, as `compile` takes them. */
 // biome-ignore lint/suspicious/noExplicitAny: SBPs as text; any, so that it fits the sharding of every graph
@@ -95,7 +95,9 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
   }
 
   /**
-   * The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG or DOT.
+   * The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG, DOT,
+   * Mermaid (pages that draw it, such as GitHub's, take up to 500 edges), or JSON: nodes, edges and clusters as
+   * `src/view/picture.ts` describes them. The same plan gives the same bytes.
    *
    * A logical graph of more than 150 ops is drawn so that it can be read: of blocks whose forward ops are equal one, with
    * what is not in all of them counted ("in 11 of 12", "×11"; "next" is an edge from one block to another), and when that
@@ -106,9 +108,10 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
    *
    * @example
    * await writeFile("gpt.svg", await plan.render("svg", { graph: "logical", expand: ["block0", "block*.up"] }));
+   * const { nodes, edges, clusters } = JSON.parse(await plan.render("json"));
    * await writeFile("stuck.svg", await plan.render("svg", { state: error.flight }));
    */
-  render(format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
+  render(format: PictureFormat, options: RenderOptions = {}): Promise<string> {
     return render(this.data, format, options);
   }
 }

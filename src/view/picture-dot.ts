@@ -1,20 +1,20 @@
 /** @file A picture as DOT: which shape, colour and line each kind of thing has, and how the whole is laid out. */
 import { cluster, type DotAttrs, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
 import type { EdgeKind, NodeKind, Picture, PictureCluster, PictureEdge, PictureNode } from "./picture.ts";
-import { clusterStyle, faint, paint, tints } from "./style.ts";
+import { clusterStyle, faint, paint, tintOf, tints } from "./style.ts";
 
 const nodeLooks: { readonly [K in NodeKind]: DotAttrs } = {
-  input: { shape: "invhouse", ...paint("port") },
-  output: { shape: "house", ...paint("port") },
-  state: { shape: "cylinder", ...paint("state") },
-  compute: { shape: "box", style: "rounded,filled", margin: "0.14,0.05", ...paint("compute") },
-  boxing: { shape: "hexagon", margin: "0.02,0.03", ...paint("boxing") },
-  module: { shape: "box3d", margin: "0.14,0.07", ...paint("compute") },
-  task: { shape: "record", style: "rounded,filled", ...paint("compute") },
-  transfer: { shape: "record", style: "rounded,filled", ...paint("boxing") },
-  collective: { shape: "hexagon", margin: "0,0.02", ...paint("boxing") },
-  source: { shape: "invhouse", ...paint("host") },
-  sink: { shape: "house", ...paint("host") },
+  input: { shape: "invhouse" },
+  output: { shape: "house" },
+  state: { shape: "cylinder" },
+  compute: { shape: "box", style: "rounded,filled", margin: "0.14,0.05" },
+  boxing: { shape: "hexagon", margin: "0.02,0.03" },
+  module: { shape: "box3d", margin: "0.14,0.07" },
+  task: { shape: "record", style: "rounded,filled" },
+  transfer: { shape: "record", style: "rounded,filled" },
+  collective: { shape: "hexagon", margin: "0,0.02" },
+  source: { shape: "invhouse" },
+  sink: { shape: "house" },
 };
 
 const group = { dir: "none", penwidth: 2.2, constraint: "false" };
@@ -63,7 +63,11 @@ export function pictureDot(picture: Picture): string {
 
 function nodeText({ id, kind, text }: PictureNode): string {
   const look = nodeLooks[kind];
-  return node(id, { label: look.shape === "record" ? record(...text) : label(...text.flat()), ...look });
+  return node(id, {
+    label: look.shape === "record" ? record(...text) : label(...text.flat()),
+    ...look,
+    ...paint(tintOf[kind]),
+  });
 }
 
 const edgeText = ({ from, to, kind, text }: PictureEdge): string =>

@@ -5,6 +5,8 @@ import type { Expand } from "./expand.ts";
 import { logicalPicture } from "./logical.ts";
 import { physicalPicture } from "./physical.ts";
 import { pictureDot } from "./picture-dot.ts";
+import { pictureJson } from "./picture-json.ts";
+import { pictureMermaid } from "./picture-mermaid.ts";
 import { type Observed, stateDot } from "./state-dot.ts";
 import { dotToSvg } from "./svg.ts";
 
@@ -20,17 +22,23 @@ export interface RenderOptions {
   readonly state?: Observed;
 }
 
+/** `json` is a `Picture`, as `src/view/picture.ts` describes it, from which the others are written. */
+export type PictureFormat = "svg" | "dot" | "mermaid" | "json";
+
 const graphs = ["logical", "physical"];
+const writers = { mermaid: pictureMermaid, json: pictureJson };
 
 /**
  * Throws SluiceError SL7000 for a format or a graph that there is not, SL7001 for a module that there is not, SessionError
  * SL4013 for the state of a session that has not loaded the plan.
  */
-export async function render(plan: PlanData, format: "svg" | "dot", options: RenderOptions = {}): Promise<string> {
+export async function render(plan: PlanData, format: PictureFormat, options: RenderOptions = {}): Promise<string> {
   const { graph = "physical", expand, state } = options;
-  checkOneOf("format", format, ["svg", "dot"]);
+  // A state is drawn by Graphviz alone.
+  checkOneOf("format", format, ["svg", "dot", ...(state ? [] : Object.keys(writers))]);
   checkOneOf("graph", graph, graphs);
   const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physicalPicture(plan));
+  if (format === "mermaid" || format === "json") return writers[format](picture());
   const dot = state ? stateDot(plan, state) : pictureDot(picture());
   return format === "svg" ? dotToSvg(dot) : dot;
 }

@@ -2,6 +2,7 @@
  * @file How all pictures look: a light page, few quiet colours with one meaning each, shapes that tell the same in black
  * and white, and fonts that every machine has.
  */
+import type { NodeKind } from "./picture.ts";
 
 export interface Tint {
   readonly fill: string;
@@ -16,6 +17,21 @@ export const tints = {
   state: { fill: "#e6f3e8", line: "#3a8350" },
   port: { fill: "#f1eaf8", line: "#7650a0" },
 } as const satisfies Record<string, Tint>;
+
+/** What nodes of pictures are coloured as. */
+export const tintOf: { readonly [K in NodeKind]: keyof typeof tints } = {
+  input: "port",
+  output: "port",
+  state: "state",
+  compute: "compute",
+  boxing: "boxing",
+  module: "compute",
+  task: "compute",
+  transfer: "boxing",
+  collective: "boxing",
+  source: "host",
+  sink: "host",
+};
 
 /** The node attributes of a kind of thing. */
 export const paint = (kind: keyof typeof tints) => ({ fillcolor: tints[kind].fill, color: tints[kind].line });

@@ -114,7 +114,7 @@ describe("pictures", () => {
 
   it("come as DOT too, and in no other format", async () => {
     expect(await render(plan, "dot")).toBe(pictureDot(physicalPicture(plan)));
-    await expect(render(plan, "png" as "svg")).rejects.toThrow(/"png".*svg, dot.*SL7000/s);
+    await expect(render(plan, "png" as "svg")).rejects.toThrow(/"png".*svg, dot, mermaid, json.*SL7000/s);
     await expect(render(plan, "svg", { graph: "both" as "logical" })).rejects.toThrow(/logical, physical/);
   });
 
