@@ -10,6 +10,7 @@ import type { Draft } from "../draft.ts";
 import { decode, eliminate } from "../solve/eliminate.ts";
 import { addTo, forbidden } from "../solve/factors.ts";
 import { evaluate, indexOf, type Problem, type Table } from "../solve/problem.ts";
+import { surroundings } from "../solve/surroundings.ts";
 import type { Column, Menu } from "./menu.ts";
 
 const steps = 2;
@@ -34,7 +35,7 @@ export function rivalsOf(
   const ids = new Map<Float64Array, Map<number, number>>();
   let told = 0;
   /** By table a number that says which it is and what is picked there. */
-  const about = Int32Array.from(problem.tables, (table) => {
+  const about = Float64Array.from(problem.tables, (table) => {
     const picked = ids.get(table.cost) ?? new Map<number, number>();
     ids.set(table.cost, picked);
     const at = indexOf(problem.sizes, table, pick);
@@ -42,56 +43,42 @@ export function rivalsOf(
     picked.set(at, known);
     return known;
   });
-  /** By variable its place among those that are near, −1 for the others. */
-  const place = new Int32Array(problem.sizes.length).fill(-1);
-  const seen = new Int32Array(problem.tables.length).fill(-1);
-  const known = new Cache<Rival | null, number>();
+  const still = Uint8Array.from(touching, (all) => Number(all.length > crowd));
+  const start = Float64Array.from(problem.sizes);
+  // That two surroundings which differ agree in both numbers is not to be expected.
+  const [one, two] = [0, 16].map((salt) => surroundings(start, problem.tables, about, steps + 1, { still, salt }));
+  const known = new Cache<readonly (Rival | null)[], number>();
   return graph.ops.map((op, v) => {
     if (draft.settled.has(op.name) || problem.sizes[v]! < 2) return undefined;
-    const near = surroundings(problem, touching, v, place);
-    // The numbers that tell the surroundings, in two sums: that two others agree in both is not to be expected.
-    let [a, b] = [place[v]!, 0];
-    const say = (n: number) => {
-      a = Math.imul(a ^ n, 0x01000193);
-      b = Math.imul(b ^ (b >>> 13) ^ n, 0x85ebca6b);
-    };
-    const within: number[] = [];
-    for (const u of near)
-      for (const k of touching[u]!) {
-        if (seen[k] === v) continue;
-        seen[k] = v;
-        within.push(k);
-        say(about[k]!);
-        for (const w of problem.tables[k]!.variables) say(place[w]!);
-      }
-    for (const u of near) place[u] = -1;
-    return op.outputs.map((_, j) => {
-      const column = menus[v]!.outs[j]!;
-      say(j);
-      return known.get((a >>> 0) * 2 ** 21 + (b >>> 11), () => rivalOf(problem, within, near, v, column, pick));
+    return known.get(still[v] ? -1 - v : one![v]! * 2 ** 21 + (two![v]! >>> 11), () => {
+      const near = nearTo(problem, touching, still, v);
+      const within = [...new Set(near.flatMap((u) => touching[u]!))];
+      return op.outputs.map((_, j) => rivalOf(problem, within, near, v, menus[v]!.outs[j]!, pick));
     });
   });
 }
 
-/** The variables within some steps, ascending; says the place of each. */
-function surroundings(
+/** The variables within some steps, ascending. */
+function nearTo(
   { tables }: Problem,
   touching: readonly (readonly number[])[],
+  still: Uint8Array,
   v: number,
-  place: Int32Array,
 ): readonly number[] {
-  const near = [v];
-  place[v] = 0;
-  for (let [step, from] = [0, 0]; step < steps; step++) {
-    const until = near.length;
-    for (; from < until; from++)
-      for (const k of touching[near[from]!]!)
+  const near = new Set([v]);
+  let edge: readonly number[] = [v];
+  for (let step = 0; step < steps; step++) {
+    const next: number[] = [];
+    for (const u of edge)
+      for (const k of touching[u]!)
         for (const w of tables[k]!.variables)
-          if (place[w] === -1 && near.length < most && touching[w]!.length <= crowd) place[w] = near.push(w) - 1;
+          if (!near.has(w) && near.size < most && !still[w]) {
+            near.add(w);
+            next.push(w);
+          }
+    edge = next;
   }
-  near.sort((a, b) => a - b);
-  for (let i = 0; i < near.length; i++) place[near[i]!] = i;
-  return near;
+  return [...near].sort((a, b) => a - b);
 }
 
 /**
