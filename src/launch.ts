@@ -74,7 +74,10 @@ export type { Hang };
 export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runner<I, O, Dims>, AsyncDisposable {
   /** A name of its own, for logs and files: another one each time. */
   readonly id: string;
-  /** Loads a further plan over the same parameters: an evaluation, say. Only between runs. */
+  /**
+   * Loads a further plan over the same parameters: an evaluation, say. Only between runs. Throws OptionError SL1072 for
+   * what is no plan, PlanError SL4020 to SL4025 for one that does not fit.
+   */
   load<I2 extends Inputs, O2 extends Outputs, Dims2>(plan: Plan<I2, O2, Dims2>): Promise<Runner<I2, O2, Dims2>>;
   readonly parameters: States<"float32">;
   /** All states of all plans: parameters, optimizers' moments, running statistics, counters, those of `g.state`. */
@@ -151,11 +154,7 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   plan: Plan<I, O, Dims>,
   options: LaunchOptions = {},
 ): Promise<Session<I, O, Dims>> {
-  if (!(plan instanceof Plan))
-    throw new OptionError("SL1072", "it takes a Plan", {
-      subject: "launch",
-      choices: ["what compile(…) returns", "Plan.fromJSON(text)"],
-    });
+  checkPlan("launch", plan);
   checkOptions("SL1074", "launch", options, optionNames, userLine);
   checkWhole("SL1075", "launch, option seed", options.seed, 0, userLine);
   if (options.mapping !== undefined && !mappings.includes(options.mapping))
@@ -183,17 +182,33 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
       at: userLine(),
       choices: hangs,
     });
+  const { trace, inspect } = options;
+  if (trace !== undefined && typeof trace !== "boolean")
+    throw new OptionError("SL1075", `it is ${showGiven(trace)}`, {
+      subject: "launch, option trace",
+      at: userLine(),
+      choices: ["true", "false"],
+    });
+  if (inspect !== undefined && typeof inspect !== "function")
+    throw new OptionError("SL1075", `it is ${showGiven(inspect)}`, {
+      subject: "launch, option inspect",
+      at: userLine(),
+      choices: ["a function of one event"],
+    });
   const { links, ...rest } = options;
   const model = links && modelOf(links, "launch", plan.data.placements);
   const waits = model && ((of: PlanData) => boxingTimes(of, model).map((ticks) => ticks / 1e12));
   const raw = await startSession(plan.data, rest, { waits });
   const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
-  const trace = recorder(raw, plan.data, options);
+  const traceText = recorder(raw, plan.data, options);
   const parameters = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
   return {
     id: nanoid(10),
     ...typed<I, O, Dims>(raw),
-    load: async (further) => typed(await raw.load(further.data)),
+    load: async (further) => {
+      checkPlan("load", further);
+      return typed(await raw.load(further.data));
+    },
     parameters: statesOf(raw, "parameter", () => parameters) as States<"float32">,
     states: statesOf(raw, "state", () => raw.states),
     ranks: raw.ranks,
@@ -211,10 +226,18 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     events$: raw.events$,
     templateOf: (actor) => plan.data.tasks[actors[actor]?.template ?? -1]?.id,
     traffic: (of) => raw.traffic(of?.hash),
-    trace,
+    trace: traceText,
     close: () => raw.close(),
     [Symbol.asyncDispose]: () => raw.close(),
   };
+}
+
+function checkPlan(subject: string, plan: unknown): void {
+  if (plan instanceof Plan) return;
+  throw new OptionError("SL1072", "it takes a Plan", {
+    subject,
+    choices: ["what compile(…) returns", "Plan.fromJSON(text)"],
+  });
 }
 
 const runOptionNames = ["prefetch", "signal"] satisfies (keyof RunOptions)[];
@@ -271,8 +294,8 @@ function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOpt
 function statesOf(raw: RawSession, what: "parameter" | "state", names: () => readonly string[]): States<DType> {
   const known = (name: string): string => {
     if (names().includes(name)) return name;
-    const [meant] = nearest(name, names());
-    throw new SessionError("SL1070", `there is no ${what} "${name}"`, {
+    const [meant] = nearest(String(name), names());
+    throw new SessionError("SL1070", `there is no ${what} ${showGiven(name)}`, {
       subject: "session",
       choices: names(),
       hint: meant === undefined ? "take one of these" : `did you mean "${meant}"?`,

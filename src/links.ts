@@ -103,7 +103,7 @@ function made(host: (rank: number) => number, axes: Required<LinkModels>["axes"]
 /** Throws OptionError SL1075 unless it is a finite number, as large as this or larger, and no larger than `most`. */
 export function checkNumber(call: string, what: string, value: unknown, least: number, most = Number.MAX_VALUE): void {
   if (typeof value === "number" && value >= least && value <= most) return;
-  const range = most < Number.MAX_VALUE ? `a number from ${least} to ${most}` : `a number ${least > 0 ? ">" : "≥"} 0`;
+  const range = most < Number.MAX_VALUE ? `a number from ${least} to ${most}` : `a number ≥ ${least}`;
   throw new OptionError("SL1075", `it is ${showGiven(value)}`, {
     subject: `${call}, option ${what}`,
     at: userLine(),

@@ -12,9 +12,9 @@ import { checkNumber, type LinkModels, modelOf, type Named, type NamedModel } fr
 
 /** What one rank computes with. */
 export interface DeviceModel {
-  /** Floating-point operations a second. */
+  /** Floating-point operations a second, 1 or more. */
   readonly flops: number;
-  /** Bytes a second between the device and its memory. */
+  /** Bytes a second between the device and its memory, 1 or more. */
   readonly bandwidth: number;
 }
 
@@ -87,8 +87,8 @@ const defaultSteps = 10;
 export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulation {
   checkOptions("SL1074", "simulate", options, optionNames, userLine);
   checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
-  const { devices, steps = defaultSteps } = options;
-  const model = modelOf(options.links ?? {}, "simulate", plan.placements);
+  const { devices, links = {}, steps = defaultSteps } = options;
+  const model = modelOf(links, "simulate", plan.placements);
   const given = typeof devices === "function" ? devices : devices && (() => devices);
   const speed = (rank: number): Speed =>
     given ? checkDevice(given(rank), rank) : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);
@@ -143,8 +143,9 @@ const spanOf = (plan: PlanData, { task, rank, stream, step, start, end }: Slice)
 });
 
 function checkDevice(device: DeviceModel, rank: number): DeviceModel {
-  checkNumber("simulate", `devices, flops of rank ${rank}`, device?.flops, Number.MIN_VALUE);
-  checkNumber("simulate", `devices, bandwidth of rank ${rank}`, device?.bandwidth, Number.MIN_VALUE);
+  checkOptions("SL1074", `simulate, option devices of rank ${rank}`, device, ["flops", "bandwidth"], userLine);
+  checkNumber("simulate", `devices, flops of rank ${rank}`, device.flops, 1);
+  checkNumber("simulate", `devices, bandwidth of rank ${rank}`, device.bandwidth, 1);
   return device;
 }
 

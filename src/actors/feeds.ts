@@ -31,12 +31,17 @@ export function checkFeeds(inputs: readonly (Laid & { readonly name: string })[]
         subject: `input "${input.name}" of batch ${batch}`,
         hint: `give an array of type ${showType(input)}`,
       });
-    checkArray(input, given, `input "${input.name}" of batch ${batch}`);
+    checkArray(
+      input,
+      given,
+      `input "${input.name}" of batch ${batch}`,
+      "compile the graph for this size, or drop or pad what does not fill a batch",
+    );
   }
 }
 
-/** Throws FeedError SL4002 to SL4004 unless the array is of this dtype and shape. */
-export function checkArray(expected: Laid, given: NdArray, subject: string): void {
+/** Throws FeedError SL4002 to SL4004 unless the array is of this dtype and shape; `resize` says what to do about the latter. */
+export function checkArray(expected: Laid, given: NdArray, subject: string, resize: string): void {
   const { shape, dtype } = expected;
   const wanted = showType(expected);
   if (
@@ -58,7 +63,7 @@ export function checkArray(expected: Laid, given: NdArray, subject: string): voi
   if (given.shape.length !== shape.length || given.shape.some((n, d) => n !== shape[d]))
     throw new FeedError("SL4003", `the plan expects ${wanted}, got shape [${given.shape.join(",")}]`, {
       subject,
-      hint: "compile the graph for this size, or drop or pad what does not fill a batch",
+      hint: resize,
     });
   const elements = shape.reduce((a, b) => a * b, 1);
   const kind = allocate(dtype, 0).constructor as { readonly name: string };

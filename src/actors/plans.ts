@@ -95,6 +95,7 @@ export function createPlans(
         throw new PlanError("SL4022", `it runs on ranks ${foreign.join(",")}, which the session lacks`, {
           subject,
           choices: ranks.map(String),
+          hint: "build both graphs on one placement, or launch the plan with more ranks first",
         });
       checkDefined(plan, ops);
       homes.check(plan);
@@ -121,7 +122,7 @@ export function createPlans(
     },
     write(name: string, value: NdArray): void {
       const { state, map, at } = home(name);
-      checkArray(state, value, `state "${name}"`);
+      checkArray(state, value, `state "${name}"`, "give the whole value, of the shape that reading it gives");
       scatter(map, value.data, (rank, elements) => arena.view(state.dtype, at(rank), elements));
     },
     traffic(hash: string): CollectiveTraffic[] {

@@ -62,7 +62,7 @@ export interface SessionOptions {
   readonly onHang?: Hang;
   /**
    * Sees every event of every actor: an inspector of xstate, to which the session is the root actor and each task one of
-   * its children. It slows all of them down.
+   * its children. It slows all of them down. What it throws ends the session.
    */
   readonly inspect?: (event: InspectionEvent) => void;
 }

@@ -63,6 +63,23 @@ export const startSession = async (
   seams: Seams = {},
 ): Promise<RawSession> => shell(await startCore(plan, options, seams));
 
+/**
+ * An inspector whose own error ends the session, and which sees nothing then: thrown into an actor's turn it would come
+ * again in each turn of the session's end, and keep that from ending.
+ */
+function untilItThrows<E>(inspect: (event: E) => void, failed: (error: unknown) => void): (event: E) => void {
+  let threw = false;
+  return (event) => {
+    if (threw) return;
+    try {
+      inspect(event);
+    } catch (error) {
+      threw = true;
+      queueMicrotask(() => failed(error));
+    }
+  };
+}
+
 async function startCore(plan: PlanData, options: SessionOptions, seams: Seams): Promise<Core> {
   const ranks = ranksOf(plan);
   const { waits } = seams;
@@ -94,7 +111,12 @@ async function startCore(plan: PlanData, options: SessionOptions, seams: Seams):
     ops,
   });
   const { launcher } = crew;
-  const life = startLife(ranks, events, now, options.inspect);
+  const life = startLife(
+    ranks,
+    events,
+    now,
+    options.inspect && untilItThrows(options.inspect, (error) => failed(error)),
+  );
   const recorder = createRecorder();
   const bus = seams.bus ?? createBus();
   let broken: Error | undefined;

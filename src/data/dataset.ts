@@ -4,7 +4,7 @@
  * is made.
  */
 import { array, type NdArray } from "../ir/array.ts";
-import { DataError } from "../ir/errors.ts";
+import { checkOptions, DataError } from "../ir/errors.ts";
 import { permutation } from "./shuffle.ts";
 
 /** `N` images of `W` pixels, row by row, and their classes. */
@@ -47,6 +47,7 @@ export interface Dataset<W extends number = number> {
    * Batches of `size` images, for `session.run`. The last, partial batch is dropped unless `last: "pad"` is given; then
    * batches carry a `mask` as well.
    *
+   * @throws OptionError SL1074 for an option that does not exist
    * @throws DataError SL6020 no batch size, SL6021 no seed or epoch, SL6022 no policy for the last batch
    *
    * @example
@@ -56,6 +57,9 @@ export interface Dataset<W extends number = number> {
   batches<const N extends number>(size: N, options?: BatchOptions<"drop">): Batches<Batch<N, W>>;
   batches<const N extends number>(size: N, options: BatchOptions<"pad">): Batches<PaddedBatch<N, W>>;
 }
+
+const optionNames = ["shuffle", "last"] satisfies (keyof BatchOptions<"drop">)[];
+const shuffleNames = ["seed", "epoch"] satisfies (keyof Shuffle)[];
 
 /** A dataset of images `[n, W]` and their labels `[n]`. */
 export function dataset<W extends number>(
@@ -87,7 +91,10 @@ export function dataset<W extends number>(
   }
 
   function batches<N extends number>(n: N, options: BatchOptions<"drop" | "pad"> = {}) {
+    const noLine = () => undefined;
+    checkOptions("SL1074", `batches(${n})`, options, optionNames, noLine);
     const { shuffle, last = "drop" } = options;
+    if (shuffle !== undefined) checkOptions("SL1074", `batches(${n}), shuffle`, shuffle, shuffleNames, noLine);
     check(n, size, shuffle, last);
     const count = last === "pad" ? Math.ceil(size / n) : Math.floor(size / n);
     return {
@@ -118,10 +125,13 @@ function check(n: number, size: number, shuffle: Shuffle | undefined, last: stri
       subject,
       hint: `give at most ${size}, or { last: "pad" }`,
     });
-  for (const [name, value] of Object.entries(shuffle ?? {}))
+  if (!shuffle) return;
+  for (const name of shuffleNames) {
+    const value = shuffle[name];
     if (!Number.isSafeInteger(value) || value < 0)
       throw new DataError("SL6021", `shuffle.${name} is ${value}`, {
         subject,
         hint: "give an integer from 0 to 2^53 − 1",
       });
+  }
 }

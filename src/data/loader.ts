@@ -4,7 +4,7 @@
  * one batch after the other, so that its credits reach back to the loads.
  */
 import { from, Observable } from "rxjs";
-import { DataError } from "../ir/errors.ts";
+import { checkOptions, DataError } from "../ir/errors.ts";
 
 export interface LoaderOptions {
   /** Loads under way, or over and not asked for yet: an integer ≥ 1. Default 4. */
@@ -18,7 +18,7 @@ export interface Loader<T> extends Observable<T>, AsyncIterable<T> {}
  * What `load` makes of each item, in order, at most `prefetch` of them ahead of who takes them. When a load fails, that
  * error comes in its place and is the last. Leaving early ends the items; loads under way are not waited for.
  *
- * @throws DataError SL6023 for a prefetch that is no integer ≥ 1
+ * @throws OptionError SL1074 for an option that does not exist, DataError SL6023 for a prefetch that is no integer ≥ 1
  *
  * @example
  * const images = loader(files, async (file) => ({ x: await decode(file) }), { prefetch: 8 });
@@ -28,8 +28,10 @@ export interface Loader<T> extends Observable<T>, AsyncIterable<T> {}
 export function loader<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   load: (item: T) => R | PromiseLike<R>,
-  { prefetch = 4 }: LoaderOptions = {},
+  options: LoaderOptions = {},
 ): Loader<R> {
+  checkOptions("SL1074", "loader", options, ["prefetch"] satisfies (keyof LoaderOptions)[], () => undefined);
+  const { prefetch = 4 } = options;
   if (!Number.isInteger(prefetch) || prefetch < 1)
     throw new DataError("SL6023", `prefetch is ${prefetch}`, {
       subject: "loader",

@@ -1,5 +1,6 @@
 /** @file Pictures of a plan, by format. */
-import { SluiceError } from "../ir/errors.ts";
+import { userLine } from "../graph/source.ts";
+import { checkOptions, OptionError, SluiceError, showGiven } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { Expand } from "./expand.ts";
 import { logicalPicture } from "./logical.ts";
@@ -27,16 +28,24 @@ export type PictureFormat = "svg" | "dot" | "mermaid" | "json";
 
 const graphs = ["logical", "physical"];
 const writers = { mermaid: pictureMermaid, json: pictureJson };
+const optionNames = ["graph", "expand", "state"] satisfies (keyof RenderOptions)[];
 
 /**
  * Throws SluiceError SL7000 for a format or a graph that there is not, SL7001 for a module that there is not, SessionError
- * SL4013 for the state of a session that has not loaded the plan.
+ * SL4013 for the state of a session that has not loaded the plan, OptionError SL1074 and SL1075 for other options.
  */
 export async function render(plan: PlanData, format: PictureFormat, options: RenderOptions = {}): Promise<string> {
+  checkOptions("SL1074", "render", options, optionNames, userLine);
   const { graph = "physical", expand, state } = options;
   // A state is drawn by Graphviz alone.
   checkOneOf("format", format, ["svg", "dot", ...(state ? [] : Object.keys(writers))]);
   checkOneOf("graph", graph, graphs);
+  if (state !== undefined && !Array.isArray(state) && !(typeof state === "object" && state && "actors" in state))
+    throw new OptionError("SL1075", `it is ${showGiven(state)}`, {
+      subject: "render, option state",
+      at: userLine(),
+      choices: ["session.flight()", "error.flight", "an array of what session.events$ has told"],
+    });
   const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physicalPicture(plan));
   if (format === "mermaid" || format === "json") return writers[format](picture());
   const dot = state ? stateDot(plan, state) : pictureDot(picture());

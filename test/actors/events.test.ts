@@ -76,3 +76,21 @@ test("who leaves hears no more, and with nobody left nothing is told; the stream
   expect(watching.closed).toBe(true);
   expect(observers).toBe(0);
 });
+
+test("an inspector that throws ends the session with its error, and nothing hangs", async () => {
+  let events = 0;
+  const inspect = () => {
+    if (++events > 60) throw new Error("the inspector has had enough");
+  };
+  const session = await startSession(tinyPlan(2), { inspect });
+  await expect(steps(session, 5)).rejects.toThrow("the inspector has had enough");
+  expect(events).toBe(61);
+  expect(session.status).toBe("failed");
+  await session.close();
+  const atOnce = startSession(tinyPlan(2), {
+    inspect() {
+      throw new Error("the inspector does not begin");
+    },
+  });
+  await expect(atOnce).rejects.toThrow("the inspector does not begin");
+});

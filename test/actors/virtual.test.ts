@@ -242,6 +242,10 @@ describe("plan.simulate", () => {
     refused({ steps: 0 }, /option steps: it is 0.*SL1075/s);
     refused({ links: { near: { alpha: 0, beta: 0 } } }, /no option "near".*SL1074/s);
     refused({ links: { local: { alpha: 1e-6 } } }, /local\.beta: it is undefined.*SL1075/s);
-    refused({ devices: { flops: 0, bandwidth: 1 } }, /flops of rank 0: it is 0.*SL1075/s);
+    refused({ links: null }, /option links: options are an object, got null.*SL1074/s);
+    refused({ devices: { flops: 0, bandwidth: 1 } }, /flops of rank 0: it is 0.*a number ≥ 1.*SL1075/s);
+    refused({ devices: { flops: 1e-300, bandwidth: 1 } }, /flops of rank 0: it is 1e-300.*SL1075/s);
+    refused({ devices: { flops: 1, bandwith: 1 } }, /devices of rank 0: there is no option "bandwith".*SL1074/s);
+    refused({ devices: () => undefined }, /devices of rank 0: options are an object, got undefined.*SL1074/s);
   });
 });

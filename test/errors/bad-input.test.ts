@@ -1,5 +1,6 @@
 /** @file Mistakes that a user can make, each met by an error that says what, where, the numbers, the choices, the next step. */
 import { array, compile, graph, launch, layout, nn, optim, P, placement, S, SluiceError } from "sluice";
+import { dataset, loader } from "sluice/data";
 import { describe, expect, test } from "vitest";
 import { batches, compiled, sizes } from "../truth/mlp.ts";
 
@@ -199,6 +200,8 @@ describe("options", () => {
   test("a mapping that is none, no plan at all", async () => {
     await expect(launch(compile(g), { mapping: untyped("x") })).rejects.toThrow(/mapping[\s\S]*choices: rank, stream/);
     await expect(launch(untyped({}))).rejects.toThrow(/takes a Plan/);
+    await expect(launch(compile(g), { inspect: untyped(3) })).rejects.toThrow(/inspect: it is 3[\s\S]*a function/);
+    await expect(launch(compile(g), { trace: untyped("no") })).rejects.toThrow(/trace: it is "no"[\s\S]*true, false/);
   });
   test("axes and layouts that are no objects", () => {
     expect(() => placement("cpu", untyped(null))).toThrow(/axes are an object/);
@@ -265,4 +268,40 @@ describe("batches", () => {
     expect((await take(42)).message).toMatch(/got 42, which cannot be iterated/);
     expect((await take([null])).message).toMatch(/batch/);
   });
+});
+
+test("what is given to a session that runs", async () => {
+  const plan = compiled({ data: 2, model: 2 });
+  await using session = await launch(plan);
+  const loading = (given: unknown) => session.load(untyped(given)).then(() => undefined);
+  await expect(loading(undefined)).rejects.toThrow(/load: it takes a Plan[\s\S]*compile\(…\)[\s\S]*SL1072/);
+  await expect(loading(JSON.parse(JSON.stringify(plan)))).rejects.toThrow(/Plan\.fromJSON[\s\S]*SL1072/);
+  const { parameters } = session;
+  await expect(parameters.read(untyped(undefined))).rejects.toThrow(
+    /no parameter undefined[\s\S]*choices[\s\S]*SL1070/,
+  );
+  const [name] = parameters.names as [string];
+  const wrong = parameters.write(name, array([2], "float32", new Float32Array(2)));
+  await expect(wrong).rejects.toThrow(/got shape \[2\]\n {2}next: give the whole value/);
+  for await (const { loss } of session.run(batches(1))) expect(loss).toBeGreaterThan(0);
+});
+
+test("a loader and batches of a dataset", () => {
+  const load = (options: object) => loader([1], (n) => n, untyped(options));
+  expect(() => load({ prefech: 8 })).toThrow(/loader: there is no option "prefech"[\s\S]*"prefetch"[\s\S]*SL1074/);
+  const images = array([4, 2], "float32", new Float32Array(8));
+  const data = dataset(images, array([4], "int32", new Int32Array(4)));
+  const batched = (options: unknown) => data.batches(2, untyped(options));
+  expect(() => batched({ shufle: { seed: 1, epoch: 0 } })).toThrow(/no option "shufle"[\s\S]*"shuffle"[\s\S]*SL1074/);
+  expect(() => batched({ shuffle: { sed: 1, epoch: 0 } })).toThrow(/shuffle: there is no option "sed"[\s\S]*SL1074/);
+  expect(() => batched({ shuffle: { seed: 1 } })).toThrow(/shuffle\.epoch is undefined[\s\S]*SL6021/);
+  expect(() => batched({ shuffle: true })).toThrow(/shuffle: options are an object, got true/);
+});
+
+test("a picture of a plan", async () => {
+  const drawn = (options: unknown) => compiled({ data: 2, model: 2 }).render("dot", untyped(options));
+  await expect(drawn({ sate: [] })).rejects.toThrow(/render: there is no option "sate"[\s\S]*"state"[\s\S]*SL1074/);
+  await expect(drawn(null)).rejects.toThrow(/options are an object, got null/);
+  for (const state of [3, {}, null])
+    await expect(drawn({ state })).rejects.toThrow(/option state: it is[\s\S]*session\.flight\(\)[\s\S]*SL1075/);
 });
