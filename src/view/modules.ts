@@ -67,11 +67,14 @@ const updateText = (group: readonly Drawn[]): string[] => [
 
 function joined(plan: PlanData, group: readonly Drawn[], depth: number): Drawn {
   // Alike in all that a node stands for.
-  const opsOf = (kind: NodeKind) => group.filter((node) => node.kind === kind).map((node) => node.spots[0]!);
+  const of = (kind: NodeKind) => group.filter((node) => node.kind === kind);
+  const opsOf = (kind: NodeKind) => of(kind).map((node) => node.spots[0]!);
   const counted = (texts: readonly string[]) => tally(texts).map(([text, n]) => (n > 1 ? `${text} ×${n}` : text));
-  const states = opsOf("state").map((spot) => {
-    const name = localParts(spot).slice(depth).join(".");
-    return [name, ...valueText(plan, spot.op.outputs[0]!)].join(" ");
+  const states = of("state").map(({ spots, times }) => {
+    const name = localParts(spots[0]!).slice(depth).join(".");
+    const found = new Set(spots.map(({ copies }) => copies.join())).size;
+    const rare = found < times ? [`in ${found} of ${times}`] : [];
+    return [name, ...valueText(plan, spots[0]!.op.outputs[0]!), ...rare].join(" ");
   });
   const lines = [
     counted(opsOf("compute").map(({ op }) => op.kind)).join(", "),

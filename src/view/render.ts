@@ -16,7 +16,7 @@ export interface RenderOptions {
   readonly graph?: "logical" | "physical";
   /**
    * Modules of the logical graph that are drawn op by op, by name, `*` for any part of it, or all of them. Without it a
-   * graph of more than 150 ops shows one of equal blocks, and large frames by module.
+   * graph of more than 150 ops shows one of equal blocks, and where these are still many nodes, modules.
    */
   readonly expand?: Expand;
   /** Draws the plan's actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
