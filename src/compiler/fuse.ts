@@ -7,8 +7,10 @@
  * behind the last collective, the optimizer's updates, goes in the order in which buckets arrive, and a run of it waits for
  * no bucket later than it must: so updates hide the last buckets. Who reads a state goes before who writes it.
  */
+
 import { itemSize } from "../ir/dtype.ts";
 import type { Op, Value } from "../ir/graph.ts";
+import { groupBy } from "../ir/group.ts";
 import type { BoxingStep } from "../sbp/boxing.ts";
 import { type Model, sharedMemory } from "../sbp/link.ts";
 import { type Draft, producers, type TaskDraft } from "./draft.ts";
@@ -60,10 +62,8 @@ export function fuse(draft: Draft): Draft {
     });
   const close = () => {
     if (compute.length) emit("compute", "compute", compute, span(compute));
-    for (const group of groupBy(
-      moving,
-      (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`,
-    ))
+    const alike = groupBy(moving, (op) => `${op.attrs.step} ${op.attrs.axis} ${source(op)} ${place(op)} ${dtype(op)}`);
+    for (const group of alike.values())
       emit("boxing", "comm", group, group[0]!.name + (group.length > 1 ? ` +${group.length - 1}` : ""));
     if (moving.length) closed++;
     compute = [];
@@ -144,13 +144,3 @@ function inOrderOfArrival(
 }
 
 const span = (ops: readonly Op[]) => (ops.length === 1 ? ops[0]!.name : `${ops[0]!.name} … ${ops.at(-1)!.name}`);
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return [...groups.values()];
-}

@@ -6,6 +6,7 @@
  */
 import { showType } from "../ir/dtype.ts";
 import type { LogicalGraph, Op } from "../ir/graph.ts";
+import { groupBy } from "../ir/group.ts";
 import { ranges } from "./format.ts";
 
 /** A frame around ops: one block drawn by itself, or several that are drawn once. */
@@ -73,17 +74,6 @@ function families(spots: readonly Spot[], level: number): Spot[][][] {
   return [...groupBy(inBlocks, prefix).values()].map((family) => [
     ...groupBy(family, ({ parts }) => parts[level]!).values(),
   ]);
-}
-
-/** By key, in the order of first occurrence. */
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group) group.push(item);
-    else groups.set(key(item), [item]);
-  }
-  return groups;
 }
 
 function numbered(part: string): { readonly stem: string; readonly number: number } {

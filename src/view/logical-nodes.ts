@@ -1,8 +1,10 @@
 /** @file The nodes of a logical graph's picture, and the frames in which they stand. */
+
 import type { LogicalGraph } from "../ir/graph.ts";
+import { groupBy } from "../ir/group.ts";
 import { showPlacement } from "../ir/placement.ts";
 import type { PlanData } from "../ir/plan.ts";
-import { groupBy, localParts, type Spot, titleOf } from "./blocks.ts";
+import { localParts, type Spot, titleOf } from "./blocks.ts";
 import { describe } from "./logical-text.ts";
 import { type Phase, phases } from "./phase.ts";
 import type { PictureCluster, PictureNode } from "./picture.ts";

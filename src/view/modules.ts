@@ -2,8 +2,9 @@
  * @file A large picture by module: where more nodes stand in one than can be taken in, those of a module become one node,
  * which says what it does, the parameters it has, and what its boxing steps are. Updates become one node for each frame.
  */
+import { groupBy } from "../ir/group.ts";
 import type { PlanData } from "../ir/plan.ts";
-import { groupBy, localParts, type Spot } from "./blocks.ts";
+import { localParts, type Spot } from "./blocks.ts";
 import { count, shorten, tally } from "./format.ts";
 import type { Drawn } from "./logical-nodes.ts";
 import { stepText, valueText } from "./logical-text.ts";
