@@ -6,13 +6,14 @@
  * too, chunks in strength.
  */
 import { scaleLinear } from "d3-scale";
-import { isTransfer, range, ranksOf } from "../compiler/pipeline/action.ts";
+import { isTransfer, ranksOf } from "../compiler/pipeline/action.ts";
 import { type ScheduleCosts, type ScheduleSpan, simulateSchedule } from "../compiler/pipeline/simulate.ts";
+import { range } from "../graph/dims.ts";
 import { userLine } from "../graph/source.ts";
 import { checkOptions, OptionError, showGiven } from "../ir/errors.ts";
 import type { Schedule } from "../ir/pipeline.ts";
 import { count } from "./format.ts";
-import { fontStack } from "./style.ts";
+import { faint, fontStack, grid, ink, page } from "./style.ts";
 import { element, text } from "./svg-text.ts";
 
 export interface RenderScheduleOptions {
@@ -50,10 +51,10 @@ interface Theme {
 }
 
 const light: Theme = {
-  page: "#ffffff",
-  ink: "#222222",
-  faint: "#767676",
-  grid: "#e4e4e4",
+  page,
+  ink,
+  faint,
+  grid,
   boxes: {
     F: ["#7ba6d9", "#10233a"],
     B: ["#e9a05a", "#3a2008"],

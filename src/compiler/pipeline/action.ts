@@ -17,6 +17,3 @@ export const apart = ({ stages }: Pick<Schedule, "stages">, a: number, b: number
   stages[a] !== undefined && stages[b] !== undefined && stages[a] !== stages[b];
 
 export const ranksOf = ({ stages }: Pick<Schedule, "stages">): number => Math.max(...stages) + 1;
-
-/** 0, 1, … up to `n` of them. */
-export const range = (n: number): number[] => Array.from({ length: Math.max(0, n) }, (_, i) => i);

@@ -4,8 +4,8 @@
  * GPipe: Huang et al. 2019, arXiv 1811.06965. 1F1B and interleaved: Narayanan et al. 2021, arXiv 2104.04473 (Megatron-LM).
  * ZB-H1 and ZB-H2: Qi et al. 2024, arXiv 2401.10241. ZBV: Qi et al. 2024, arXiv 2405.15362.
  */
+import { range } from "../../graph/dims.ts";
 import type { Action, ComputeKind } from "../../ir/pipeline.ts";
-import { range } from "./action.ts";
 
 /** The rank of each stage, and what each rank computes. */
 export interface Orders {

@@ -1,8 +1,9 @@
 /** @file `simulateSchedule`: a schedule on the virtual clock, and what is said of it: makespan, bubble, live activations. */
+import { range } from "../../graph/dims.ts";
 import { userLine } from "../../graph/source.ts";
 import { checkOptions, OptionError, showGiven } from "../../ir/errors.ts";
 import type { Action, Schedule } from "../../ir/pipeline.ts";
-import { isTransfer, range, ranksOf } from "./action.ts";
+import { isTransfer, ranksOf } from "./action.ts";
 import { clock } from "./clock.ts";
 import { provenWaits } from "./verify.ts";
 
