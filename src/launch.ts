@@ -95,7 +95,7 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
   readonly stats: SessionStats;
   /**
    * The flight recorder: what every actor and thread is at, what it waits for, and its last 32 events, as JSON can hold it.
-   * Of a session that has failed, what was so then; \`error.flight\` is the same.
+   * Of a session that has failed, what was so then; `error.flight` is the same.
    */
   flight(): Flight;
   readonly metrics$: Observable<StepMetrics>;

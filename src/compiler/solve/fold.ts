@@ -1,7 +1,8 @@
 /**
  * @file Repeated blocks solved once. Variables whose surroundings are alike, as far as a number of steps, form a class;
- * picking alike within classes is a problem of one variable a class, each table counted as often as it occurs. In a model of equal blocks only those near its ends have classes of their own. The
- * small problem's pick is a pick of the whole, and its messages, shared out, are a good start for the whole's bound.
+ * picking alike within classes is a problem of one variable a class, each table counted as often as it occurs. In a model
+ * of equal blocks only those near its ends have classes of their own. The small problem's pick is a pick of the whole, and
+ * its messages, shared out, are a good start for the whole's bound.
  */
 import type { Factor, Factors } from "./factors.ts";
 import type { Messages } from "./messages.ts";
