@@ -1,5 +1,4 @@
 /** @file The nodes of a logical graph's picture, and the frames in which they stand. */
-
 import type { LogicalGraph } from "../ir/graph.ts";
 import { groupBy } from "../ir/group.ts";
 import { showPlacement } from "../ir/placement.ts";
