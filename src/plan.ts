@@ -101,7 +101,9 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
    *
    * A logical graph of more than 150 ops is drawn so that it can be read: of blocks whose forward ops are equal one, with
    * what is not in all of them counted ("in 11 of 12", "×11"; "next" is an edge from one block to another), and when that
-   * is still large, a module as one box and the updates of a frame as one. `expand` names what is to be drawn op by op.
+   * is still large, a module as one box and the updates of a frame as one. `expand` names what is to be drawn op by op. A
+   * physical plan of more than 150 tasks on its ranks is drawn alike: tasks of equal blocks once, and ranks that run the
+   * same tasks once; `expand: "all"` draws all.
    *
    * With `state`, the actors of a session of this plan as they stand: what each is at, how often it has fired, and how
    * many slots of each register are held.

@@ -6,11 +6,10 @@
  */
 import { expand } from "../actors/expand.ts";
 import { type ActorSpec, HOST, type NetEdge } from "../actors/net.ts";
-import type { Collective, PlanData, TaskTemplate } from "../ir/plan.ts";
+import type { PlanData, TaskTemplate } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
-import { coordinates, group } from "../sbp/mesh.ts";
-import { changeOf } from "./boxing-text.ts";
-import { bytes, fill, ranges, shorten, tally } from "./format.ts";
+import { bytes, ranges } from "./format.ts";
+import { groupsOf, placeOf, taskText } from "./physical-text.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
 
 export interface PhysicalOptions {
@@ -19,9 +18,6 @@ export interface PhysicalOptions {
 }
 
 const rankLimit = 8;
-const opLimit = 8;
-/** Characters in a line of a task. */
-const width = 34;
 /** The plan's tasks on its ranks. */
 export function physicalPicture(plan: PlanData, options: PhysicalOptions = {}): Picture {
   const net = expand(plan, { actor: 0, edge: 0, register: 0 });
@@ -58,57 +54,10 @@ const frameOf = (rank: number): string => `rank${rank}`;
 const nameOf = (template: number, rank: number): string => `task${template}${rank === HOST ? "" : `_rank${rank}`}`;
 const id = ({ template, rank }: ActorSpec): string => nameOf(template, rank);
 
-const collectiveOf = (plan: PlanData, task: TaskTemplate): Collective | undefined =>
-  plan.collectives.find((c) => c.task === task.id);
-
 function actorNode(plan: PlanData, actor: ActorSpec): PictureNode {
   const task = plan.tasks.find((t) => t.id === actor.template)!;
   const inside = actor.rank === HOST ? null : frameOf(actor.rank);
-  return { id: id(actor), ...said(plan, actor, task), inside, ops: task.ops };
-}
-
-function said(plan: PlanData, actor: ActorSpec, task: TaskTemplate): Pick<PictureNode, "kind" | "text"> {
-  if (task.kind === "source" || task.kind === "sink") return { kind: task.kind, text: [hostText(plan, task)] };
-  if (task.kind === "boxing") return { kind: "collective", text: [boxingText(plan, actor, task)] };
-  return { kind: task.stream === "comm" ? "transfer" : "task", text: computeText(actor, task) };
-}
-
-function hostText(plan: PlanData, { kind }: TaskTemplate): string[] {
-  const held = (kind === "source" ? plan.inputs : plan.outputs).map(({ name, buffer }) => {
-    const { bytes: size, slots } = plan.buffers[buffer]!;
-    return `${name} ${bytes(size)} × ${slots}`;
-  });
-  return [`host · ${kind}`, [...held, "on each rank"].join(", ")];
-}
-
-function computeText(actor: ActorSpec, task: TaskTemplate): string[][] {
-  const calls = task.classes.find(({ ranks }) => ranks.includes(actor.rank))?.program ?? [];
-  const kept = task.ops.length > opLimit + 1 ? opLimit : task.ops.length;
-  const ops = task.ops.slice(0, kept).map((op) => shorten(op, width));
-  const more = task.ops.length > kept ? [`… ${task.ops.length - kept} more`] : [];
-  const kernels = tally(calls.map((call) => call.kernel)).map(([name, n]) => (n > 1 ? `${name} ×${n}` : name));
-  return [[`${actor.order} · ${task.stream}`], [...ops, ...more], fill(kernels, width)];
-}
-
-function boxingText(plan: PlanData, actor: ActorSpec, task: TaskTemplate): string[] {
-  const collective = collectiveOf(plan, task);
-  const { ranks } = plan.placements[task.placement]!;
-  const member = ranks.indexOf(actor.rank);
-  const peers = groupsOf(plan, task).find((members) => members.includes(member)) ?? [];
-  const axis = collective?.axis === undefined ? [] : [collective.axis];
-  return [
-    [`${actor.order}`, collective?.kind ?? "boxing", ...axis].join(" · "),
-    changeOf(plan, task),
-    `${peers.length ? `ranks ${ranges(peers.map((m) => ranks[m]!))}: ` : ""}${bytes(collective?.received[member] ?? 0)} in`,
-  ];
-}
-
-/** The members of each group that a boxing task runs in; a transfer's edges say themselves who takes from whom. */
-function groupsOf(plan: PlanData, task: TaskTemplate): readonly (readonly number[])[] {
-  const placement = plan.placements[task.placement]!;
-  const axis = collectiveOf(plan, task)?.axis;
-  if (axis === undefined) return [];
-  return placement.ranks.map((_, member) => group(placement, member, axis)).filter((members, m) => members[0] === m);
+  return { id: id(actor), ...taskText(plan, task, actor.rank, `${actor.order}`), inside, ops: task.ops };
 }
 
 /**
@@ -164,11 +113,6 @@ function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]
 }
 
 function rankText(plan: PlanData, rank: number): string[] {
-  const meshes = plan.placements.filter(({ ranks }) => ranks.includes(rank));
-  const at = meshes.map((mesh) => {
-    const places = coordinates(mesh, mesh.ranks.indexOf(rank));
-    return places.map((index, i) => `${mesh.axes[i]!.name} ${index}`).join(", ");
-  });
   const memory = plan.memory.find((m) => m.rank === rank)?.bytes;
-  return [`rank ${rank}`, [...new Set(at), ...(memory === undefined ? [] : [bytes(memory)])].join(" · ")];
+  return [`rank ${rank}`, [...placeOf(plan, rank), ...(memory === undefined ? [] : [bytes(memory)])].join(" · ")];
 }

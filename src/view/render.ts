@@ -5,6 +5,8 @@ import type { PlanData } from "../ir/plan.ts";
 import type { Expand } from "./expand.ts";
 import { logicalPicture } from "./logical.ts";
 import { physicalPicture } from "./physical.ts";
+import { foldedPicture } from "./physical-folded.ts";
+import type { Picture } from "./picture.ts";
 import { pictureDot } from "./picture-dot.ts";
 import { pictureJson } from "./picture-json.ts";
 import { pictureMermaid } from "./picture-mermaid.ts";
@@ -16,7 +18,9 @@ export interface RenderOptions {
   readonly graph?: "logical" | "physical";
   /**
    * Modules of the logical graph that are drawn op by op, by name, `*` for any part of it, or all of them. Without it a
-   * graph of more than 150 ops shows one of equal blocks, and where these are still many nodes, modules.
+   * graph of more than 150 ops shows one of equal blocks, and where these are still many nodes, modules. Of the physical
+   * plan "all" draws every task on every rank, of the first eight; without it a plan of more than 150 such draws ranks
+   * that run the same tasks once, and of equal blocks one.
    */
   readonly expand?: Expand;
   /** Draws the plan's actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
@@ -46,10 +50,18 @@ export async function render(plan: PlanData, format: PictureFormat, options: Ren
       at: userLine(),
       choices: ["session.flight()", "error.flight", "an array of what session.events$ has told"],
     });
-  const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physicalPicture(plan));
+  const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physical(plan, expand));
   if (format === "mermaid" || format === "json") return writers[format](picture());
   const dot = state ? stateDot(plan, state) : pictureDot(picture());
   return format === "svg" ? dotToSvg(dot) : dot;
+}
+
+/** With more tasks on ranks than these, those that are alike are drawn once. */
+const manyTasks = 150;
+
+function physical(plan: PlanData, expand: Expand | undefined): Picture {
+  const onRanks = plan.tasks.reduce((sum, { placement }) => sum + plan.placements[placement]!.ranks.length, 0);
+  return expand !== "all" && onRanks > manyTasks ? foldedPicture(plan, true) : physicalPicture(plan);
 }
 
 function checkOneOf(what: string, given: string, known: readonly string[]): void {

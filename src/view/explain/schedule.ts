@@ -5,6 +5,7 @@
  */
 import type { PlanData, TaskTemplate } from "../../ir/plan.ts";
 import { launchOrder } from "../../ir/schedule.ts";
+import { steps } from "../alike.ts";
 import { ranges, table, tally } from "../format.ts";
 
 /** Fewer are as easily read one by one. */
@@ -28,12 +29,6 @@ export function schedule(plan: PlanData): string[] {
       return [[`${place} … ${places.at(-1)}`, ...cells.with(2, `${cells[2]} ×${places.length}`)]];
     }),
   );
-}
-
-/** A name with each number as its distance from the first. */
-function steps(name: string): string {
-  const first = Number(/\d+/.exec(name)?.[0] ?? 0);
-  return name.replace(/\d+/g, (n) => `#${Number(n) - first}`);
 }
 
 const ranksOf = ({ placements }: PlanData, task: TaskTemplate): string =>
