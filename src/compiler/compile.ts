@@ -22,6 +22,7 @@ import { print } from "./print.ts";
 import { prune } from "./prune.ts";
 import { registers } from "./registers.ts";
 import { reorder } from "./reorder.ts";
+import { repeat } from "./repeat.ts";
 import { seal } from "./seal.ts";
 import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
@@ -37,6 +38,7 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["narrow", narrow], //         mixed precision: products in 16 bits
   ["reorder", reorder], //       attention takes its operands as they lie
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
+  ["repeat", repeat], //         element-wise ops repeat by themselves what they take
   ["settle", settle], //         mixed precision: casts stand where the result is used
   ["widen", widen], //           16-bit floats are computed in float32
   ["prune", prune], //           what nothing depends on goes

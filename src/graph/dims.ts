@@ -36,6 +36,17 @@ export function checkDim(type: TensorType, dim: number): void {
   });
 }
 
+/** Dims in rising order, cut where they do not lie side by side. */
+export function adjoining(dims: readonly number[]): number[][] {
+  const runs: number[][] = [];
+  for (const dim of dims) {
+    const last = runs.at(-1);
+    if (last && last.at(-1) === dim - 1) last.push(dim);
+    else runs.push([dim]);
+  }
+  return runs;
+}
+
 /** Elements of a shape of numbers. */
 export const count = (shape: readonly number[]): number => shape.reduce((n, dim) => n * dim, 1);
 

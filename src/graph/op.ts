@@ -39,6 +39,13 @@ export interface ElementKernel {
   readonly after: readonly Operand[];
 }
 
+/** How an op calls its kernel that makes one number of each line: numbers, lines, their length, more numbers, two addresses. */
+export interface LineKernel {
+  readonly kernel: string;
+  readonly before: readonly Operand[];
+  readonly after: readonly Operand[];
+}
+
 export interface GradientSite {
   readonly ins: readonly Tensor[];
   readonly outs: readonly Tensor[];
@@ -83,6 +90,8 @@ export interface OpDef {
   lower(site: LowerSite): readonly Call[];
   /** Of an op whose output element i comes of the inputs' elements at i, or of what is repeated there: its kernel. */
   elementwise?(site: ElementSite): ElementKernel;
+  /** Of an op that reduces its input's last dims, `attrs.dims`, to one number: its kernel. */
+  lines?(site: Pick<LowerSite, "ins" | "attrs">): LineKernel;
   /**
    * Of an op whose float32 kernel has a variant that a chain of element-wise ops can follow (`…_then`): how many dims of the
    * output, which has so many in all, each of the kernel's extents spans.

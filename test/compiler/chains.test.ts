@@ -1,6 +1,6 @@
 /**
- * @file Chains of element-wise ops: whatever they are made of, they have the bits of their ops one by one, leave memory as
- * these do, and store only what somebody else needs.
+ * @file Chains of element-wise ops and of what reduces their lines: whatever they are made of, they have the bits of their ops
+ * one by one, leave memory as these do, and store only what somebody else needs.
  */
 import fc from "fast-check";
 import { array, compile, graph, type NdArray, nn, optim, type Plan, type PlanData, placement, S } from "sluice";
@@ -22,6 +22,7 @@ const reals = (shape: readonly number[], seed = 1) => {
 const one = ["neg", "abs", "square", "tanh", "sigmoid", "relu", "gelu", "exp", "sqrt", "floor", "sin"];
 const two = ["add", "sub", "mul", "div", "maximum", "minimum"];
 const comparisons = ["less", "greaterEqual", "notEqual"];
+const reductions = ["sum", "mean", "max"];
 const more: readonly (readonly [kind: string, attrs: Attrs])[] = [
   ["affine", { mul: 0.5, add: 1.25 }],
   ["clamp", { low: -1, high: "Infinity" }],
@@ -31,9 +32,11 @@ const more: readonly (readonly [kind: string, attrs: Attrs])[] = [
 /** Draws of one chain: what each op is, and which values before it it takes. */
 const links = fc.array(fc.tuple(fc.nat(6), fc.nat(), fc.nat(), fc.nat()), { minLength: 2, maxLength: 9 });
 
-/** `like` has the shape of all results; others repeat along some dims. */
+/** `like` has the shape of all results, but of what is reduced, which is the last; others repeat along some dims. */
 function chainOf(draws: readonly (readonly number[])[], like: Tensor, others: readonly Tensor[]): Tensor[] {
   const made: Tensor[] = [];
+  const reduced: Tensor[] = [];
+  const rank = like.shape.length;
   for (const [what, a, b, c] of draws as readonly [number, number, number, number][]) {
     const whole = [...made, like];
     const x = a % 3 === 0 ? whole[0]! : whole[a % whole.length]!;
@@ -50,8 +53,10 @@ function chainOf(draws: readonly (readonly number[])[], like: Tensor, others: re
           dtype: "float32",
         }),
       );
+    const dims = c % 4 < 2 ? [rank - 1] : [rank - 2, rank - 1];
+    if (a % 4 === 0) reduced.push(emit(pick(reductions), [made[0]!], { dims, keep: b % 2 === 0 }));
   }
-  return made;
+  return [...made, ...reduced];
 }
 
 const shapes = [
@@ -83,7 +88,7 @@ test.each(shapes.flatMap((shape) => [1, 4].map((ranks) => [shape, ranks] as cons
         const logical = graph(mesh, { name: "chains", inputs: { ...inputs, ...more } }, (given) => {
           const { x, ...tail } = given as unknown as Readonly<Record<string, Tensor>>;
           const chains = all.map((draws) => chainOf(draws, x!, Object.values(tail)));
-          const results = chains.flatMap((made) => [made[0]!, made[Math.floor(made.length / 2)]!]);
+          const results = chains.flatMap((made) => [made[0]!, made[Math.floor(made.length / 2)]!, made.at(-1)!]);
           return Object.fromEntries(results.map((value, i) => [`y${i}`, value])) as never;
         }).logical;
         const [joined, alone] = [compileGraph(logical), compileGraph(logical, { joins: false })];
@@ -126,7 +131,7 @@ test("what somebody else uses before the chain's end ends it; what is used later
   const g = graph(mesh, { name: "fork", inputs }, ({ x }) => {
     const a = x.exp();
     const b = a.neg(); // exp and neg are one chain
-    const total = a.sum(); // takes a: what follows is another chain
+    const total = a.sum(0); // takes a: what follows is another chain
     return { y: b.mul(b).add(total), a };
   });
   const plan = compile(g) as unknown as Plan;
@@ -135,6 +140,57 @@ test("what somebody else uses before the chain's end ends it; what is used later
     ["mul", "add"],
   ]);
   expect(plan.data.buffers.map(({ name }) => name)).toEqual(expect.arrayContaining(["exp", "neg", "sum"]));
+});
+
+describe("what reduces the last dims", () => {
+  const mesh = placement("cpu", { d: 2 });
+  const opsOf = (d: ReturnType<typeof S>, last: readonly number[], shape = [4, 3, 6, 5]) => {
+    const inputs = {
+      x: mesh.input(shape, "float32", { d }),
+      o: mesh.input(last, "float32"),
+    };
+    const logical = graph(mesh, { name: "lines", inputs }, (given) => {
+      const { x, o } = given as unknown as Readonly<Record<string, Tensor>>;
+      const a = emit("mul", [emit("exp", [x!]), o!]);
+      const y = emit("mean", [a], { dims: [2, 3], keep: false });
+      return { y, z: emit("sum", [emit("neg", [a])], { dims: [1], keep: false }) } as never;
+    }).logical;
+    return joinedOf(compileGraph(logical)).map(({ ops }) => ops);
+  };
+
+  test("belongs to the chain, which then stores its result alone", () => {
+    expect(opsOf(S(0), [6, 5])).toEqual([["exp", "mul", "mean", "neg"]]);
+    expect(opsOf(S(2), [3, 1, 1])).toEqual([["exp", "mul", "mean", "neg"]]);
+  });
+
+  test("does not where a line is repeated in part: that is no line in memory", () => {
+    expect(opsOf(S(0), [6, 1])).toEqual([["exp", "mul"]]);
+  });
+
+  test("nor where a rank holds none, or lines of one element", () => {
+    expect(opsOf(S(0), [6, 5], [1, 3, 6, 5])).toEqual([["exp", "mul"]]);
+    const small = graph(
+      mesh,
+      { name: "small", inputs: { x: mesh.input([4, 2], "float32", { d: S(1) }) } },
+      ({ x }) => ({
+        y: x.exp().neg().sum(1),
+      }),
+    );
+    expect(joinedOf(compile(small).data as unknown as PlanData).map(({ ops }) => ops)).toEqual([["exp", "neg"]]);
+  });
+});
+
+test("the gradient of a sum is written down nowhere: who takes it repeats it", () => {
+  const mesh = placement("cpu", { d: 1 });
+  const fc = nn.linear(3, 4, { name: "fc" });
+  const inputs = { x: mesh.input([8, 3], "float32"), r: mesh.input([8, 4], "float32") };
+  const g = graph(mesh, { name: "loss", model: fc, inputs }, ({ x, r }, on) => {
+    const loss = fc(x).mul(r).mean();
+    on.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  const kinds = compileGraph(g.logical).graph.ops.map(({ kind }) => kind);
+  expect(kinds).not.toContain("broadcastTo");
 });
 
 describe("what follows a kernel", () => {

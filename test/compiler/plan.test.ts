@@ -92,6 +92,7 @@ test("every pass can be printed before and after", () => {
     "narrow",
     "reorder",
     "autodiff",
+    "repeat",
     "settle",
     "widen",
     "prune",

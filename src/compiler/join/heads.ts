@@ -29,7 +29,7 @@ export function findHeads(site: JoinSite): Joined[] {
     const whole = shapeOf(values[made]!);
     const spans = followed(whole.length, op.attrs);
     const allows = (value: number) => spannedStrides(shapeOf(values[value]!), whole, spans) !== undefined;
-    const tail = chainAfter({ ...site, taken }, place.get(last.id)!, [made], allows);
+    const tail = chainAfter({ ...site, taken }, place.get(last.id)!, [made], { allows });
     const sum = tail.length === 0 ? columnSum({ ...site, taken }, head.ops) : undefined;
     const run = sum ? [...head.ops, sum].sort((a, b) => place.get(a.id)! - place.get(b.id)!) : [...head.ops, ...tail];
     if (run.length < 2) return [];

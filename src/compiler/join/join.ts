@@ -1,7 +1,8 @@
 /**
  * @file Joins ops of a task that one kernel call can do in one pass, so that what passes between them is never stored. A run
  * has a head, or none, and a chain. The head is a product of matrices with what is added to it (products.ts), or an op
- * whose kernel can be followed; the chain is element-wise ops that follow it, or one another (chains.ts).
+ * whose kernel can be followed; the chain is element-wise ops that follow it, or one another (chains.ts), and what reduces
+ * lines of these (lines.ts).
  *
  * Layouts are settled by now, and what ranks compute alone stays what it is, so joining needs no rules. A run takes the
  * place of its last op. It has the bits of its ops one by one, but for the gradient of a weight under a batch, which is

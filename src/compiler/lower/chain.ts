@@ -35,13 +35,18 @@ export function lowerChain(
   local: Local,
 ): Call[] {
   const outer = operandsOf(members).filter((id) => !inner.includes(id));
-  const { shape } = local(members.at(-1)!.outputs[0]!);
-  const all = [...outer.map((id) => broadcastStrides(local(id).shape, shape)), stridesOf(shape)];
+  const { shape } = local(members[0]!.outputs[0]!);
+  const reducing = members.filter(({ kind }) => opDef(kind).lines);
+  const spread = (id: number): readonly number[] => {
+    const dims = reducing.find(({ outputs: [y] }) => y === id)?.attrs.dims as readonly number[] | undefined;
+    return dims ? shape.map((n, dim) => (dims.includes(dim) ? 1 : n)) : local(id).shape;
+  };
+  const all = [...outer.map((id) => broadcastStrides(spread(id), shape)), stridesOf(shape)];
   return walks(shape, all).map(({ extents, strides, starts }) => {
     const at = (id: number) => outer.indexOf(id);
     const address = (id: number) => addressOf(local(id), starts[at(id)]!);
     const site = { extents, room: kernels.chain.workspace, strides: (id: number) => strides[at(id)]!, address };
-    return call("chain", ...chainArgs(members, inner, graph, site));
+    return call("chain", ...chainArgs(members, inner, graph, local, site));
   });
 }
 
@@ -49,17 +54,19 @@ export function chainArgs(
   members: readonly Op[],
   inner: readonly number[],
   graph: LogicalGraph,
+  local: Local,
   { extents, strides, address, room }: ChainSite,
 ): Operand[] {
   const values = operandsOf(members);
   const item = (id: number) => itemSize[graph.values[id]!.dtype];
-  const { places, bytes } = placesOf(members, inner, item);
-  const block = Math.min(mostOfBlock, Math.floor(room / Math.max(1, bytes) / 64) * 64);
+  const { places, bytes } = scratch(members, inner, item);
+  const line = members.some(({ kind }) => opDef(kind).lines) ? extents[3]! : 0;
+  const block = Math.max(line, Math.min(mostOfBlock, Math.floor(room / Math.max(1, bytes) / 64) * 64));
   const operands = values.flatMap((id): Operand[] =>
     inner.includes(id) ? [item(id), places.get(id)! * block, 0, 0, 0, null] : [item(id), ...strides(id), address(id)],
   );
   const stridesIn = (id: number) => (inner.includes(id) ? [0, 0, extents[3]!, 1] : strides(id));
-  const steps = members.flatMap((op) => stepOf(op, graph, stridesIn, (id) => values.indexOf(id)));
+  const steps = members.flatMap((op) => stepOf(op, local, stridesIn, (id) => values.indexOf(id)));
   return [...extents, block, values.length, members.length, ...operands, ...steps];
 }
 
@@ -69,16 +76,22 @@ const operandsOf = (members: readonly Op[]): number[] => [
 
 function stepOf(
   { kind, inputs, outputs, attrs }: Op,
-  graph: LogicalGraph,
+  local: Local,
   strides: (value: number) => readonly number[],
   operand: (value: number) => number,
 ): Operand[] {
-  const typed = (ids: readonly number[]) => ids.map((id) => graph.values[id]!);
-  const site = { ins: typed(inputs), outs: typed(outputs), attrs };
-  const { kernel, before, extents, after } = opDef(kind).elementwise!(site);
+  const site = { ins: inputs.map(local), outs: outputs.map(local), attrs };
+  const operands = [...inputs, ...outputs].map(operand);
+  const def = opDef(kind);
+  if (def.lines) {
+    const { kernel, before, after } = def.lines(site);
+    const args = [...before, 0, 0, ...after, ...operands]; // the kernel puts in lines and their length
+    return [{ kernel }, args.length, before.length, 2, ...args];
+  }
+  const { kernel, before, extents, after } = def.elementwise!(site);
   const filled = extents === "walk" ? [0, 0, 0, 0] : [0]; // the kernel puts in those of the block
   const walked = extents === "walk" ? inputs.flatMap(strides) : [];
-  const args = [...before, ...filled, ...walked, ...after, ...[...inputs, ...outputs].map(operand)];
+  const args = [...before, ...filled, ...walked, ...after, ...operands];
   return [{ kernel }, args.length, before.length, filled.length, ...args];
 }
 
@@ -86,7 +99,7 @@ function stepOf(
  * Where what stays inside lies, in bytes for each element of a block: a place is free again once the last op that takes its
  * value is done.
  */
-function placesOf(members: readonly Op[], inner: readonly number[], item: (value: number) => number) {
+export function scratch(members: readonly Op[], inner: readonly number[], item: (value: number) => number) {
   const places = new Map<number, number>();
   const free = new Map<number, number[]>();
   let bytes = 0;

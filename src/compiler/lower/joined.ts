@@ -42,7 +42,7 @@ export function lowerJoined(run: Joined, graph: LogicalGraph, seed: number, loca
     return four(found, 0);
   };
   const inner = run.inner.filter((value) => value !== made);
-  const args = chainArgs(tail, inner, graph, {
+  const args = chainArgs(tail, inner, graph, local, {
     extents: four(sizes, 1),
     strides,
     address: (value) => there(value).arg,

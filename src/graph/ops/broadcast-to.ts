@@ -4,7 +4,7 @@ import { ShapeError } from "../../ir/errors.ts";
 import type { Shape } from "../../ir/graph.ts";
 import { B, P, S } from "../../ir/layout.ts";
 import type { Rule } from "../../sbp/rule.ts";
-import { range, showShape } from "../dims.ts";
+import { adjoining, range, showShape } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit } from "../tensor.ts";
 import { call, stridesOf, walks } from "./lowering.ts";
@@ -39,13 +39,11 @@ export const broadcastTo: OpDef = {
   gradient: ({ ins: [x], grads: [g], attrs }) => [
     () => {
       const dims = attrs.dims as readonly number[];
-      let sum = g!;
-      for (const dim of range(g!.shape.length).reverse()) {
-        const at = dims.indexOf(dim);
-        if (at < 0) sum = emit("sum", [sum], { dims: [dim], keep: false });
-        else if (x!.shape[at] !== g!.shape[dim]) sum = emit("sum", [sum], { dims: [dim], keep: true });
-      }
-      return sum;
+      const all = range(g!.shape.length);
+      const fresh = all.filter((dim) => !dims.includes(dim));
+      const grown = all.filter((dim) => dims.includes(dim) && x!.shape[dims.indexOf(dim)] !== g!.shape[dim]);
+      const runs = [fresh, grown].flatMap((some, keep) => adjoining(some).map((dims) => ({ dims, keep: keep === 1 })));
+      return runs.sort((a, b) => b.dims[0]! - a.dims[0]!).reduce((sum, attrs) => emit("sum", [sum], attrs), g!);
     },
   ],
   lower({ ins, outs, attrs }) {

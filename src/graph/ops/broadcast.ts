@@ -3,7 +3,7 @@ import { isFloat } from "../../ir/dtype.ts";
 import type { TensorType } from "../../ir/graph.ts";
 import { B, P, S, type Sbp, showSbp } from "../../ir/layout.ts";
 import type { Rule, Site } from "../../sbp/rule.ts";
-import { broadcastShapes, range } from "../dims.ts";
+import { adjoining, broadcastShapes, range } from "../dims.ts";
 import type { OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkFloats, checkNumbers } from "./checks.ts";
@@ -37,14 +37,14 @@ export function splits({ ins, outs }: Site): Rule[] {
   });
 }
 
-/** A gradient of the broadcast shape, summed back to the shape of the operand. */
+/** A gradient of the broadcast shape, summed back to the shape of the operand; inner dims first, which a chain can do. */
 export function sumTo(gradient: Tensor, { shape }: TensorType): Tensor {
+  const extra = gradient.shape.length - shape.length;
+  const repeated = range(shape.length).filter((dim) => shape[dim] === 1 && gradient.shape[extra + dim] !== 1);
   let sum = gradient;
-  const extra = sum.shape.length - shape.length;
-  if (extra > 0) sum = emit("sum", [sum], { dims: range(extra), keep: false });
-  for (const dim of shape.keys())
-    if (shape[dim] === 1 && sum.shape[dim] !== 1) sum = emit("sum", [sum], { dims: [dim], keep: true });
-  return sum;
+  for (const dims of adjoining(repeated).reverse())
+    sum = emit("sum", [sum], { dims: dims.map((dim) => extra + dim), keep: true });
+  return extra > 0 ? emit("sum", [sum], { dims: range(extra), keep: false }) : sum;
 }
 
 type Partial = readonly [a: Sbp, b: Sbp, y: Sbp];

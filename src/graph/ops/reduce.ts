@@ -12,7 +12,7 @@ import { checkDim, count, range } from "../dims.ts";
 import type { LowerSite, OpDef } from "../op.ts";
 import { emit, type Tensor } from "../tensor.ts";
 import { checkFloats, checkNumbers } from "./checks.ts";
-import { callOn } from "./lowering.ts";
+import { callOn, kernelFor } from "./lowering.ts";
 
 /** Opcodes of the `reduce` kernel, which are those of its monoids. */
 const code = { sum: 0, max: 1, min: 2 };
@@ -52,7 +52,9 @@ const rules =
     return [...split, { ins: [partial], outs: [partial] }];
   };
 
-function lower(monoid: Monoid, scale: (site: LowerSite) => number, site: LowerSite) {
+type Scale = (site: Pick<LowerSite, "ins" | "attrs">) => number;
+
+function lower(monoid: Monoid, scale: Scale, site: LowerSite) {
   const [x, y] = [site.ins[0]!, site.outs[0]!];
   const dims = dimsOf(site.attrs);
   const first = dims[0] ?? 0;
@@ -64,8 +66,7 @@ function lower(monoid: Monoid, scale: (site: LowerSite) => number, site: LowerSi
 }
 
 /** Elements of the whole tensor that one mean is over. */
-const globalCount = ({ ins: [x], attrs }: Pick<LowerSite, "ins" | "attrs">) =>
-  count(dimsOf(attrs).map((dim) => x!.global[dim]!));
+const globalCount: Scale = ({ ins: [x], attrs }) => count(dimsOf(attrs).map((dim) => x!.global[dim]!));
 
 /** The gradient of a sum: that of the output, repeated along the reduced dims. */
 function spread(g: Tensor, x: Tensor, attrs: Attrs): Tensor {
@@ -74,11 +75,16 @@ function spread(g: Tensor, x: Tensor, attrs: Attrs): Tensor {
 }
 
 const one = () => 1;
-const reduction = (kind: string, monoid: Monoid, scale: (site: LowerSite) => number, check = checkNumbers): OpDef => ({
+const reduction = (kind: string, monoid: Monoid, scale: Scale, check = checkNumbers): OpDef => ({
   kind,
   infer: (ins, attrs) => infer(check, ins, attrs),
   rules: rules(monoid),
   lower: (site) => lower(monoid, scale, site),
+  lines: (site) => ({
+    kernel: kernelFor(site.ins[0]!.dtype, "reduce"),
+    before: [code[monoid]],
+    after: [1, byName(scale(site))],
+  }),
   flops: ([x]) => count(x!.shape),
 });
 

@@ -5,9 +5,10 @@
 // Arguments: four extents, elements of a block, how many operands and steps; then these.
 //   operand   bytes of an element, four strides in elements, address; scratch: bytes of an element, where in the
 //             workspace, 0, 0, 0, no address
-//   step      opcode, how many arguments, which of them is the first extent, how many extents (4, or 1: their product), the
-//             arguments, where a pointer is the number of an operand
-// A block is some whole rows of the two inner extents, or a piece of one.
+//   step      opcode, how many arguments, which of them is the first extent, how many extents (4, 2: rows and columns, or 1:
+//             their product), the arguments, where a pointer is the number of an operand
+// A block is some whole rows of the two inner extents, or a piece of one. A step that makes one number of each row needs
+// whole ones: blocks that are no smaller.
 
 // THEN_WS is for a chain that follows: little, for it comes on top of the kernel's own.
 enum { CHAIN_WS = 1 << 16, THEN_WS = 1 << 14, CHAIN_OPERANDS = 32, CHAIN_STEP = 24, CHAIN_HEAD = 7, CHAIN_OPERAND = 6, CHAIN_STEP_HEAD = 4 };
@@ -46,7 +47,7 @@ static int read_chain(const Call *c, ix at, char *ws, ix room, Then *t) {
     const ix argc = integer(c, at + 1), extent = integer(c, at + 2), extents = integer(c, at + 3);
     const Call step = {c->base, 0, 0, 0, c->args + at + CHAIN_STEP_HEAD, argc, t->operands, 0, 0};
     if (argc < 0 || argc > CHAIN_STEP || at + CHAIN_STEP_HEAD + argc > c->argc) return 0;
-    if (extent < 0 || (extents != 1 && extents != 4) || extent + extents > argc || !may_step(integer(c, at), &step)) return 0;
+    if (extent < 0 || (extents != 1 && extents != 2 && extents != 4) || extent + extents > argc || !may_step(integer(c, at), &step)) return 0;
     at += CHAIN_STEP_HEAD + argc;
   }
   return at == c->argc;
@@ -60,8 +61,9 @@ static int run_block(const Then *t, const double *registers, ix height, ix width
     const ix opcode = integer(c, at), argc = integer(c, at + 1), extent = integer(c, at + 2), extents = integer(c, at + 3);
     at += CHAIN_STEP_HEAD;
     for (ix k = 0; k < argc; k++) args[k] = c->args[at + k];
+    if (extents == 4) args[extent] = args[extent + 1] = 1;
     if (extents == 1) args[extent] = (double)(height * width);
-    else { args[extent] = args[extent + 1] = 1; args[extent + 2] = (double)height; args[extent + 3] = (double)width; }
+    else { args[extent + extents - 2] = (double)height; args[extent + extents - 1] = (double)width; }
     const Call step = {c->base, 0, registers, 0, args, argc, t->operands, 0, 0};
     if (!run_step(opcode, &step)) return 0;
     at += argc;
