@@ -62,6 +62,26 @@ describe("gemm", () => {
     });
 
   test.each([
+    [1, 256, 320],
+    [64, 256, 130],
+    [300, 256, 10],
+  ])("sums have small errors, %i × %i · … × %i", (M, K, N) => {
+    const random = numbers(M + K + N);
+    const bench = new Bench();
+    const [a, b, c] = [bench.f32(draw(random, M * K)), bench.f32(draw(random, K * N)), bench.f32(M * N)];
+    bench.run("gemm", 0, 0, M, N, K, a, K, b, N, c, N, null, N, null);
+    let [worst, most] = [0, 0];
+    for (let i = 0; i < M; i++)
+      for (let j = 0; j < N; j++) {
+        let sum = 0;
+        for (let p = 0; p < K; p++) sum += a[i * K + p]! * b[p * N + j]!;
+        worst = Math.max(worst, Math.abs(c[i * N + j]! - sum));
+        most = Math.max(most, Math.abs(sum));
+      }
+    expect(worst / most).toBeLessThan(4e-7); // one product after the other: 5e-7 and more
+  });
+
+  test.each([
     [0, 0],
     [0, 1],
     [1, 0],

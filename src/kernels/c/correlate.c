@@ -140,9 +140,10 @@ static void pack_filters(const Taps *g, const Filters *f, ix m0, ix rows, ix p0,
 // o = filters · what they meet. What follows has images, planes and the pixels of one as its extents.
 static void correlate(const Taps *g, const Filters *f, const f32 *x, const Planes *o, f32 *ws, Then *then) {
   const ix pixels = g->rows * g->cols, total = g->images * pixels, K = g->channels * g->R * g->S;
-  const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;      // equal slices, as gemm's
+  const Cut of = cut(K);
+  const ix step = of.panel;
   f32 *pa = ws, *pb = pa + MC_MOST * KC, *line = pb + KC * (NC + NR_MOST);
-  for (ix j0 = 0; j0 < total; j0 += NC) for (ix p0 = 0; p0 < K || !p0; p0 += imax(1, step)) {
+  for (ix j0 = 0; j0 < total; j0 += NC) for (ix p0 = 0; p0 < K || !p0; p0 += step) {
     const ix nc = imin(NC, total - j0), kc = imin(step, K - p0);
     if (nc % NR) fill(kc * NR, 0, pb + nc / NR * NR * kc);
     if (kc) put_lines(1, g, x, j0, nc, p0, kc, line, (Sink){pb, kc, 0});
@@ -156,9 +157,9 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
         for (ix i = 0; i < mc; i += MR) {
           const ix mr = imin(MR, mc - i);
           f32 *c = y + (i0 + i) * o->plane;
-          if (whole && mr == MR) { tile_to(kc, pa + i * kc, pb + j * kc, MR, NR, (Out){c, o->plane, 0, 0, 0, p0 > 0}); continue; }
+          if (whole && mr == MR) { tile_to(kc, of.slice, pa + i * kc, pb + j * kc, MR, NR, (Out){c, o->plane, 0, 0, 0, p0 > 0}); continue; }
           f32 t[MR * NR] __attribute__((aligned(64)));
-          tile_part(mr, nr, kc, pa + i * kc, 1, MR, pb + j * kc, NR, t, NR, 1);
+          tile_sums(mr, nr, kc, of.slice, pa + i * kc, 1, MR, pb + j * kc, NR, t, NR);
           scatter_tile(mr, nr, t, o, pixels, i0 + i, j0 + j, p0 > 0);
         }
       }

@@ -7,11 +7,19 @@
 //
 // Goto's scheme (Goto & van de Geijn 2008): B is packed in panels of NR columns (kc x NR, one panel fits L1), A in panels
 // of MR rows (the block fits L2), and `tile` keeps up to MR x NR of C in registers. With few rows packing B would cost more
-// than the product: then B is read once, where it lies. An element is summed over k in one order, one fused product after
-// the other within a slice of k, whatever its row, column or the shape around it: shards that cut anywhere keep the same
-// bits.
+// than the product: then B is read once, where it lies. An element is summed over k in one order, whatever its row, column or
+// the shape around it, so shards that cut anywhere keep the same bits: one fused product after the other within a slice,
+// slice after slice within a panel, panel after panel. A sum of sums has the smaller errors (Blanchard, Higham & Mary 2020).
 
-enum { KC = 256, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8, LINE_BYTES = 64, LINE_FLOATS = 16 };
+enum { TERMS = 64, KC = 4 * TERMS, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8, LINE_BYTES = 64, LINE_FLOATS = 16 };
+// How a sum over k is cut: into panels of whole slices, all about equal, so that no thin one is left. Adding up slices costs
+// 1 % of the time where they have 128 terms, 2.5 % where 64; errors are worst, for their cost, in sums of few hundred terms.
+typedef struct { ix slice, panel; } Cut;
+INLINE Cut cut(ix k) {
+  const ix terms = k > 2 * KC ? 2 * TERMS : TERMS, most = KC / terms;
+  const ix slices = imax(1, (k + terms - 1) / terms), slice = imax(1, (k + slices - 1) / slices), panels = (slices + most - 1) / most;
+  return (Cut){slice, (slices + panels - 1) / panels * slice};
+}
 // The same on every target, so that a plan made for one runs on another.
 #define GEMM_WS ((ix)(sizeof(f32) * (MC_MOST * KC + KC * (NC + NR_MOST))))
 
@@ -48,6 +56,16 @@ static NOINLINE void tile_part(ix mr, ix nr, ix k, const f32 *a, ix rsa, ix csa,
   if (nr > VL) TILES(NV, 1, MR); else TILES(1, rsa, csa);
 }
 
+// mr x nr of t, as tile_part gives it for each slice of k, added up.
+static void tile_sums(ix mr, ix nr, ix k, ix slice, const f32 *a, ix rsa, ix csa, const f32 *b, ix ldb, f32 *t, ix ldt) {
+  tile_part(mr, nr, imin(k, slice), a, rsa, csa, b, ldb, t, ldt, 1);
+  for (ix p = slice; p < k; p += slice) {
+    f32 s[MR * NR] __attribute__((aligned(64)));
+    tile_part(mr, nr, imin(k - p, slice), a + p * csa, rsa, csa, b + p * ldb, ldb, s, NR, 1);
+    for (ix r = 0; r < mr; r++) for (ix j = 0; j < nr; j += VL) st(t + r * ldt + j, ld(t + r * ldt + j) + ld(s + r * NR + j));
+  }
+}
+
 // The sums of B's columns, a slice of rows after the other just before it is packed (rows.c has them, as a reduction's).
 enum { SUM_PARTS = 32 };
 #define SUMS_WS ((ix)sizeof(f32) * (SUM_PARTS * NC - KC * NR_MOST))    // the room for edges (stream) is not needed then
@@ -69,17 +87,21 @@ static void emit(ix rows, ix columns, const f32 *t, ix ldt, Out o) {
     });
   }
 }
-static void tile_to(ix k, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
+static void tile_to(ix k, ix slice, const f32 *a, const f32 *b, ix mr, ix nr, Out o) {
+  f32 t[MR * NR] __attribute__((aligned(64)));
   if (mr < MR || nr < NR) {                           // an edge goes through memory, so that acc stays in registers
-    f32 t[MR * NR] __attribute__((aligned(64)));
-    tile_part(mr, nr, k, a, 1, MR, b, NR, t, NR, 1);
+    tile_sums(mr, nr, k, slice, a, 1, MR, b, NR, t, NR);
     emit(mr, nr, t, NR, o);
     return;
   }
   vf acc[MR][NV];
   UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NR; j += LINE_FLOATS) __builtin_prefetch(o.c + i * o.ldc + j, 1, 3);
-  UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
-  tile(MR, NV, k, a, 1, MR, b, NR, acc);
+  for (ix p = 0; p < k || !p; p += slice) {
+    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(t + i * NR + j * VL, acc[i][j]);
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
+    tile(MR, NV, imin(slice, k - p), a + p * MR, 1, MR, b + p * NR, NR, acc);
+    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(t + i * NR + j * VL);
+  }
   if (o.add) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.c + i * o.ldc + j * VL); }
   if (o.bias) {
     UNROLL for (int j = 0; j < NV; j++) {
@@ -167,30 +189,37 @@ static void pack_columns(ix cols, ix k, Matrix b, f32 *d) {
   for (ix c = 0; c < cols; c += NR) pack_halves(NR, imin(NR, cols - c), k, b.dtype, (const uint16_t *)b.x + c * b.cs, b.cs, b.rs, d + c * k);
 }
 
-// The part of C that a slice of k and a block of columns give, from B as it lies: some rows of it at a time, which stay in
-// L1 for all rows of A. t holds the sums meanwhile; its rows lie a line off powers of two, or they would meet in the cache.
-static void stream(ix M, ix nc, ix kc, const f32 *pa, const f32 *b, ix ldb, Out o, f32 *edge, f32 *t) {
+// The part of C that a panel of k and a block of columns give, from B as it lies: some rows of it at a time, which stay in
+// L1 for all rows of A. t holds the sums meanwhile, of all slices and then of one; its rows lie a line off powers of two, or
+// they would meet in the cache.
+static void stream(ix M, ix nc, ix kc, ix slice, const f32 *pa, const f32 *b, ix ldb, Out o, f32 *edge, f32 *t) {
   const ix streams = M <= MH ? STREAMS : 2 * STREAMS, whole = nc / NR * NR, ldt = up(nc, NR) + 16;
   if (whole < nc) pack_b(nc - whole, kc, b + whole, ldb, 1, edge);
-  for (ix p = 0; p < kc || !p; p += streams) {
-    const ix k = imin(streams, kc - p);
-    for (ix i = 0; i < M; i += MR) {
-      const f32 *a = pa + i * kc + p * MR;
-      for (ix j = 0; j < whole; j += NR) tile_part(imin(MR, M - i), NR, k, a, 1, MR, b + p * ldb + j, ldb, t + i * ldt + j, ldt, !p);
-      if (whole < nc) tile_part(imin(MR, M - i), nc - whole, k, a, 1, MR, edge + p * NR, NR, t + i * ldt + whole, ldt, !p);
+  for (ix s = 0; s < kc || !s; s += slice) {
+    f32 *to = s ? t + M * ldt : t;
+    const ix end = imin(kc, s + slice);
+    for (ix p = s; p < end || !p; p += streams) {
+      const ix k = imin(streams, end - p);
+      for (ix i = 0; i < M; i += MR) {
+        const ix mr = imin(MR, M - i);
+        const f32 *a = pa + i * kc + p * MR;
+        for (ix j = 0; j < whole; j += NR) tile_part(mr, NR, k, a, 1, MR, b + p * ldb + j, ldb, to + i * ldt + j, ldt, p == s);
+        if (whole < nc) tile_part(mr, nc - whole, k, a, 1, MR, edge + p * NR, NR, to + i * ldt + whole, ldt, p == s);
+      }
     }
+    if (s) VLOOP(M * ldt, { stk(t + i, ldk(t + i, k, 0) + ldk(to + i, k, 0), k); });
   }
   emit(M, nc, t, ldt, o);
 }
 
-// The part of C that a slice of k gives when C is at most one vector wide: A is read as it lies. No tile has more
+// The part of C that a panel of k gives when C is at most one vector wide: A is read as it lies. No tile has more
 // rows than are left: nothing may be read past the end of A.
-static void slim(ix M, ix N, ix kc, const f32 *a, ix rsa, ix csa, const f32 *pb, Out o) {
+static void slim(ix M, ix N, ix kc, ix slice, const f32 *a, ix rsa, ix csa, const f32 *pb, Out o) {
   f32 t[MR * VL] __attribute__((aligned(64)));
   for (ix i = 0, step; i < M; i += step) {
     const ix rest = M - i;
     step = rest >= MR ? MR : rest >= MT ? MT : rest >= MH ? MH : 1;
-    tile_part(step, N, kc, a + i * rsa, rsa, csa, pb, NR, t, VL, 1);
+    tile_sums(step, N, kc, slice, a + i * rsa, rsa, csa, pb, NR, t, VL);
     Out q = o;
     q.c += i * o.ldc;
     if (q.d) q.d += i * o.ldd;
@@ -223,23 +252,24 @@ static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, T
   f32 *pa = ws, *pb = ws + MC * KC;
   const int few = M <= FEW && b.cs == 1 && b.dtype == F32;
   const int onto = o.d == o.c;
-  const ix block = few ? FEW_NC : NC;
-  const ix parts = imax(1, (K + KC - 1) / KC), step = (K + parts - 1) / parts;   // equal slices of k, no thin last one
+  const ix block = !few ? NC : 2 * M > FEW ? FEW_NC / 2 : FEW_NC;   // what stream keeps of both sums fits where panels lie
+  const Cut of = cut(K);
+  const ix step = of.panel;
   for (ix j0 = 0; j0 < N; j0 += block) {
     ix nc = imin(block, N - j0);
-    for (ix part = 0; part < parts; part++) {
-      ix p0 = part * step, kc = imin(step, K - p0);
+    for (ix p0 = 0; p0 < K || !p0; p0 += step) {
+      const ix kc = imin(step, K - p0);
       Out at = o;
-      const int last = part == parts - 1;
+      const int last = p0 + kc == K;
       at.c += j0;
-      at.add = part > 0 || onto;                                    // later slices of k add to what is there
+      at.add = p0 > 0 || onto;                                      // later panels of k add to what is there
       at.d = last && o.d && !onto ? o.d + j0 : 0;
       at.bias = last && o.bias ? o.bias + j0 : 0;
       const Matrix ap = block_of(a, 0, p0), bj = block_of(b, p0, j0);
       if (sums.y) sum_slice((Sums){sums.y + j0, sums.part}, p0, kc, nc, bj.x, b.rs, last);
       if (few) {
         pack_rows(M, kc, ap, pa);
-        stream(M, nc, kc, pa, bj.x, b.rs, at, pb, pb + KC * NR);
+        stream(M, nc, kc, of.slice, pa, bj.x, b.rs, at, pb, pb + KC * NR);
         if (last) follow_rows(then, 0, M, j0, nc);
         continue;
       }
@@ -248,7 +278,7 @@ static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, T
       const ix k1 = imin(step, K - p1), n1 = imax(0, imin(block, N - j1));
       Ahead b1 = ahead_of(n1 ? block_of(b, p1, j1) : b, k1, n1, across * (up(M, MR) / MR));
       if (N <= VL && a.dtype == F32) {
-        slim(M, N, kc, ap.x, a.rs, a.cs, pb, at);
+        slim(M, N, kc, of.slice, ap.x, a.rs, a.cs, pb, at);
         if (last) follow_rows(then, 0, M, 0, N);
         continue;
       }
@@ -265,7 +295,7 @@ static void gemm_strided(ix M, ix N, ix K, Matrix a, Matrix b, Out o, f32 *ws, T
           if (q.bias) q.bias += j;
           foretell(&a1);
           foretell(&b1);
-          tile_to(kc, pa + i * kc, pb + j * kc, imin(MR, mc - i), imin(NR, nc - j), q);
+          tile_to(kc, of.slice, pa + i * kc, pb + j * kc, imin(MR, mc - i), imin(NR, nc - j), q);
         }
         if (last) follow_rows(then, i0, mc, j0, nc);
       }
