@@ -250,6 +250,8 @@ describe("what follows a kernel", () => {
     [[2, 3, 9, 11], 5, 1],
     [[3, 2, 30, 30], 40, 1],
     [[4, 40, 13, 14], 70, 2],
+    [[3, 40, 13, 15], 9, 1],
+    [[2, 16, 70, 70], 20, 1],
     [[3, 1, 4, 600], 3, 1],
   ] as const)(
     "a convolution of %o to %i planes, and pooling: the same",

@@ -65,6 +65,11 @@ describe("output and gradients are those of doubles", () => {
     conv([2, 4, 9, 10], [5, 2, 3], [2, 3], [1, 2]), // everything of its own in each direction
     conv([40, 3, 4, 4], [9, 4, 4]), // one pixel an image
     conv([1, 200, 3, 3], [210, 3, 3], [1, 1], [1, 1]), // several slices, several blocks of filters
+    conv([2, 70, 13, 11], [35, 3, 3], [1, 1], [1, 1]), // tiles of 2 × 2 pixels, and what is left at the borders
+    conv([1, 16, 6, 75], [17, 3, 3], [1, 1], [0, 2]),
+    conv([20, 17, 9, 9], [20, 3, 3]), // several blocks of tiles
+    conv([2, 520, 8, 8], [16, 3, 3], [1, 1], [1, 1]), // more channels than are transformed at a time
+    conv([1, 16, 8, 8], [200, 3, 3], [1, 1], [3, 3]), // tiles in the padding alone
     conv([2, 1, 8, 8], [600, 3, 3], [1, 1], [1, 1]), // more filters than a block of the filters' gradient
   ])("$N×$C×$H×$W, $K filters of $R×$S, stride $stride, padding $padding", (v) => {
     const data = operands(v, 5);
@@ -78,14 +83,16 @@ describe("output and gradients are those of doubles", () => {
 describe("an element has the same bits", () => {
   const v = conv([3, 5, 9, 11], [14, 3, 3], [1, 1], [1, 1]);
   const two = conv([3, 5, 9, 11], [14, 3, 3], [2, 2], [1, 1]);
+  const tiled = conv([3, 20, 9, 11], [18, 3, 3], [1, 1], [1, 1]);
+  const all = [v, two, tiled].map((v) => ({ ...v, v }));
 
-  test.each([v, two])("at every offset, stride $stride", (v) => {
+  test.each(all)("at every offset, $C channels, stride $stride", ({ v }) => {
     const data = operands(v, 7);
     const want = convolve(v, data);
     for (let skew = 1; skew < 32; skew++) expect(convolve(v, data, "f32", skew), `${skew} floats on`).toEqual(want);
   });
 
-  test.each([v, two])("of an image alone, stride $stride", (v) => {
+  test.each(all)("of an image alone, $C channels, stride $stride", ({ v }) => {
     const [x, w, dy] = operands(v, 8);
     const [y, dx] = convolve(v, [x, w, dy]);
     const part = <T>(all: ArrayLike<T>, n: number) =>
@@ -96,7 +103,7 @@ describe("an element has the same bits", () => {
     }
   });
 
-  test.each([v, two])("whatever filters are beside it, stride $stride", (v) => {
+  test.each(all)("whatever filters are beside it, $C channels, stride $stride", ({ v }) => {
     const [x, w, dy] = operands(v, 9);
     const [y, , dw] = convolve(v, [x, w, dy]);
     const taps = v.C * v.R * v.S;
@@ -144,6 +151,7 @@ describe("numbers that are not finite spoil what they reach, and nothing else", 
         { ...v, where: "in a corner", at: 0 },
         { ...v, where: "inside", at: 30 },
         { ...v, stride: [2, 2] as const, where: "under strides", at: 4 },
+        { ...v, C: 16, K: 18, where: "of a tile", at: 31 },
       ].map((v) => ({
         v,
         operand,
@@ -165,22 +173,52 @@ describe("numbers that are not finite spoil what they reach, and nothing else", 
     });
   });
 
-  test("what an infinite filter does not reach has the bits it has without", () => {
-    const [x, w, dy] = operands(v, 12);
-    const clean = convolve(v, [x, w, dy]);
-    const spoilt = w.slice();
-    spoilt[5] = inf;
-    const got = convolve(v, [x, spoilt, dy]);
-    const [filter, channel] = [49, 49];
-    expect(got[0].filter((_, i) => Math.floor(i / filter) % v.K)).toEqual(
-      clean[0].filter((_, i) => Math.floor(i / filter) % v.K),
-    );
-    expect(got[1].filter((_, i) => Math.floor(i / channel) % v.C)).toEqual(
-      clean[1].filter((_, i) => Math.floor(i / channel) % v.C),
+  test.each([v, { ...v, C: 16, K: 18 }])(
+    "what an infinite filter of $C channels does not reach has the bits it has without",
+    (v) => {
+      const [x, w, dy] = operands(v, 12);
+      const clean = convolve(v, [x, w, dy]);
+      const spoilt = w.slice();
+      spoilt[5] = inf;
+      const got = convolve(v, [x, spoilt, dy]);
+      const [filter, channel] = [49, 49];
+      expect(got[0].filter((_, i) => Math.floor(i / filter) % v.K)).toEqual(
+        clean[0].filter((_, i) => Math.floor(i / filter) % v.K),
+      );
+      expect(got[1].filter((_, i) => Math.floor(i / channel) % v.C)).toEqual(
+        clean[1].filter((_, i) => Math.floor(i / channel) % v.C),
+      );
+    },
+  );
+
+  test("sums that are finite only one by one are", () => {
+    const [x, w] = operands({ ...v, C: 16 }, 14);
+    const huge = x.map((value, i) => (i % 49 === 24 ? 1 : value) * 2 ** 126);
+    const [y] = convolve({ ...v, C: 16 }, [huge, w.map((value) => value / 64), new Float32Array(2 * 6 * 49)]);
+    const want = convolve(
+      { ...v, C: 16 },
+      [huge, w.map((value) => value / 64), new Float32Array(2 * 6 * 49)],
+      "f64",
+    )[0];
+    expect(want.every((value) => Math.abs(value) < 3e38)).toBe(true);
+    near(
+      y.map((value) => value / 2 ** 126),
+      want.map((value) => value / 2 ** 126),
     );
   });
 
-  test("denormal numbers count", () => {
+  test.each([64, 256])("errors of sums over %i channels are small", (C) => {
+    const large = conv([1, C, 12, 12], [16, 3, 3], [1, 1], [1, 1]);
+    const data = operands(large, 15);
+    const [y, dx] = convolve(large, data);
+    const want = convolve(large, data, "f64");
+    for (const [i, got] of [y, dx].entries()) {
+      const most = Math.max(...want[i]!.map(Math.abs));
+      expect(Math.max(...got.map((value, at) => Math.abs(value - want[i]![at]!))) / most).toBeLessThan(3e-7);
+    }
+  });
+
+  test.each([v, { ...v, C: 16, K: 18 }])("denormal numbers count, $C channels", (v) => {
     const data = operands(v, 13);
     const least = 2 ** -149;
     const tiny = data[0].map((_, i) => ((i % 9) - 4) * least);

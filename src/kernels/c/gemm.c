@@ -65,6 +65,15 @@ static void tile_sums(ix mr, ix nr, ix k, ix slice, const f32 *a, ix rsa, ix csa
     for (ix r = 0; r < mr; r++) for (ix j = 0; j < nr; j += VL) st(t + r * ldt + j, ld(t + r * ldt + j) + ld(s + r * NR + j));
   }
 }
+// All of a tile in registers, of packed A; t has room for it.
+INLINE void tile_whole(ix k, ix slice, const f32 *a, const f32 *b, const ix ldb, f32 *t, vf acc[][NV]) {
+  for (ix p = 0; p < k || !p; p += slice) {
+    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(t + i * NR + j * VL, acc[i][j]);
+    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
+    tile(MR, NV, imin(slice, k - p), a + p * MR, 1, MR, b + p * ldb, ldb, acc);
+    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(t + i * NR + j * VL);
+  }
+}
 
 // The sums of B's columns, a slice of rows after the other just before it is packed (rows.c has them, as a reduction's).
 enum { SUM_PARTS = 32 };
@@ -96,12 +105,7 @@ static void tile_to(ix k, ix slice, const f32 *a, const f32 *b, ix mr, ix nr, Ou
   }
   vf acc[MR][NV];
   UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NR; j += LINE_FLOATS) __builtin_prefetch(o.c + i * o.ldc + j, 1, 3);
-  for (ix p = 0; p < k || !p; p += slice) {
-    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) st(t + i * NR + j * VL, acc[i][j]);
-    UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] = splat(0);
-    tile(MR, NV, imin(slice, k - p), a + p * MR, 1, MR, b + p * NR, NR, acc);
-    if (p) UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(t + i * NR + j * VL);
-  }
+  tile_whole(k, slice, a, b, NR, t, acc);
   if (o.add) { UNROLL for (int i = 0; i < MR; i++) UNROLL for (int j = 0; j < NV; j++) acc[i][j] += ld(o.c + i * o.ldc + j * VL); }
   if (o.bias) {
     UNROLL for (int j = 0; j < NV; j++) {

@@ -82,6 +82,8 @@
 #undef NAME
 
 #include "flash.c"
+#include "lines.c"
+#include "winograd.c"
 #include "correlate.c"
 #include "pooling.c"
 #include "box.c"

@@ -53,17 +53,20 @@ typedef int32_t v4i __attribute__((vector_size(16)));
 #define SHUF4(a, b, i, j, k, l) __builtin_shuffle(a, b, (v4i){i, j, k, l})
 #endif
 
-// Shuffles of whole vectors: lanes 0, 2, 4, … of a then b; a's and b's lanes in turn, of their lower and of their upper halves.
+// Shuffles of whole vectors: lanes 0, 2, 4, … of a then b; lanes 1, 3, 5, … of them; a's and b's lanes in turn, of their lower and of their upper halves.
 #if defined(__AVX512F__)
 #define EVENS 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODDS 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define LOWER 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define UPPER 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif defined(__AVX2__)
 #define EVENS 0, 2, 4, 6, 8, 10, 12, 14
+#define ODDS 1, 3, 5, 7, 9, 11, 13, 15
 #define LOWER 0, 8, 1, 9, 2, 10, 3, 11
 #define UPPER 4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define EVENS 0, 2, 4, 6
+#define ODDS 1, 3, 5, 7
 #define LOWER 0, 4, 1, 5
 #define UPPER 2, 6, 3, 7
 #endif
