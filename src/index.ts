@@ -34,6 +34,7 @@ export { customGradient } from "./graph/custom-gradient.ts";
 export { opError } from "./graph/define.ts";
 export { concat, stack, where } from "./graph/functions.ts";
 export {
+  type Clipped,
   type Graph,
   graph,
   type Inputs,

@@ -10,9 +10,11 @@ import { Builder } from "./builder.ts";
 import { inOrder } from "./in-order.ts";
 import type { Scaling } from "./loss-scale.ts";
 import type { OpDef } from "./op.ts";
+import { clipped } from "./optim/clipping.ts";
+import { movedTo } from "./optim/everywhere.ts";
 import { rounded, type Trained, unscaled } from "./optim/gradients.ts";
 import { beginUpdates } from "./optim/rules.ts";
-import { beginScaling, movedTo } from "./optim/scaling.ts";
+import { beginScaling } from "./optim/scaling.ts";
 import type { Optimizer } from "./optim/update.ts";
 import { isGlob, matcher } from "./patterns.ts";
 import { opDef } from "./registry.ts";
@@ -30,7 +32,7 @@ export function expandMinimize(graph: LogicalGraph, wire?: DType): LogicalGraph 
   const builder = Builder.from(graph, ["minimize"]);
   const trained = new Map<string, string>();
   const uses = new Map<string, number>();
-  /** What a scaled loss gives, by the value that has stood for it. */
+  /** What a scaled loss and clipped gradients give, by the value that has stood for it. */
   const known = new Map<number, Tensor>();
   for (const [nthLoss, op] of losses.entries()) {
     const optimizer = op.attrs.optimizer as unknown as Optimizer;
@@ -50,9 +52,9 @@ export function expandMinimize(graph: LogicalGraph, wire?: DType): LogicalGraph 
     const found = backward(builder, graph, loss, op, scaler?.scale);
     checkTrainedOnce(trained, found, op);
     const short = wire && isHalf(wire) ? found.map((each) => rounded(builder, each, wire, op)) : found;
-    const gradients = scaler ? unscaled(builder, short, scaler.scale, op) : short;
+    const whole = scaler ? unscaled(builder, short, scaler.scale, op) : short;
     const skipped =
-      scaler && builder.within("lossScale", () => scaler.skipped(gradients.map(({ gradient }) => gradient)), at);
+      scaler && builder.within("lossScale", () => scaler.skipped(whole.map(({ gradient }) => gradient)), at);
     if (scaler && skipped) {
       known.set(
         op.outputs[0]!,
@@ -60,6 +62,10 @@ export function expandMinimize(graph: LogicalGraph, wire?: DType): LogicalGraph 
       );
       known.set(op.outputs[1]!, skipped);
     }
+    const clipNorm = op.attrs.clipNorm as number | undefined;
+    const clip = clipNorm === undefined ? undefined : clipped(builder, whole, clipNorm, loss.placement, op);
+    if (clip) known.set(op.outputs.at(-1)!, clip.norm);
+    const gradients = clip?.gradients ?? whole;
     builder.within(
       "",
       () => {

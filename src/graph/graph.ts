@@ -7,6 +7,7 @@ import type { Attr, LogicalGraph } from "../ir/graph.ts";
 import { Builder } from "./builder.ts";
 import { type LossScale, scalingOf } from "./loss-scale.ts";
 import { type HasParameters, nameParameters, type Param, type ParamsOf } from "./nn/parameter.ts";
+import { checkClipNorm } from "./optim/clipping.ts";
 import { checkOptimizer } from "./optim/rules.ts";
 import type { Optimizer } from "./optim/update.ts";
 import type { Input, Placement } from "./placement.ts";
@@ -29,6 +30,13 @@ export interface MinimizeOptions {
   readonly frozen?: readonly string[];
   /** Keeps small gradients from vanishing in 16 bits. Default: none. */
   readonly lossScale?: LossScale;
+  /** No norm of all gradients together is above this. Default: any may be. */
+  readonly clipNorm?: number;
+}
+
+/** What is known of a step whose gradients are clipped. */
+export interface Clipped {
+  readonly gradientNorm: Tensor<[], "float32">;
 }
 
 /** What is known of a step whose loss is scaled. */
@@ -53,13 +61,30 @@ export interface Training {
    * `lossScale` of what is returned is the scale of this step, `skipped` is 1 if the step changed nothing, else 0. Throws
    * GraphError SL1060 for a number out of range, OptionError SL1074 and SL1075.
    *
+   * With `clipNorm` all gradients that the step trains with are multiplied by min(1, clipNorm / (norm + 1e-6)), where the
+   * norm is the square root of the sum of squares of all their elements, whatever their layouts and placements; with
+   * `lossScale` after they are divided by it. `gradientNorm` is the norm before, in a step that is skipped infinite or NaN.
+   * Without `lossScale` nothing holds a step up: from a norm of NaN on all trained parameters are NaN, and an infinite one
+   * makes NaN of what is infinite and 0 of the rest. Source: PyTorch's clip_grad_norm_. Throws GraphError SL1060 unless it
+   * is a finite number above 0.
+   *
    * @example
    * g.minimize(loss, optim.adamW({ lr: 1e-3 }), { frozen: ["backbone.*"] });
    *
    * @example
+   * const { gradientNorm } = g.minimize(loss, optim.adamW({ lr: 1e-3 }), { clipNorm: 1 });
+   * return { loss, gradientNorm };
+   *
+   * @example
    * const { skipped } = g.minimize(loss, optim.adamW({ lr: 1e-3 }), { lossScale: "dynamic" });
    */
+  minimize(
+    loss: Tensor<[], Float>,
+    optimizer: Optimizer,
+    options: MinimizeOptions & { lossScale: LossScale; clipNorm: number },
+  ): Scaled & Clipped;
   minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options: MinimizeOptions & { lossScale: LossScale }): Scaled;
+  minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options: MinimizeOptions & { clipNorm: number }): Clipped;
   minimize(loss: Tensor<[], Float>, optimizer: Optimizer, options?: MinimizeOptions): void;
   /**
    * A tensor that is kept from step to step, as it was when this step began; all values are `init`, 0 unless given, before
@@ -150,9 +175,13 @@ export function graph<
         checkOptimizer(optimizer);
         const frozen = frozenOf(options);
         const scaled = options.lossScale !== undefined && { lossScale: { ...scalingOf(options.lossScale) } };
-        const attrs = { optimizer: optimizer as unknown as Attr, frozen, ...scaled };
-        const [lossScale, skipped] = builder.apply("minimize", [loss], attrs);
-        return { lossScale, skipped } as never;
+        const { clipNorm } = options;
+        if (clipNorm !== undefined) checkClipNorm(clipNorm);
+        const clips = clipNorm !== undefined && { clipNorm };
+        const attrs = { optimizer: optimizer as unknown as Attr, frozen, ...scaled, ...clips };
+        const found = builder.apply("minimize", [loss], attrs);
+        const [lossScale, skipped] = found;
+        return { ...(scaled && { lossScale, skipped }), ...(clips && { gradientNorm: found.at(-1) }) } as never;
       },
       state(name, shape, dtype, options = {}) {
         checkOptions("SL1074", `state "${String(name)}"`, options, ["init", "on"], userLine);
@@ -175,7 +204,7 @@ export function graph<
 
 /** Patterns of parameters that a loss leaves alone. */
 function frozenOf(options: MinimizeOptions): readonly string[] {
-  checkOptions("SL1074", "minimize", options, ["frozen", "lossScale"], userLine);
+  checkOptions("SL1074", "minimize", options, ["frozen", "lossScale", "clipNorm"], userLine);
   const { frozen = [] } = options;
   if (Array.isArray(frozen) && frozen.every((pattern) => typeof pattern === "string")) return frozen;
   throw new OptionError("SL1075", `it is ${showGiven(frozen)}, not a list of names`, {

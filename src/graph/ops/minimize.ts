@@ -1,7 +1,8 @@
 /**
  * @file Stands for a backward pass and an optimizer's updates until autodiff has written them out. With `attrs.lossScale` it
- * gives the scale of this step, and 1 if the step is skipped, else 0.
+ * gives the scale of this step, and 1 if the step is skipped, else 0; then, with `attrs.clipNorm`, the norm of the gradients.
  */
+import type { DType } from "../../ir/dtype.ts";
 import { InternalError, ShapeError } from "../../ir/errors.ts";
 import type { OpDef } from "../op.ts";
 import { checkFloats } from "./checks.ts";
@@ -14,12 +15,9 @@ export const minimize: OpDef = {
       throw new ShapeError("SL1019", `a loss is one number, this is [${loss!.shape.join(",")}]`, {
         hint: "reduce it with .mean() or .sum()",
       });
-    return attrs.lossScale
-      ? [
-          { shape: [], dtype: "float32" },
-          { shape: [], dtype: "int32" },
-        ]
-      : [];
+    const of = (dtype: DType) => ({ shape: [], dtype });
+    const scaled = attrs.lossScale ? [of("float32"), of("int32")] : [];
+    return attrs.clipNorm ? [...scaled, of("float32")] : scaled;
   },
   rules: () => [],
   lower() {

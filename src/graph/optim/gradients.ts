@@ -3,7 +3,7 @@ import type { DType } from "../../ir/dtype.ts";
 import type { Attrs, Op } from "../../ir/graph.ts";
 import type { Builder } from "../builder.ts";
 import { emit, type Tensor } from "../tensor.ts";
-import { movedTo } from "./scaling.ts";
+import { movedTo } from "./everywhere.ts";
 
 export interface Trained {
   readonly parameter: Tensor;

@@ -2,9 +2,9 @@
 
 import { checkOptions } from "../../ir/errors.ts";
 import { checkOption } from "../check-option.ts";
-import { range } from "../dims.ts";
 import { userLine } from "../source.ts";
-import { emit, type Tensor } from "../tensor.ts";
+import { emit } from "../tensor.ts";
+import { sumOfSquares } from "./squares.ts";
 import { learningRate, moment, type Optimizer, type Rule, stepCounter, write } from "./update.ts";
 
 export interface LambOptions {
@@ -37,8 +37,6 @@ export function lamb(given: LambOptions): Optimizer {
   checkOption("optim.lamb", "eps", eps, 0);
   return { kind: "lamb", options: { lr, beta1, beta2, eps, weightDecay } };
 }
-
-const sumOfSquares = (x: Tensor) => emit("sum", [emit("mul", [x, x])], { dims: range(x.shape.length), keep: false });
 
 export const lambRule: Rule = (site) => {
   const [lr, step] = [learningRate(site), stepCounter(site)];

@@ -5,23 +5,11 @@
  * training", ICLR 2018; PyTorch's GradScaler, whose rule for the scale this is.
  */
 import type { PlacementData } from "../../ir/placement.ts";
-import { showPlacement } from "../../ir/placement.ts";
 import type { Builder } from "../builder.ts";
-import { onEach } from "../counter.ts";
 import type { Scaling } from "../loss-scale.ts";
 import { assignState } from "../state.ts";
 import { constantLike, emit, type Tensor } from "../tensor.ts";
-
-/** One number, wherever it is needed. */
-export type Everywhere = (placement: PlacementData) => Tensor;
-
-/** A value that lives on one placement, moved to others. */
-export const movedTo = (builder: Builder, value: Tensor, name: string): Everywhere =>
-  onEach((placement) =>
-    placement === value.placement
-      ? value
-      : builder.apply("to", [value], { layout: null }, { placement, name: `${name}.to` })[0]!,
-  );
+import { overAll } from "./everywhere.ts";
 
 export interface Scaler {
   /** The scale of this step. */
@@ -41,15 +29,7 @@ export function beginScaling(builder: Builder, name: string, scaling: Scaling, h
   return {
     scale,
     skipped(gradients) {
-      const flags = new Map<string, Tensor>();
-      for (const gradient of gradients) {
-        const key = showPlacement(gradient.placement);
-        const [flag, others] = [emit("nonFinite", [gradient]), flags.get(key)];
-        flags.set(key, others ? emit("maximum", [others, flag]) : flag);
-      }
-      const found = [...flags.values()]
-        .map((flag) => movedTo(builder, flag, name)(home))
-        .reduce((a, b) => emit("maximum", [a, b]));
+      const found = overAll(gradients, (gradient) => emit("nonFinite", [gradient]), "maximum", home, name);
       if (scaling.growthFactor !== 1 || scaling.backoffFactor !== 1)
         follow(scale, state(".steps", "int32", 0), found, scaling);
       return found;

@@ -7,7 +7,7 @@ import type { PlacementData } from "../../ir/placement.ts";
 import type { ApplyOptions, Builder } from "../builder.ts";
 import { countSteps, onEach } from "../counter.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Everywhere } from "./scaling.ts";
+import type { Everywhere } from "./everywhere.ts";
 
 /** What `optim.…(…)` returns: plain data. */
 export interface Optimizer {
