@@ -31,6 +31,12 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
   readonly slots?: number;
   /**
+   * Cuts the batch into parts that are worked on one after the other, `{ batch: 8 }`: what a step keeps for its backward
+   * pass is an eighth of it. Gradients, losses and means are added up over the parts, so they are those of the whole batch;
+   * so are the statistics of batch norm, for which every part waits. Parts differ by one row at most. Default: one part.
+   */
+  readonly microBatches?: { readonly [dim: string]: number };
+  /**
    * Bytes that the plan may use on a rank: layouts are chosen so that it fits. Default: what the device has, shared by
    * the ranks; a CPU's ranks share the 4 GiB of one process.
    */
@@ -59,6 +65,7 @@ const optionNames = [
   "rules",
   "seed",
   "slots",
+  "microBatches",
   "memory",
   "boxing",
   "precision",

@@ -65,14 +65,22 @@ export interface ShardMap {
 type View = (rank: number, elements: number) => AnyArray;
 export const allocate = (dtype: DType, elements: number): AnyArray => new (arrayType(dtype))(elements);
 
-export function shardMap({ shape, dtype, layout }: Laid, placement: PlacementData): ShardMap {
+/** Some elements of a dim. */
+export interface Part {
+  readonly dim: number;
+  readonly from: number;
+  readonly size: number;
+}
+
+/** Of a part of a tensor, if one is given: that lies as the layout says, by itself. */
+export function shardMap({ shape, dtype, layout }: Laid, placement: PlacementData, part?: Part): ShardMap {
   const partialAxes = layout.flatMap(([axis, sbp]) => (sbp.kind === "P" ? [{ axis, monoid: sbp.monoid }] : []));
   const splitAxes = layout.flatMap(([axis, sbp]) => (sbp.kind === "S" ? [axis] : []));
   const replicated = placement.axes
     .map(({ name }) => name)
     .filter((name) => !splitAxes.includes(name) && !partialAxes.some(({ axis }) => axis === name));
   const shards = placement.ranks.map((rank, member): Shard => {
-    const held = region(layout, shape, placement, member);
+    const held = heldOf(layout, shape, placement, member, part);
     const stands = (axis: string) => coordinate(placement, member, axis);
     return {
       rank,
@@ -85,6 +93,20 @@ export function shardMap({ shape, dtype, layout }: Laid, placement: PlacementDat
   });
   const elements = shape.reduce((a, b) => a * b, 1);
   return { dtype, elements, shards, monoids: partialAxes.map((p) => monoid(p.monoid)) };
+}
+
+function heldOf(
+  layout: Layout,
+  shape: readonly number[],
+  placement: PlacementData,
+  member: number,
+  part: Part | undefined,
+): Region {
+  if (!part) return region(layout, shape, placement, member);
+  const { dim, from, size } = part;
+  const held = region(layout, shape.with(dim, size), placement, member);
+  const moved = held[dim]!.map(([lo, hi]) => [lo + from, hi + from] as const);
+  return held.with(dim, moved);
 }
 
 /** Contiguous runs of a region: trailing dims that are whole join the dim before them. */
@@ -122,9 +144,8 @@ export function scatter(map: ShardMap, whole: AnyArray, view: View): void {
   }
 }
 
-/** The whole value, in a fresh array. */
-export function gather(map: ShardMap, view: View): AnyArray {
-  const whole = allocate(map.dtype, map.elements);
+/** The whole value, in a fresh array unless one is given. */
+export function gather(map: ShardMap, view: View, whole = allocate(map.dtype, map.elements)): AnyArray {
   for (const shard of map.shards) {
     if (!shard.first || shard.partial.some((at) => at !== 0)) continue;
     const part = map.monoids.length ? fold(map, shard, view) : view(shard.rank, shard.size);

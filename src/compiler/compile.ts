@@ -16,6 +16,8 @@ import { join } from "./join/join.ts";
 import { lower } from "./lower/lower.ts";
 import { buffers } from "./memory/buffers.ts";
 import { memory } from "./memory/memory.ts";
+import { microBatches } from "./micro/micro-batches.ts";
+import { rowsOf } from "./micro/rows.ts";
 import { narrow } from "./precision/narrow.ts";
 import { settle } from "./precision/settle.ts";
 import { print } from "./print.ts";
@@ -27,7 +29,11 @@ import { seal } from "./seal.ts";
 import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
 
-const bind: Pass = (draft) => ({ ...draft, graph: bindDims(draft.graph, draft.options.dims ?? {}) });
+const bind: Pass = (draft) => {
+  const graph = bindDims(draft.graph, draft.options.dims ?? {});
+  const rows = rowsOf(draft.graph, draft.options);
+  return { ...draft, graph, ...(rows && { rows }) };
+};
 const autodiff: Pass = (draft) => ({
   ...draft,
   graph: dropCustomGradients(expandMinimize(draft.graph, draft.options.precision?.gradients)),
@@ -46,6 +52,7 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["choose", choose], //         a signature for every op, by cost
   ["expand", expand], //         ops that box inside become what they are made of
   ["box", box], //               collectives where layouts differ
+  ["micro", microBatches], //    ops once a micro-batch, and sums over them
   ["fuse", fuse], //             tasks, in the order of their schedule
   ["join", join], //             ops that one kernel call does
   ["buffers", buffers], //       memory for every value

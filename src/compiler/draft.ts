@@ -23,6 +23,7 @@ import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import type { Joined } from "./join/joined.ts";
+import type { Rows } from "./micro/in-time.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
@@ -34,6 +35,8 @@ export interface CompileOptions {
   readonly slots?: number;
   /** Bytes that a rank may use. Default: its part of what the device has. */
   readonly memory?: number;
+  /** By the name of a dim how many parts the batch is cut into, which are worked on one after the other. Default: none. */
+  readonly microBatches?: Readonly<Record<string, number>>;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
   readonly boxing?: "auto" | "explicit";
   /** `false`: every op has a kernel call of its own, and its result is stored. Default `true`. */
@@ -71,6 +74,8 @@ export interface Draft {
   readonly graph: LogicalGraph;
   /** Names of the ops that the user wrote. */
   readonly written: ReadonlySet<string>;
+  /** How the batch is cut into micro-batches; absent: it is not. */
+  readonly rows?: Rows;
   /** Bytes that choosing may count on, by what it foresees; absent: any. */
   readonly budget?: number;
   /** What ops would give if there were no limit on memory, by name; absent where that keeps to it. */

@@ -41,6 +41,8 @@ const placement = v.strictObject({
   ranks: v.pipe(counts, v.minLength(1)),
 });
 const named = { name: v.string(), shape: counts, dtype, placement: count, layout, buffer: count };
+const parts = v.strictObject({ dim: count, each: v.array(v.strictObject({ size: count, buffer: count })) });
+const port = v.strictObject({ ...named, parts: v.optional(parts) });
 const schema = v.strictObject({
   format: v.literal(planFormat),
   version: v.literal(planVersion),
@@ -51,8 +53,8 @@ const schema = v.strictObject({
   layouts: v.array(layout),
   choices: v.array(v.looseObject({ op: v.string() })),
   placements: v.array(placement),
-  inputs: v.array(v.strictObject(named)),
-  outputs: v.array(v.strictObject(named)),
+  inputs: v.array(port),
+  outputs: v.array(port),
   states: v.array(
     v.strictObject({
       ...named,
@@ -200,6 +202,11 @@ function checkIds(plan: PlanData): void {
     }
   }
   for (const port of [...plan.inputs, ...plan.outputs, ...plan.states]) check("buffer", port.buffer, plan.buffers);
+  for (const { name, shape, parts } of [...plan.inputs, ...plan.outputs]) {
+    for (const { buffer } of parts?.each ?? []) check("buffer", buffer, plan.buffers);
+    const size = parts?.each.reduce((sum, part) => sum + part.size, 0);
+    if (parts && size !== shape[parts.dim]) malformed(`the parts of "${name}" are ${size} of ${shape[parts.dim]}`);
+  }
   for (const b of [...plan.buffers, ...plan.tasks, ...plan.collectives, ...plan.states])
     check("placement", b.placement, plan.placements);
   for (const c of plan.collectives) check("task", c.task, plan.tasks);

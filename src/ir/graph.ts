@@ -23,6 +23,15 @@ export interface Value extends TensorType {
   readonly name: string;
   /** Index into `LogicalGraph.placements`. */
   readonly placement: number;
+  /** Of a micro-batch: which rows it is, from which on, of a dim with so many. Its shape is its own. */
+  readonly part?: Part;
+}
+
+/** A run of a dim's elements: from one on, of so many. */
+export interface Part {
+  readonly dim: number;
+  readonly from: number;
+  readonly of: number;
 }
 
 /**

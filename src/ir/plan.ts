@@ -146,7 +146,17 @@ export interface Port {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly placement: number;
+  /** Of all of it, or of each of its parts. */
   readonly layout: Layout;
+  /** The first, where there are parts. */
+  readonly buffer: number;
+  /** Micro-batches, each with a buffer of its own: together they cover `dim`, in order. */
+  readonly parts?: { readonly dim: number; readonly each: readonly PortPart[] };
+}
+
+/** So many elements of the dim. */
+export interface PortPart {
+  readonly size: number;
   readonly buffer: number;
 }
 

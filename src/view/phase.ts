@@ -15,7 +15,7 @@ export function phasesOf(graph: LogicalGraph): Phase[] {
     const later = op.outputs.flatMap((id) => users[id]!).map((user) => phase[user.id]!);
     const source = op.kind === "state" || op.kind === "input";
     if (op.writes?.some((state) => state !== null)) phase[op.id] = "optimizer";
-    else if (!source && /\.grad(?=[._]|$)/.test(op.name)) phase[op.id] = "backward";
+    else if (!source && /\.grad(?=[._[]|$)/.test(op.name)) phase[op.id] = "backward";
     else if (later.length && later.every((p) => p === "optimizer")) phase[op.id] = "optimizer";
     else phase[op.id] = later.length && later.every((p) => p !== "forward") && source ? "backward" : "forward";
   }

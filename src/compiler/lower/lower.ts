@@ -5,11 +5,11 @@
 import type { LocalTensor } from "../../graph/op.ts";
 import { opDef } from "../../graph/registry.ts";
 import { InternalError } from "../../ir/errors.ts";
-import type { Op } from "../../ir/graph.ts";
+import type { Op, Value } from "../../ir/graph.ts";
 import { kernels } from "../../ir/kernel-table.ts";
 import type { Buffer, Collective, RankClass, Stream } from "../../ir/plan.ts";
 import type { Call } from "../../ir/program.ts";
-import { extents, region } from "../../sbp/boxes.ts";
+import { extents, type Region, region } from "../../sbp/boxes.ts";
 import { type Draft, shapeOf } from "../draft.ts";
 import { wholeLines } from "../memory/buffers.ts";
 import { findReadings } from "../uses.ts";
@@ -68,7 +68,7 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     const held = region(layouts[id]!, shapeOf(value), placement, member);
     const buffer = bufferOf[id];
     const arg = buffer === undefined ? null : { buffer };
-    return { shape: extents(held), dtype: value.dtype, arg, global: shapeOf(value), region: held };
+    return { shape: extents(held), dtype: value.dtype, arg, ...inWhole(value, held) };
   };
   const run = draft.joined.get(op.id);
   const seed = draft.options.seed ?? 0;
@@ -83,6 +83,14 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     attrs: op.attrs,
     seed,
   });
+}
+
+/** Where a region lies in the tensor that the value is rows of. */
+function inWhole(value: Value, held: Region): Pick<LocalTensor, "global" | "region"> {
+  const { part } = value;
+  if (!part) return { global: shapeOf(value), region: held };
+  const moved = held[part.dim]!.map(([lo, hi]) => [lo + part.from, hi + part.from] as const);
+  return { global: shapeOf(value).with(part.dim, part.of), region: held.with(part.dim, moved) };
 }
 
 /** Boxing tasks that move bytes between ranks, with what they will move. */

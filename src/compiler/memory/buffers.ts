@@ -5,12 +5,15 @@
  * size on every rank.
  */
 import { itemSize } from "../../ir/dtype.ts";
+import type { Value } from "../../ir/graph.ts";
+import { groupBy } from "../../ir/group.ts";
 import type { Buffer, Port, State } from "../../ir/plan.ts";
 import { localShape } from "../../sbp/boxes.ts";
 import { Cache } from "../../sbp/cache.ts";
 import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf, type TaskDraft, writers } from "../draft.ts";
 import { unstored } from "../join/join.ts";
+import { wholeOf } from "../micro/names.ts";
 import { findUses } from "../uses.ts";
 import { findInPlace } from "./in-place.ts";
 
@@ -23,6 +26,8 @@ export const wholeLines = (bytes: number) => Math.ceil(bytes / line) * line;
 export function buffers(draft: Draft): Draft {
   const { graph } = draft;
   const slots = draft.options.slots ?? 2;
+  // What a micro-batch leaves is free until the next step: it takes no second slot to work ahead.
+  const ahead = draft.options.slots ?? (draft.rows ? 1 : 2);
   const uses = findUses(draft);
   const inPlace = findInPlace(draft, uses);
   const inner = unstored(draft);
@@ -69,18 +74,25 @@ export function buffers(draft: Draft): Draft {
         const maker = uses.taskOf.get(op.id)!;
         const inTurn = (task: TaskDraft) =>
           task.stream === "compute" && maker.stream === "compute" && task.placement === maker.placement;
-        const ahead = [...uses.of(value).keys()].some((task) => task !== maker && !inTurn(task));
+        const elsewhere = [...uses.of(value).keys()].some((task) => task !== maker && !inTurn(task));
         const role = outputs.has(value) ? "output" : op.kind === "input" ? "input" : "activation";
-        const count = role === "output" ? Math.max(slots, outputSlots) : ahead ? slots : 1;
+        const most = role === "input" ? slots : ahead;
+        const count = role === "output" ? Math.max(slots, outputSlots) : elsewhere ? most : 1;
         bufferOf[value] = make(value, graph.values[value]!.name, count, role);
       }
     }
 
-  const ports = (ids: Readonly<Record<string, number>>) =>
-    Object.entries(ids).map(([name, id]): Port => {
-      const { dtype, placement } = graph.values[id]!;
-      const layout = draft.layouts[id]!;
-      return { name, shape: shapeOf(graph.values[id]!), dtype, placement, layout, buffer: bufferOf[id]! };
+  const ports = (ids: Readonly<Record<string, number>>) => {
+    const found = groupBy(Object.entries(ids), ([name, id]) => (graph.values[id]!.part ? wholeOf(name) : name));
+    return [...found].map(([name, of]): Port => {
+      const [first, ...rest] = of.map(([, id]) => graph.values[id]!) as [Value, ...Value[]];
+      const { id, dtype, placement, part } = first;
+      const port = { name, dtype, placement, layout: draft.layouts[id]!, buffer: bufferOf[id]! };
+      if (!part) return { ...port, shape: shapeOf(first) };
+      const { dim } = part;
+      const each = [first, ...rest].map((value) => ({ size: shapeOf(value)[dim]!, buffer: bufferOf[value.id]! }));
+      return { ...port, shape: shapeOf(first).with(dim, part.of), parts: { dim, each } };
     });
+  };
   return { ...draft, buffers: made, bufferOf, states, inputs: ports(graph.inputs), outputs: ports(graph.outputs) };
 }

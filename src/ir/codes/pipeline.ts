@@ -1,7 +1,7 @@
-/** @file Error codes of pipeline schedules. */
+/** @file Error codes of pipeline schedules and micro-batches. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL5001" | "SL5002" | "SL5003" | "SL5004" | "SL5010" | "SL5011" | "SL5012";
+type Code = "SL5001" | "SL5002" | "SL5003" | "SL5004" | "SL5010" | "SL5011" | "SL5012" | "SL5021" | "SL5022" | "SL5023";
 
 export const pipelineCodes: Readonly<Record<Code, Entry>> = {
   SL5001: {
@@ -105,5 +105,46 @@ verifySchedule(s);`,
 \`);
 verifySchedule(s);`,
     ],
+  },
+  SL5021: {
+    error: "OptionError",
+    title: "Micro-batches that cannot be",
+    meaning:
+      "`microBatches` says by the name of a dim of the inputs into how many parts it is cut. The dim is not there, or cannot be cut so.",
+    causes: ["A misspelt dim.", "More micro-batches than rows.", "Inputs whose dims have no names."],
+    remedy: "Name the dim that holds the batch, once in each input, and cut it into no more parts than it has rows.",
+    program: [
+      "compile(training, { dims: { batch: 8 }, microBatches: { batches: 4 } });",
+      "compile(training, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
+    ],
+  },
+  SL5022: {
+    error: "LayoutError",
+    title: "An op that needs the whole batch",
+    meaning:
+      "Between micro-batches only sums pass: gradients, means, losses. This op would need all rows of the batch at one time, as sorting along it does.",
+    causes: ["An op along the dim of the batch.", "A reshape that mixes rows.", "A state that each row changes."],
+    remedy: "Work on rows alone, or compile without micro-batches.",
+    program: [
+      `const g = graph(mesh, () => {
+  const x = input("x", ["batch", 4]);
+  return { y: x.cumsum(0).sum() };
+});
+compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
+      `const g = graph(mesh, () => {
+  const x = input("x", ["batch", 4]);
+  return { y: x.cumsum(1).sum() };
+});
+compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
+    ],
+  },
+  SL5023: {
+    error: "LayoutError",
+    title: "Rows of a micro-batch that several ranks hold",
+    meaning:
+      "A tensor that hangs on no input has the dim of the batch, and is split along it between ranks. The rows of a micro-batch are then not on the ranks that need them.",
+    causes: ["A state or constant with a row for each row of the batch, laid out by hand."],
+    remedy: "Leave its layout out, or replicate it.",
+    unmet: "it takes a state as long as the batch",
   },
 };
