@@ -1,11 +1,13 @@
 /** @file `compile`: the typed door to the compiler. Names of dims, axes and parameters are checked while typing. */
 import { compileGraph } from "./compiler/compile.ts";
+import type { ScheduleName } from "./compiler/pipeline/schedule.ts";
 import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
 import type { Layout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
 import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
+import type { Schedule } from "./ir/pipeline.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { type Precision, precisionOf } from "./precision.ts";
@@ -37,6 +39,11 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
    */
   readonly microBatches?: { readonly [dim: string]: number };
   /**
+   * With micro-batches, and tensors that go from one placement to the next: in which order these stages of a pipeline work.
+   * By name, or as data that `parseSchedule` reads or a program makes. Default `"1f1b"`.
+   */
+  readonly schedule?: ScheduleName | Schedule;
+  /**
    * Bytes that the plan may use on a rank: layouts are chosen so that it fits. Default: what the device has, shared by
    * the ranks; a CPU's ranks share the 4 GiB of one process.
    */
@@ -66,6 +73,7 @@ const optionNames = [
   "seed",
   "slots",
   "microBatches",
+  "schedule",
   "memory",
   "boxing",
   "precision",

@@ -5,6 +5,7 @@
 import type { UserLayout } from "../graph/layout.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
+import type { Schedule } from "../ir/pipeline.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type {
   Buffer,
@@ -24,6 +25,7 @@ import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import type { Joined } from "./join/joined.ts";
 import type { Rows } from "./micro/in-time.ts";
+import type { ScheduleName } from "./pipeline/schedule.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
@@ -37,6 +39,8 @@ export interface CompileOptions {
   readonly memory?: number;
   /** By the name of a dim how many parts the batch is cut into, which are worked on one after the other. Default: none. */
   readonly microBatches?: Readonly<Record<string, number>>;
+  /** In which order the stages of a pipeline work on micro-batches. Default: 1F1B. */
+  readonly schedule?: ScheduleName | Schedule;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
   readonly boxing?: "auto" | "explicit";
   /** `false`: every op has a kernel call of its own, and its result is stored. Default `true`. */
@@ -95,6 +99,8 @@ export interface Draft {
   readonly layouts: readonly Layout[];
   /** What a boxing op does, by op id. */
   readonly boxing: ReadonlyMap<number, BoxingStep>;
+  /** By op id, with micro-batches: a task has ops of one turn. */
+  readonly turns: readonly number[];
   readonly tasks: readonly TaskDraft[];
   /** Ops that one kernel call does, by the id of the last. */
   readonly joined: ReadonlyMap<number, Joined>;
@@ -125,6 +131,7 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   choices: [],
   layouts: [],
   boxing: new Map(),
+  turns: [],
   tasks: [],
   joined: new Map(),
   buffers: [],

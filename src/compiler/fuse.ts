@@ -32,7 +32,7 @@ function bucketOf(step: BoxingStep, model: Model): number {
 }
 
 export function fuse(draft: Draft): Draft {
-  const { graph, boxing } = draft;
+  const { graph, boxing, turns } = draft;
   const { model = sharedMemory } = draft.options;
   const tasks: TaskDraft[] = [];
   let compute: Op[] = [];
@@ -47,6 +47,7 @@ export function fuse(draft: Draft): Draft {
   let closed = 0;
   let awaited = 0;
   let touched = 0;
+  let turn: number | undefined;
 
   const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
   const source = (op: Op) => graph.values[op.inputs[0]!]!.placement;
@@ -94,8 +95,10 @@ export function fuse(draft: Draft): Draft {
       op.inputs.some((id) => started.has(id)) || op.writes?.some((state) => state !== null && read.has(state));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
     const needed = Math.max(0, ...op.inputs.map((id) => needs[id] ?? 0));
+    const another = turns[op.id] !== turn;
+    turn = turns[op.id];
     const early = compute.length > 0 && needed > awaited && (moving.length > 0 || touched >= worthwhile);
-    if (waits || elsewhere || early) close();
+    if (waits || elsewhere || early || another) close();
     if (!crosses) awaited = Math.max(awaited, needed);
     (crosses ? moving : compute).push(op);
     for (const id of op.outputs) needs[id] = crosses ? closed + 1 : needed;

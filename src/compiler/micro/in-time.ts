@@ -89,7 +89,7 @@ function sink(draft: Draft, rows: Rows, each: (Each | undefined)[]): void {
   const makers = producers(graph);
   const shown = new Set(Object.values(graph.outputs));
   const users = graph.values.map((): { readonly op: Op; readonly input: number }[] => []);
-  for (const op of graph.ops) op.inputs.forEach((id, input) => users[id]!.push({ op, input }));
+  for (const op of graph.ops) for (const [input, id] of op.inputs.entries()) users[id]!.push({ op, input });
   const fixed = ({ kind, writes }: Op) => ["input", "state"].includes(kind) || writes?.some((state) => state !== null);
   for (const op of graph.ops.toReversed()) {
     if (each[op.id] || fixed(op) || op.outputs.some((id) => shown.has(id))) continue;

@@ -2,11 +2,16 @@
 import type { Draft } from "../draft.ts";
 import { inTime } from "./in-time.ts";
 import { inTurn } from "./order.ts";
+import { scheduled } from "./scheduled.ts";
+import { checkSignatures } from "./still-holds.ts";
 import { unroll } from "./unroll.ts";
 
 export function microBatches(draft: Draft): Draft {
   const { rows } = draft;
   if (!rows) return draft;
   const each = inTime(draft, rows);
-  return unroll(draft, each, rows, inTurn(draft, each, rows.borders.length - 1));
+  checkSignatures(draft, each, rows);
+  const count = rows.borders.length - 1;
+  const turns = scheduled(draft, each, count, draft.options.schedule) ?? inTurn(draft, each, count);
+  return unroll(draft, each, rows, turns);
 }

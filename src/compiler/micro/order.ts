@@ -14,28 +14,50 @@ import type { InTime } from "./in-time.ts";
 export interface Turn {
   readonly op: number;
   readonly microBatch: number | undefined;
+  /** Ops of one number may be one task. */
+  readonly turn: number;
 }
 
-export function inTurn({ graph }: Draft, each: InTime, count: number): readonly Turn[] {
-  const makers = producers(graph);
-  const rounds: number[] = [];
-  /** Whether it hangs on what micro-batches add up to. */
-  const late: boolean[] = [];
-  for (const op of graph.ops) {
-    const before = op.inputs.map((id) => makers[id]!.id);
-    late[op.id] = each[op.id] === undefined && before.some((id) => each[id] !== undefined || late[id]!);
-    // What runs once waits for the last micro-batch; each that takes it is of the next round.
-    const waits = (id: number) => (each[op.id] !== undefined && late[id]! ? 1 : 0);
-    rounds[op.id] = Math.max(0, ...before.map((id) => rounds[id]! + waits(id)));
-  }
+export function inTurn(draft: Draft, each: InTime, count: number): readonly Turn[] {
+  const { graph } = draft;
+  const late = hangOnAll(draft, each);
+  const rounds = roundsOf(draft, each);
   const turns: Turn[] = [];
   const last = Math.max(0, ...rounds);
   for (let round = 0; round <= last; round++)
     for (let microBatch = 0; microBatch < count; microBatch++)
-      for (const op of graph.ops) {
-        if (rounds[op.id] !== round) continue;
-        if (each[op.id]) turns.push({ op: op.id, microBatch });
-        else if (microBatch === (late[op.id] ? count - 1 : 0)) turns.push({ op: op.id, microBatch: undefined });
+      for (const { id: op } of graph.ops) {
+        if (rounds[op] !== round) continue;
+        if (each[op]) turns.push({ op, microBatch, turn: 0 });
+        else if (microBatch === (late[op] ? count - 1 : 0)) turns.push({ op, microBatch: undefined, turn: 0 });
       }
   return turns;
+}
+
+/** By op id how often all micro-batches must have gone as far as they can before it. */
+export function roundsOf(draft: Draft, each: InTime): readonly number[] {
+  const makers = producers(draft.graph);
+  const late = hangOnAll(draft, each);
+  const rounds: number[] = [];
+  /** Whether a value is there only behind the last micro-batch. */
+  const isTotal = (value: number) => {
+    const { id, outputs } = makers[value]!;
+    return late[id]! || each[id]?.gives[outputs.indexOf(value)]?.kind === "total";
+  };
+  for (const { id, inputs } of draft.graph.ops) {
+    const waits = (value: number) => (each[id] !== undefined && isTotal(value) ? 1 : 0);
+    rounds[id] = Math.max(0, ...inputs.map((value) => rounds[makers[value]!.id]! + waits(value)));
+  }
+  return rounds;
+}
+
+/** By op id whether it runs once a step and hangs on what micro-batches give. */
+function hangOnAll({ graph }: Draft, each: InTime): readonly boolean[] {
+  const makers = producers(graph);
+  const late: boolean[] = [];
+  for (const { id, inputs } of graph.ops) {
+    const before = inputs.map((input) => makers[input]!.id);
+    late[id] = each[id] === undefined && before.some((by) => each[by] !== undefined || late[by]!);
+  }
+  return late;
 }

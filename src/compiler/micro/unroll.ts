@@ -6,6 +6,7 @@
 import { InternalError, LayoutError } from "../../ir/errors.ts";
 import type { Op, Value } from "../../ir/graph.ts";
 import { type Layout, showLayout } from "../../ir/layout.ts";
+import { samePlacement } from "../../ir/placement.ts";
 import { type BoxingStep, planBoxing } from "../../sbp/boxing.ts";
 import type { Signature } from "../../sbp/signatures.ts";
 import { type Draft, shapeOf } from "../draft.ts";
@@ -30,6 +31,9 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
   const parts: number[][] = graph.values.map(() => []);
   const taken = new Set(graph.values.map(({ name }) => name));
   const count = rows.borders.length - 1;
+  /** By new op its turn. */
+  const turnOf: number[] = [];
+  let now = 0;
 
   const unique = (name: string): string => {
     let candidate = name;
@@ -43,6 +47,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
     return values.length - 1;
   };
   const put = (op: Omit<Op, "id">, signature: Signature): number => {
+    turnOf.push(now);
     ops.push({ ...op, id: ops.length });
     signatures.push(signature);
     return ops.length - 1;
@@ -107,7 +112,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
     return steps.reduce((last, each, i) => {
       const final = i === steps.length - 1;
       const name = final ? made.name : unique(`${made.name}.${each.kind}`);
-      const placement = graph.placements.findIndex((p) => p === each.placement);
+      const placement = graph.placements.findIndex((place) => samePlacement(place, each.placement));
       const out = value({ ...made, name, placement: final ? made.placement : placement }, each.to);
       const { kind, axis = null, bytes } = each;
       const attrs = { step: kind, axis, from: showLayout(each.from), to: showLayout(each.to), bytes };
@@ -120,7 +125,8 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
     }, input);
   };
 
-  for (const { op: id, microBatch } of turns) {
+  for (const { op: id, microBatch, turn } of turns) {
+    now = turn;
     const op = graph.ops[id]!;
     const once = each[id] === undefined;
     if (once || microBatch === undefined) {
@@ -163,7 +169,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
       ),
     );
   const unrolled = { ...graph, values, ops, inputs: follow(graph.inputs), outputs: follow(graph.outputs) };
-  return { ...draft, graph: unrolled, layouts, signatures, boxing };
+  return { ...draft, graph: unrolled, layouts, signatures, boxing, turns: turnOf };
 
   function of(out: Value, sort: Given, microBatch: number): Omit<Value, "id"> {
     if (sort.kind === "rows") return rowsOf(out, sort.dim, microBatch);

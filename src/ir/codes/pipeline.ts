@@ -1,7 +1,20 @@
 /** @file Error codes of pipeline schedules and micro-batches. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL5001" | "SL5002" | "SL5003" | "SL5004" | "SL5010" | "SL5011" | "SL5012" | "SL5021" | "SL5022" | "SL5023";
+type Code =
+  | "SL5001"
+  | "SL5002"
+  | "SL5003"
+  | "SL5004"
+  | "SL5010"
+  | "SL5011"
+  | "SL5012"
+  | "SL5021"
+  | "SL5022"
+  | "SL5023"
+  | "SL5024"
+  | "SL5025"
+  | "SL5026";
 
 export const pipelineCodes: Readonly<Record<Code, Entry>> = {
   SL5001: {
@@ -146,5 +159,53 @@ compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
     causes: ["A state or constant with a row for each row of the batch, laid out by hand."],
     remedy: "Leave its layout out, or replicate it.",
     unmet: "it takes a state as long as the batch",
+  },
+  SL5024: {
+    error: "LayoutError",
+    title: "Rows of a micro-batch that cannot be split as the batch is",
+    meaning:
+      "Layouts are chosen for the whole batch. On the rows of one micro-batch the op cannot work so: split over the ranks they come out uneven, and what the op makes of them would lie differently.",
+    causes: ["A reshape of rows and their elements to one dim, and fewer rows in a micro-batch than ranks."],
+    remedy: "Cut the batch so that every micro-batch has a multiple of as many rows as ranks share them.",
+    program: [
+      `const g = graph(placement("cpu", { data: 2 }), () => {
+  const x = input("x", ["batch", 4], "float32", { data: S(0) });
+  return { y: x.reshape(["batch", 2, 2]).reshape(["batch", 4]).mean() };
+});
+compile(g, { dims: { batch: 4 }, microBatches: { batch: 4 } });`,
+      "compile(training, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
+    ],
+  },
+  SL5025: {
+    error: "ScheduleError",
+    title: "A schedule of other stages than the graph's",
+    meaning:
+      "A stage is what lies between two moves from one placement to another, and a schedule says on which rank of the pipeline each stage is. The graph's stages lie otherwise, or the batch is cut into another number of micro-batches.",
+    causes: [
+      "An interleaved or V-shaped schedule for a graph in which each placement has one stage.",
+      "A `.to(…)` too few.",
+    ],
+    remedy:
+      "Take a schedule for the stages that the message lists, or move tensors so that the stages lie as it wants.",
+    program: [
+      'compile(piped, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "zbv" });',
+      'compile(piped, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "zb-h1" });',
+    ],
+  },
+  SL5026: {
+    error: "LayoutError",
+    title: "A stage that waits for all micro-batches",
+    meaning:
+      "A schedule lets micro-batches through one after the other. This op takes what all of them add up to, and is needed by each.",
+    causes: ["A mean over the batch that each of its rows is compared with."],
+    remedy: "Compute it for each row, or compile without a schedule, on one placement.",
+    program: [
+      `const g = graph(front, { name: "piped", inputs: { x: front.input(["batch", 6], "float32") } }, ({ x }) => {
+  const centred = x.sub(x.mean(0));
+  return { y: centred.to(back).square().mean() };
+});
+compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
+      "compile(piped, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
+    ],
   },
 };
