@@ -6,9 +6,9 @@
 import { userLine } from "../../graph/source.ts";
 import { LayoutError, ScheduleError } from "../../ir/errors.ts";
 import type { Schedule } from "../../ir/pipeline.ts";
-import type { PlacementData } from "../../ir/placement.ts";
 import { showRanks } from "../../ir/placement.ts";
 import { type Draft, producers } from "../draft.ts";
+import { isTransfer } from "../pipeline/action.ts";
 import { type ScheduleName, schedule } from "../pipeline/schedule.ts";
 import { simulateSchedule } from "../pipeline/simulate.ts";
 import type { InTime } from "./in-time.ts";
@@ -20,19 +20,34 @@ export type Wanted = ScheduleName | Schedule | undefined;
 
 /** Undefined when there is no pipeline to schedule. */
 export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wanted): readonly Turn[] | undefined {
-  const found = findStages(draft, each);
-  const { stages, places } = found;
+  const { placements, places } = findStages(draft, each);
   const trains = places.some((place) => place?.backward);
-  if (wanted === undefined && (stages.length < 2 || !trains)) return undefined;
-  const ranks = pipelineRanks(stages.map(({ placement }) => draft.graph.placements[placement]!));
+  if (wanted === undefined && (placements.length < 2 || !trains)) return undefined;
   checkRounds(draft, each);
-  const plan = fitting(draft, found, ranks, count, wanted ?? "1f1b");
-  const { spans } = simulateSchedule(plan, { forward: 1, inputGradient: 1, weightGradient: 1 });
+  const ranks = pipelineRanks(draft, placements);
+  const plan = planned(ranks, count, wanted ?? "1f1b");
+  const parts = partsFor(plan, ranks);
+  if (!parts || plan.microBatches !== count) throw misfit(draft, placements, ranks, plan, count);
+  const found = findStages(draft, each, () => parts);
+  const { spans } = simulateSchedule(plan, costsOf(draft, found, plan.stages.length));
   const actions = spans
-    .filter(({ stream, action }) => stream === "compute" && action.kind.length === 1)
-    .toSorted((a, b) => a.start - b.start || a.rank - b.rank)
+    .filter(({ action }) => !isTransfer(action.kind))
+    .toSorted((a, b) => a.start - b.start || a.end - b.end || a.rank - b.rank)
     .map(({ action }) => action);
   return turnsOf(draft, each, found, actions);
+}
+
+/** Seconds by the model, of each stage. */
+function costsOf({ graph, choices }: Draft, { places }: Stages, stages: number) {
+  const cost = new Map(choices.map(({ op, compute }) => [op, compute]));
+  // Nothing takes no time: what starts later then stands later, too.
+  const sum = (kind: string) => Array.from({ length: stages }, () => (kind === "T" ? 0 : 1e-9));
+  const by = { F: sum("F"), I: sum("I"), W: sum("W"), T: sum("T") };
+  for (const { id, name } of graph.ops) {
+    const place = places[id];
+    if (place) by[place.kind][place.stage]! += cost.get(name) ?? 0;
+  }
+  return { forward: by.F, inputGradient: by.I, weightGradient: by.W };
 }
 
 type Actions = readonly { readonly stage: number; readonly kind: string; readonly microBatch: number }[];
@@ -66,53 +81,62 @@ function turnsOf({ graph }: Draft, each: InTime, { places }: Stages, actions: Ac
   ];
 }
 
-/** The rank of the pipeline that each placement is: placements that share a device share it. */
-function pipelineRanks(placements: readonly PlacementData[]): readonly number[] {
-  const groups: Set<number>[] = [];
-  for (const { ranks } of placements) {
-    const meets = groups.filter((group) => ranks.some((rank) => group.has(rank)));
-    const joined = new Set([...meets.flatMap((group) => [...group]), ...ranks]);
-    const at = meets.length ? groups.indexOf(meets[0]!) : groups.length;
-    groups[at] = joined;
-    for (const group of meets.slice(1)) groups.splice(groups.indexOf(group), 1);
+/** The rank of the pipeline that each stage is on: placements that share a device share it. */
+function pipelineRanks({ graph }: Draft, placements: readonly number[]): readonly number[] {
+  const on = placements.map((placement) => graph.placements[placement]!.ranks);
+  const of: number[] = [];
+  for (const ranks of on) {
+    const known = on.slice(0, of.length).findIndex((others) => others.some((rank) => ranks.includes(rank)));
+    of.push(known < 0 ? Math.max(-1, ...of) + 1 : of[known]!);
   }
-  return placements.map(({ ranks }) => groups.findIndex((group) => group.has(ranks[0]!)));
+  return of;
 }
 
-/** The schedule for these stages. Throws OptionError SL5001 to SL5004 as `schedule`, ScheduleError SL5025, SL5011, SL5012. */
-function fitting(
-  { graph }: Draft,
-  { stages }: Stages,
-  ranks: readonly number[],
-  microBatches: number,
-  wanted: ScheduleName | Schedule,
-): Schedule {
+function planned(ranks: readonly number[], microBatches: number, wanted: ScheduleName | Schedule): Schedule {
+  if (typeof wanted !== "string") return wanted;
   const p = Math.max(...ranks) + 1;
-  const named = typeof wanted === "string";
-  const chunks = named && wanted === "interleaved" ? { chunks: Math.ceil(stages.length / p) } : {};
-  const found = named ? schedule(wanted, { ranks: p, microBatches, ...chunks }) : wanted;
-  const here = stages.map((stage, i) => {
-    const { ranks: on } = graph.placements[stage.placement]!;
-    return `stage ${i} on ranks ${showRanks(on)}, which are rank ${ranks[i]} of the pipeline`;
+  return schedule(wanted, {
+    ranks: p,
+    microBatches,
+    ...(wanted === "interleaved" && { chunks: Math.ceil(ranks.length / p) }),
   });
-  const refuse = (what: string, next: string) =>
-    new ScheduleError("SL5025", what, {
-      subject: `schedule "${found.name}"`,
-      at: userLine(),
-      details: here,
-      hint: next,
-    });
-  if (found.microBatches !== microBatches)
-    throw refuse(
-      `it has ${found.microBatches} micro-batches, and the batch is cut into ${microBatches}`,
-      `compile with as many micro-batches as the schedule has`,
-    );
-  if (found.stages.join() !== ranks.join())
-    throw refuse(
-      `it wants stages on ranks ${found.stages.join(" ")} of the pipeline, and the graph has them on ${ranks.join(" ")}`,
-      "move what passes between modules with .to(placement) so that stages lie so, or take another schedule",
-    );
-  return found;
+}
+
+/** In how many each stage must be cut to be those of the schedule; undefined when it has others. */
+function partsFor({ stages }: Schedule, ranks: readonly number[]): readonly number[] | undefined {
+  const parts = ranks.map(() => 0);
+  let at = 0;
+  for (const rank of stages) {
+    if (ranks[at] !== rank && parts[at]! > 0) at++;
+    if (ranks[at] !== rank) return undefined;
+    parts[at]!++;
+  }
+  return at === ranks.length - 1 ? parts : undefined;
+}
+
+function misfit(
+  { graph }: Draft,
+  placements: readonly number[],
+  ranks: readonly number[],
+  { name, stages, microBatches }: Schedule,
+  count: number,
+): ScheduleError {
+  const what =
+    microBatches === count
+      ? `it wants stages on ranks ${stages.join(" ")} of the pipeline, and the graph has them on ${ranks.join(" ")}`
+      : `it has ${microBatches} micro-batches, and the batch is cut into ${count}`;
+  return new ScheduleError("SL5025", what, {
+    subject: `schedule "${name}"`,
+    at: userLine(),
+    details: placements.map(
+      (placement, i) =>
+        `stage ${i} on ranks ${showRanks(graph.placements[placement]!.ranks)}: rank ${ranks[i]} of the pipeline`,
+    ),
+    hint:
+      microBatches === count
+        ? "take another schedule, or move what passes between modules with .to(placement) so that stages lie so"
+        : "cut the batch into as many micro-batches as the schedule has",
+  });
 }
 
 /** Throws LayoutError SL5026: within a schedule no micro-batch waits for those behind it. */

@@ -70,7 +70,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
     const made = rowsOf(of, dim, microBatch);
     const out = value(made, layout);
     const attrs = { dims: [dim], starts: [made.part!.from], sizes: [(made.shape as readonly number[])[dim]!] };
-    const op = { kind: "slice", name: made.name, inputs: [whole[id]!], outputs: [out], attrs };
+    const op = { kind: "slice", name: made.name, inputs: [given(whole[id], of)], outputs: [out], attrs };
     put(at === undefined ? op : { ...op, at }, { ins: [layout], outs: [layout] });
     parts[id]![microBatch] = out;
     return out;
@@ -177,7 +177,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
   }
 }
 
-const given = (id: number | undefined, { name }: Op): number => {
+const given = (id: number | undefined, { name }: Op | Value): number => {
   if (id === undefined) throw new InternalError("a value is taken before it is made", { subject: name });
   return id;
 };
