@@ -114,7 +114,11 @@ function backward(builder: Builder, graph: LogicalGraph, loss: Tensor, minimize:
       const make = makers[i];
       if (!make) throw noGradient(op);
       const name = `${op.name}.grad${label(graph, ins, i, learns)}`;
-      add(input.id, builder.within(name, make, { absolute: true, flat: true, at: op.at }));
+      const scope = { absolute: true, flat: true, at: op.at };
+      add(
+        input.id,
+        builder.towards(input.name, () => builder.within(name, make, scope)),
+      );
     });
   }
   if (trained.length === 0) throw noParameter(graph, frozen, loss, minimize);

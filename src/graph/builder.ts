@@ -220,6 +220,14 @@ export class Builder {
     return this.state({ name, kind: "param", shape, dtype: "float32", init, checkpoint: true }, placement);
   }
 
+  /** Runs `make`, and notes that what it adds serves the gradient of a value. */
+  towards<T>(of: string, make: () => T): T {
+    const first = this.#values.length;
+    const made = make();
+    for (let id = first; id < this.#values.length; id++) this.#values[id] = { ...this.#values[id]!, gradientOf: of };
+    return made;
+  }
+
   /** `target` computed anew with `to` in the place of `from`: the ops between the two are added once more. */
   substitute(target: Tensor, from: Tensor, to: Tensor): Tensor {
     const needed = new Set([target.id]);

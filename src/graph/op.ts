@@ -86,6 +86,8 @@ export interface OpDef {
   gradient?(site: GradientSite): readonly (Gradient | undefined)[];
   /** Nothing is learnt through it: its inputs get no gradient, and that is no mistake. */
   readonly stopsGradient?: boolean;
+  /** Of attributes that hang on how many rows a batch has: those for a share of them. */
+  onRows?(attrs: Attrs, share: number): Attrs;
   /** Kernel calls on one rank. Local extents may be 0: then usually none. */
   lower(site: LowerSite): readonly Call[];
   /** Of an op whose output element i comes of the inputs' elements at i, or of what is repeated there: its kernel. */

@@ -25,6 +25,8 @@ export interface Value extends TensorType {
   readonly placement: number;
   /** Of a micro-batch: which rows it is, from which on, of a dim with so many. Its shape is its own. */
   readonly part?: Part;
+  /** The name of the value whose gradient this is, or is made on the way to. */
+  readonly gradientOf?: string;
 }
 
 /** A run of a dim's elements: from one on, of so many. */

@@ -68,7 +68,12 @@ function lowerOp(draft: Draft, op: Op, member: number, collective: number | null
     const held = region(layouts[id]!, shapeOf(value), placement, member);
     const buffer = bufferOf[id];
     const arg = buffer === undefined ? null : { buffer };
-    return { shape: extents(held), dtype: value.dtype, arg, ...inWhole(value, held) };
+    return {
+      shape: extents(held),
+      dtype: value.dtype,
+      arg,
+      ...(op.attrs.perMicroBatch ? { global: shapeOf(value), region: held } : inWhole(value, held)),
+    };
   };
   const run = draft.joined.get(op.id);
   const seed = draft.options.seed ?? 0;

@@ -5,6 +5,10 @@
  * - a sum over the batch is added up over the micro-batches (P): gradients of parameters, losses, means;
  * - everything else runs once a step (B).
  * A mean knows the size of the whole batch, so losses and gradients are those of the whole batch, however it is cut.
+ *
+ * Only what is asked of each micro-batch by itself, as the statistics of batch norm are, is its own: neither rows of one
+ * tensor nor a part of one sum. The gradient of such a value is each one's own, too; that of a parameter which meets it
+ * is added up; and the step takes the mean of them, by their rows.
  */
 import { opDef } from "../../graph/registry.ts";
 import { InternalError, LayoutError } from "../../ir/errors.ts";
@@ -15,15 +19,18 @@ import { divisions, type LocalRule } from "../../sbp/division.ts";
 import { siteOf } from "../choose/strategies.ts";
 import { type Draft, producers, shapeOf } from "../draft.ts";
 
-/** What an output is over the micro-batches: rows of one dim each, or what all of them add up to. */
+/** What an output is over the micro-batches: rows of one dim each, what all of them add up to, or each one's own. */
 export type Given =
   | { readonly kind: "rows"; readonly dim: number }
-  | { readonly kind: "total"; readonly monoid: string };
+  | { readonly kind: "total"; readonly monoid: string }
+  | { readonly kind: "own" };
+
+/** What a micro-batch takes of an input: its rows of this dim, its own value, or what all have in common. */
+export type Taken = number | "own" | undefined;
 
 /** An op that runs once a micro-batch. */
 export interface Each {
-  /** By input the dim of which it takes a micro-batch's rows; undefined: all of it. */
-  readonly takes: readonly (number | undefined)[];
+  readonly takes: readonly Taken[];
   readonly gives: readonly Given[];
 }
 
@@ -49,34 +56,80 @@ export function inTime(draft: Draft, rows: Rows): InTime {
 function forwards(draft: Draft, rows: Rows): (Each | undefined)[] {
   const { graph } = draft;
   const rulesOf = asker(draft, rows);
-  /** By value the dim in which the batch lies. */
-  const lies: (number | undefined)[] = [];
+  const gradients = gradientsIn(draft);
+  /** By value what a micro-batch takes of it. */
+  const lies: Taken[] = [];
   return graph.ops.map((op) => {
-    const has = op.inputs.map((id) => lies[id]);
-    const made =
-      op.kind === "input" ? source(op, rows) : has.some((dim) => dim !== undefined) ? run(op, has) : undefined;
-    for (const [j, id] of op.outputs.entries()) {
-      const given = made?.gives[j];
-      lies[id] = given?.kind === "rows" ? given.dim : undefined;
-    }
-    return op.kind === "input" ? made && { takes: [], gives: made.gives } : made;
+    const made = run(op);
+    for (const [j, id] of op.outputs.entries()) lies[id] = takenOf(made?.gives[j]);
+    return made;
   });
 
-  function run(op: Op, has: readonly (number | undefined)[]): Each {
-    if (op.writes?.some((state) => state !== null)) throw whole(draft, op, has, "it writes a state");
-    const fits = rulesOf(op).filter(({ sbps }) =>
-      has.every((dim, i) => (dim === undefined ? sbps[i]!.kind !== "P" : isRows(sbps[i]!, dim))),
-    );
+  function run(op: Op): Each | undefined {
+    if (op.kind === "input") return source(op, rows);
+    const has = op.inputs.map((id) => lies[id]);
+    const writes = op.writes?.some((state) => state !== null);
+    if (has.every((taken) => typeof taken !== "number")) {
+      if (!has.includes("own") || writes) return undefined;
+      const [of] = op.outputs.map((id) => gradients.of(id));
+      const dim = of === undefined ? undefined : lies[of];
+      const spreads =
+        typeof dim === "number" &&
+        rulesOf(op).find(({ sbps }) => has.every((_, i) => sbps[i]!.kind === "B") && isRows(sbps[has.length]!, dim));
+      if (spreads) return { takes: has, gives: eachBy(op, spreads).gives };
+      return { takes: has, gives: op.outputs.map((id) => settled(op, id, { kind: "own" })) };
+    }
+    if (writes) throw whole(draft, op, has, "it writes a state");
+    const fits = rulesOf(op).filter(({ sbps }) => has.every((taken, i) => suits(sbps[i]!, taken)));
     /** Bytes that are cut out of what does not hang on the batch. */
     const cuts = ({ sbps }: LocalRule) =>
       has.reduce<number>(
-        (sum, dim, i) => sum + (dim === undefined && sbps[i]!.kind === "S" ? elements(draft, op.inputs[i]!) : 0),
+        (sum, taken, i) => sum + (taken === undefined && sbps[i]!.kind === "S" ? elements(draft, op.inputs[i]!) : 0),
         0,
       );
     const best = fits.reduce<LocalRule | undefined>((a, b) => (a && cuts(a) <= cuts(b) ? a : b), undefined);
     if (!best) throw whole(draft, op, has, "it has no rule by which it does");
-    return eachBy(op, best);
+    const { takes, gives } = eachBy(op, best);
+    return {
+      takes: takes.map((taken, i) => (has[i] === "own" ? "own" : taken)),
+      gives: gives.map((given, j) => settled(op, op.outputs[j]!, given)),
+    };
   }
+
+  /** Sums of a micro-batch that are its own, and own gradients of what all have in common. */
+  function settled(op: Op, value: number, given: Given): Given {
+    const of = gradients.of(value);
+    if (given.kind === "total" && (op.attrs.perMicroBatch || (of !== undefined && lies[of] === "own")))
+      return { kind: "own" };
+    if (given.kind === "own" && of !== undefined && lies[of] === undefined && gradients.isLast(value))
+      return { kind: "total", monoid: "sum" };
+    return given;
+  }
+}
+
+const takenOf = (given: Given | undefined): Taken =>
+  given?.kind === "rows" ? given.dim : given?.kind === "own" ? "own" : undefined;
+
+const suits = (sbp: Sbp, taken: Taken): boolean =>
+  taken === undefined ? sbp.kind !== "P" : taken === "own" ? sbp.kind === "B" : isRows(sbp, taken);
+
+/** Which value's gradient a value is, and whether it is it, not only on the way. */
+function gradientsIn({ graph }: Draft) {
+  const named = new Map(graph.values.map(({ id, name }) => [name, id]));
+  const passes = new Set<number>();
+  for (const op of graph.ops)
+    for (const id of op.inputs) {
+      const { gradientOf } = graph.values[id]!;
+      if (gradientOf !== undefined && op.outputs.some((out) => graph.values[out]!.gradientOf === gradientOf))
+        passes.add(id);
+    }
+  return {
+    of(value: number): number | undefined {
+      const { gradientOf } = graph.values[value]!;
+      return gradientOf === undefined ? undefined : named.get(gradientOf);
+    },
+    isLast: (value: number) => !passes.has(value),
+  };
 }
 
 /**
@@ -96,12 +149,12 @@ function sink(draft: Draft, rows: Rows, each: (Each | undefined)[]): void {
     const wanted = op.outputs.map((id) => [...new Set(users[id]!.map((use) => each[use.op.id]?.takes[use.input]))]);
     if (
       wanted.every((dims) => dims.length === 0) ||
-      wanted.some((dims) => dims.length > 1 || (dims.length && dims[0] === undefined))
+      wanted.some((dims) => dims.length > 1 || (dims.length === 1 && typeof dims[0] !== "number"))
     )
       continue;
     const rule = rulesOf(op).find(
       ({ sbps }) =>
-        wanted.every(([dim], j) => dim === undefined || isRows(sbps[op.inputs.length + j]!, dim)) &&
+        wanted.every(([dim], j) => typeof dim !== "number" || isRows(sbps[op.inputs.length + j]!, dim)) &&
         op.inputs.every((id, i) => sbps[i]!.kind === "B" || (sbps[i]!.kind === "S" && !fixed(makers[id]!))),
     );
     if (rule) each[op.id] = eachBy(op, rule);
@@ -155,8 +208,8 @@ const rowsOf = (dim: number): Sbp => ({ kind: "S", dim });
 
 const elements = ({ graph }: Draft, id: number): number => shapeOf(graph.values[id]!).reduce((a, b) => a * b, 1);
 
-function whole({ graph }: Draft, op: Op, has: readonly (number | undefined)[], why: string): LayoutError {
-  const at = has.findIndex((dim) => dim !== undefined);
+function whole({ graph }: Draft, op: Op, has: readonly Taken[], why: string): LayoutError {
+  const at = has.findIndex((taken) => typeof taken === "number");
   const input = graph.values[op.inputs[at]!];
   if (!input) throw new InternalError("an op without a batch", { subject: op.name });
   return new LayoutError(

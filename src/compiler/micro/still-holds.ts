@@ -13,7 +13,7 @@ import type { LocalType } from "../../sbp/rule.ts";
 import type { Signature } from "../../sbp/signatures.ts";
 import { signatureKey, siteOf } from "../choose/strategies.ts";
 import { type Draft, placementOf } from "../draft.ts";
-import type { Each, InTime, Rows } from "./in-time.ts";
+import type { Each, InTime, Rows, Taken } from "./in-time.ts";
 
 /** Throws LayoutError SL5024. */
 export function checkSignatures(draft: Draft, each: InTime, { count, borders }: Rows): void {
@@ -56,8 +56,8 @@ export function checkSignatures(draft: Draft, each: InTime, { count, borders }: 
 const isWhole = ({ ins, outs }: Signature) => [...ins, ...outs].every((layout) => layout.length === 0);
 
 function partsOf({ takes, gives }: Each, ins: readonly LocalType[], outs: readonly LocalType[], share: number) {
-  const part = (type: LocalType, dim: number | undefined): LocalType =>
-    dim === undefined ? type : { ...type, shape: type.shape.with(dim, Math.round(type.shape[dim]! * share)) };
+  const part = (type: LocalType, dim: Taken): LocalType =>
+    typeof dim !== "number" ? type : { ...type, shape: type.shape.with(dim, Math.round(type.shape[dim]! * share)) };
   return {
     ins: ins.map((type, i) => part(type, takes[i])),
     outs: outs.map((type, j) => {

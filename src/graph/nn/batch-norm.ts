@@ -36,7 +36,7 @@ function meanOf(x: Tensor, spatial: number): Tensor {
   const channel = x.shape.length - 1 - spatial;
   const after = range(spatial).map((i) => channel + 1 + i);
   const inner = spatial ? emit("mean", [x], { dims: after, keep: false }) : x;
-  return channel ? emit("mean", [inner], { dims: range(channel), keep: false }) : inner;
+  return channel ? emit("mean", [inner], { dims: range(channel), keep: false, perMicroBatch: true }) : inner;
 }
 
 /** A norm of the channels, which have `spatial` dims after them. */
@@ -99,7 +99,8 @@ function statistics(x: Tensor, weight: Tensor, spatial: number, over: (t: Tensor
 /**
  * Batch norm of `[..., channels]`: `(x − mean) / √(variance + ε) · weight + bias` for each channel. In a graph that trains
  * the statistics are those of the whole batch, whatever its layout, and the states `<name>.mean` and `<name>.variance`
- * move towards them by `momentum`; in a graph that evaluates the statistics are these states. The variance is the mean
+ * move towards them by `momentum`; with micro-batches each is normed by its own, and the states move, once a step, towards
+ * their mean. In a graph that evaluates the statistics are these states. The variance is the mean
  * square deviation in both.
  *
  * Throws GraphError SL1109 for no number of channels, SL1060 for an option out of range, and when it is called ShapeError

@@ -32,6 +32,8 @@ export const affine: OpDef = {
     const [mul, add] = [site.attrs.mul as number, site.attrs.add as number];
     return [...alike(site), ...(add === 0 ? [pass("sum")] : []), ...extremes(mul, site.ins[0]!.dtype)];
   },
+  // The gradient of a mean over each micro-batch's own rows.
+  onRows: (attrs, share) => (attrs.perMicroBatch ? { ...attrs, mul: (attrs.mul as number) / share } : attrs),
   gradient: ({ grads: [g], attrs }) => [() => emit("affine", [g!], { mul: attrs.mul!, add: 0 })],
   ...elementwise(({ outs: [y], attrs }) =>
     inRow(kernelFor(y!.dtype, "affine"), [], [attrs.mul as number, attrs.add as number]),

@@ -1,7 +1,7 @@
 /**
  * @file Reductions over dims that lie side by side: `attrs.dims`, in order; `attrs.keep` leaves them in with extent 1.
  * A mean is a sum scaled by the count of the *whole* tensor, so it is right on uneven and empty shards; of nothing it is
- * 0 · ∞, which is NaN.
+ * 0 · ∞, which is NaN. With `attrs.perMicroBatch` each micro-batch has its own, of its own rows.
  */
 import { ShapeError } from "../../ir/errors.ts";
 import type { Attrs, Shape, TensorType } from "../../ir/graph.ts";
@@ -98,7 +98,8 @@ export const mean: OpDef = {
   gradient: ({ ins: [x], grads: [g], attrs }) => [
     () => {
       const elements = count(dimsOf(attrs).map((dim) => x!.shape[dim] as number));
-      return spread(emit("affine", [g!], { mul: 1 / Math.max(1, elements), add: 0 }), x!, attrs);
+      const own = attrs.perMicroBatch ? { perMicroBatch: true } : {};
+      return spread(emit("affine", [g!], { mul: 1 / Math.max(1, elements), add: 0, ...own }), x!, attrs);
     },
   ],
 };
