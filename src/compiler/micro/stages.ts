@@ -43,6 +43,10 @@ export function findStages(
   const site = siteOf(draft, each);
   const backward = new Set<Op>();
   for (const op of site.ops) if (site.forwardOf(op) || site.before(op).some((by) => backward.has(by))) backward.add(op);
+  for (const op of site.ops.toReversed()) {
+    const users = site.after(op);
+    if (users.length > 0 && users.every((user) => backward.has(user))) backward.add(op); // nobody needs it before
+  }
   const forward = site.ops.filter((op) => !backward.has(op));
   const natural = forwardStages(site, forward, backward);
   const { placements, stageOf } = divided(

@@ -1,0 +1,157 @@
+import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
+import { describe, expect, test } from "vitest";
+import { type Piped, piped, run } from "./network.ts";
+
+const steps = 12;
+
+/** As near as two orders of adding up the same numbers. */
+function expectNear(found: readonly number[], expected: readonly number[], what: string) {
+  expect(found).toHaveLength(expected.length);
+  found.forEach((number, i) => {
+    const allowed = 1e-5 * Math.max(Math.abs(expected[i]!), 0.1);
+    expect(Math.abs(number - expected[i]!), `${what} ${i}: ${number} against ${expected[i]}`).toBeLessThanOrEqual(
+      allowed,
+    );
+  });
+}
+
+async function expectAsWhole(options: Piped) {
+  const { rows = 8 } = options;
+  const whole = await run(
+    piped({ stages: [0], rows, ...(options.trains !== undefined && { trains: options.trains }) }),
+    steps,
+    rows,
+  );
+  const found = await run(piped(options), steps, rows);
+  expectNear(found.losses, whole.losses, "loss");
+  expectNear(found.logits, whole.logits, "logit");
+}
+
+describe("micro-batches give the losses of the whole batch", () => {
+  test.each([
+    { rows: 8, microBatches: 2 },
+    { rows: 8, microBatches: 8 },
+    { rows: 7, microBatches: 3 }, // 3, 2, 2
+    { rows: 8, microBatches: 4, data: 2 },
+    { rows: 8, microBatches: 2, data: 2, model: 2 },
+    { rows: 6, microBatches: 3, model: 2 },
+  ])("%o", (options) => expectAsWhole({ stages: [0], ...options }));
+
+  test("without training, too", () => expectAsWhole({ stages: [0], microBatches: 4, trains: false }));
+
+  test("and keep a part of the activations", () => {
+    const held = (microBatches: number) =>
+      Math.max(...piped({ stages: [0], rows: 64, microBatches }).memory.map(({ byRole }) => byRole.activation ?? 0));
+    expect(held(8)).toBeLessThan(held(1) / 3);
+  });
+});
+
+describe("every schedule gives the losses of one device", () => {
+  test.each<Piped>([
+    { stages: [0, 1], schedule: "gpipe", microBatches: 4 },
+    { stages: [0, 1, 2, 3], schedule: "gpipe", microBatches: 4 },
+    { stages: [0, 1], schedule: "1f1b", microBatches: 4 },
+    { stages: [0, 1, 2, 3], schedule: "1f1b", microBatches: 8 },
+    { stages: [0, 1, 2], schedule: "1f1b", microBatches: 3, rows: 7 },
+    { stages: [0, 1, 0, 1], schedule: "interleaved", microBatches: 4 },
+    { stages: [0, 1, 2, 3], schedule: "zb-h1", microBatches: 4 },
+    { stages: [0, 1, 2], schedule: "zb-h2", microBatches: 5, rows: 10 },
+    { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4 },
+    { stages: [0, 1, 2, 3, 3, 2, 1, 0], schedule: "zbv", microBatches: 7, rows: 7 },
+    { stages: [0, 1], microBatches: 4, data: 2 },
+    { stages: [0, 1], schedule: "zb-h1", microBatches: 2, data: 2, model: 2 },
+    { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4, model: 2 },
+  ])("%o", expectAsWhole);
+
+  test("evaluation goes through the same stages", () =>
+    expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));
+});
+
+describe("batch norm takes the statistics of each micro-batch", () => {
+  const [rows, width, groups] = [12, 5, 2];
+  function* batches() {
+    for (let step = 0; step < steps; step++)
+      yield {
+        x: array(
+          [rows, 4],
+          "float32",
+          Float32Array.from({ length: rows * 4 }, (_, i) => Math.sin(i * 1.7 + step)),
+        ),
+        y: array(
+          [rows],
+          "int32",
+          Int32Array.from({ length: rows }, (_, i) => (i + step) % 3),
+        ),
+      };
+  }
+  const layers = () => ({
+    enter: nn.linear(4, width, { name: "enter" }),
+    norm: nn.batchNorm(width, { name: "norm" }),
+    leave: nn.linear(width, 3, { name: "leave" }),
+  });
+
+  async function losses(plan: ReturnType<typeof inMicroBatches> | ReturnType<typeof byHand>) {
+    await using session = await launch(plan as ReturnType<typeof byHand>);
+    const all: number[] = [];
+    for await (const { loss } of session.run(batches())) all.push(loss);
+    return all;
+  }
+  /** The same written out: the batch in groups, each normed by itself. */
+  function byHand() {
+    const mesh = placement("cpu", { data: 1 });
+    const { enter, leave } = layers();
+    const inputs = { x: mesh.input([rows, 4], "float32"), y: mesh.input([rows], "int32") };
+    const built = graph(mesh, { name: "byHand", inputs }, ({ x, y }, g) => {
+      const h = enter(x).reshape([groups, rows / groups, width]);
+      const centred = h.sub(h.mean(1).reshape([groups, 1, width]));
+      const variance = centred.square().mean(1).reshape([groups, 1, width]);
+      const normed = centred.div(variance.add(1e-5).sqrt()).reshape([rows, width]);
+      const loss = nn.softmaxCrossEntropy(leave(normed.relu()), y).mean();
+      g.minimize(loss, optim.sgd({ lr: 0.3 }));
+      return { loss };
+    });
+    return compile(built, {});
+  }
+  function inMicroBatches(data: number, stages: number) {
+    const mesh = placement("cpu", { stage: stages, data });
+    const [first, last] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: stages - 1 })];
+    const { enter, norm, leave } = layers();
+    const inputs = {
+      x: first.input(["rows", 4], "float32", { data: S(0) }),
+      y: last.input(["rows"], "int32", { data: S(0) }),
+    };
+    const built = graph(stages > 1 ? [first, last] : first, { name: "norms", inputs }, ({ x, y }, g) => {
+      const loss = nn.softmaxCrossEntropy(leave(norm(enter(x)).relu().to(last)), y).mean();
+      g.minimize(loss, optim.sgd({ lr: 0.3 }), { frozen: ["norm.*"] });
+      return { loss };
+    });
+    return compile(built, { dims: { rows }, microBatches: { rows: groups } });
+  }
+
+  test.each([
+    { data: 1, stages: 1 },
+    { data: 3, stages: 1 },
+    { data: 1, stages: 2 },
+    { data: 2, stages: 2 },
+  ])("%o", async ({ data, stages }) => {
+    expectNear(await losses(inMicroBatches(data, stages)), await losses(byHand()), "loss");
+  });
+
+  test("and its running statistics move once a step, towards their mean", async () => {
+    const statistics = async (microBatches: number) => {
+      const mesh = placement("cpu", { data: 1 });
+      const norm = nn.batchNorm(4, { name: "norm" });
+      const inputs = { x: mesh.input(["rows", 4], "float32") };
+      const built = graph(mesh, { name: "moving", inputs }, ({ x }, g) => {
+        const loss = norm(x).square().mean();
+        g.minimize(loss, optim.sgd({ lr: 0.1 }));
+        return { loss };
+      });
+      await using session = await launch(compile(built, { dims: { rows }, microBatches: { rows: microBatches } }));
+      const [first] = [...batches()];
+      for await (const _ of session.run([{ x: first!.x }]));
+      return [...(await session.states.read("norm.mean")).data].map(Number);
+    };
+    expectNear(await statistics(3), await statistics(1), "mean");
+  });
+});
