@@ -2,10 +2,11 @@
 import { loadPlan } from "./compiler/load.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLayout } from "./graph/layout.ts";
-import type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
+import type { Collective, Pipeline, PlanData, RankMemory } from "./ir/plan.ts";
 import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
 import { explain } from "./view/explain/explain.ts";
 import { type PictureFormat, type RenderOptions, render } from "./view/render.ts";
+import { renderTimeline, type TimelineOptions } from "./view/timeline-svg.ts";
 
 /** Layouts by parameter name, as `compile` takes them. */
 // biome-ignore lint/suspicious/noExplicitAny: SBPs as text; any, so that it fits the sharding of every graph
@@ -71,6 +72,11 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
     );
   }
 
+  /** Where tensors go from one placement to the next in micro-batches: the stages, and the order in which they work. */
+  get pipeline(): Pipeline | undefined {
+    return this.data.pipeline;
+  }
+
   /**
    * The plan as text: the layout of every tensor with what it costs, what came next and by what that lost; bytes that
    * move, the schedule, and memory against its limit, with what lies otherwise because of it. Repeated blocks are one row.
@@ -92,6 +98,19 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
    */
   simulate(options: SimulateOptions = {}): Simulation {
     return simulate(this.data, options);
+  }
+
+  /**
+   * The last step of `simulate(options)` as SVG, 800 wide: rows are ranks, colours kinds of work, numbers micro-batches, gaps
+   * the time in which a rank waits. `title` and `until`, the seconds at which the picture ends, make several comparable.
+   * Throws OptionError SL1075 for an end before the step's, and what `simulate` throws.
+   *
+   * @example
+   * await writeFile("timeline.svg", plan.renderTimeline({ until: 0.02 }));
+   */
+  renderTimeline({ title, until, ...options }: SimulateOptions & TimelineOptions = {}): string {
+    const picture = { ...(title !== undefined && { title }), ...(until !== undefined && { until }) };
+    return renderTimeline(this.data, simulate(this.data, options), picture);
   }
 
   /**

@@ -41,6 +41,20 @@ const training = graph(mesh, { name: "training", inputs: { x: mesh.input([8, 6],
   return { loss };
 });`,
   ],
+  [
+    "piped",
+    `const [first, second] = [nn.linear(6, 6, { name: "first" }), nn.linear(6, 4, { name: "second" })];
+const inputs = { x: front.input(["batch", 6], "float32") };
+const piped = graph([front, back], { name: "piped", inputs }, ({ x }, g) => {
+  const loss = second(first(x).relu().to(back)).square().mean();
+  g.minimize(loss, optim.sgd({ lr: 0.1 }));
+  return { loss };
+});`,
+  ],
+  [
+    "front",
+    'const pipe = placement("cpu", { stage: 2, data: 1 });\nconst [front, back] = [pipe.slice({ stage: 0 }), pipe.slice({ stage: 1 })];',
+  ],
   ["mesh", 'const mesh = placement("cpu", { data: 2, model: 2 });'],
 ];
 

@@ -5,13 +5,14 @@
 import type { UserLayout } from "../graph/layout.ts";
 import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
 import type { Layout } from "../ir/layout.ts";
-import type { Schedule } from "../ir/pipeline.ts";
+import type { Action, Schedule } from "../ir/pipeline.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type {
   Buffer,
   Choice,
   Collective,
   Edge,
+  Pipeline,
   Port,
   RankClass,
   RankMemory,
@@ -71,6 +72,7 @@ export interface TaskDraft {
   readonly placement: number;
   /** Op ids, in order. */
   readonly ops: readonly number[];
+  readonly action?: Action;
 }
 
 export interface Draft {
@@ -101,6 +103,9 @@ export interface Draft {
   readonly boxing: ReadonlyMap<number, BoxingStep>;
   /** By op id, with micro-batches: a task has ops of one turn. */
   readonly turns: readonly number[];
+  readonly pipeline?: Pipeline;
+  /** The action of each turn but the first and the last. */
+  readonly actions: readonly (Action | undefined)[];
   readonly tasks: readonly TaskDraft[];
   /** Ops that one kernel call does, by the id of the last. */
   readonly joined: ReadonlyMap<number, Joined>;
@@ -132,6 +137,7 @@ export const start = (graph: LogicalGraph, options: CompileOptions): Draft => ({
   layouts: [],
   boxing: new Map(),
   turns: [],
+  actions: [],
   tasks: [],
   joined: new Map(),
   buffers: [],

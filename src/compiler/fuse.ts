@@ -32,7 +32,7 @@ function bucketOf(step: BoxingStep, model: Model): number {
 }
 
 export function fuse(draft: Draft): Draft {
-  const { graph, boxing, turns } = draft;
+  const { graph, boxing, turns, actions } = draft;
   const { model = sharedMemory } = draft.options;
   const tasks: TaskDraft[] = [];
   let compute: Op[] = [];
@@ -52,6 +52,10 @@ export function fuse(draft: Draft): Draft {
   const place = (op: Op) => graph.values[op.outputs[0]!]!.placement;
   const source = (op: Op) => graph.values[op.inputs[0]!]!.placement;
   const dtype = (op: Op) => graph.values[op.outputs[0]!]!.dtype;
+  const actionOf = (op: Op | undefined) => {
+    const action = op && actions[turns[op.id] ?? -1];
+    return action && { action };
+  };
   const emit = (kind: TaskDraft["kind"], stream: TaskDraft["stream"], ops: readonly Op[], name: string) =>
     tasks.push({
       id: tasks.length,
@@ -60,6 +64,7 @@ export function fuse(draft: Draft): Draft {
       stream,
       placement: ops[0] ? place(ops[0]) : 0,
       ops: ops.map((o) => o.id),
+      ...actionOf(ops[0]),
     });
   const close = () => {
     if (compute.length) emit("compute", "compute", compute, span(compute));
@@ -88,17 +93,17 @@ export function fuse(draft: Draft): Draft {
     if (op.kind === "state") return op.attrs.state as string;
     return boxing.get(op.id)?.kind === "relabel" ? stateOf(op.inputs[0]!) : undefined;
   };
-  for (const op of inOrderOfArrival(graph.ops, crossing, stateOf)) {
+  const scheduled = graph.ops.findLastIndex(({ id }) => actions[turns[id] ?? -1]) + 1;
+  for (const op of inOrderOfArrival(graph.ops, crossing, stateOf, scheduled)) {
     if (op.kind === "input" || op.kind === "state") continue;
     const crosses = crossing(op);
     const waits =
       op.inputs.some((id) => started.has(id)) || op.writes?.some((state) => state !== null && read.has(state));
     const elsewhere = compute[0] !== undefined && place(compute[0]) !== place(op);
     const needed = Math.max(0, ...op.inputs.map((id) => needs[id] ?? 0));
-    const another = turns[op.id] !== turn;
-    turn = turns[op.id];
     const early = compute.length > 0 && needed > awaited && (moving.length > 0 || touched >= worthwhile);
-    if (waits || elsewhere || early || another) close();
+    if (waits || elsewhere || early || turns[op.id] !== turn) close();
+    turn = turns[op.id];
     if (!crosses) awaited = Math.max(awaited, needed);
     (crosses ? moving : compute).push(op);
     for (const id of op.outputs) needs[id] = crosses ? closed + 1 : needed;
@@ -120,11 +125,12 @@ export function fuse(draft: Draft): Draft {
 const bytesOf = ({ dtype, shape }: Value): number =>
   itemSize[dtype] * (shape as readonly number[]).reduce((a, b) => a * b, 1);
 
-/** Ops behind the last that crosses, by the last crossing that they hang on, or that a reader of what they write does. */
+/** Ops behind the last that crosses, and behind the `scheduled` first, by the last crossing that they hang on, or that a reader of what they write does. */
 function inOrderOfArrival(
   ops: readonly Op[],
   crosses: (op: Op) => unknown,
   stateOf: (value: number) => string | undefined,
+  scheduled: number,
 ): readonly Op[] {
   const latest: number[] = [];
   /** By state the latest of its readers. */
@@ -142,8 +148,9 @@ function inOrderOfArrival(
     }
     return place;
   });
-  const tail = [...ops.keys()].slice(last + 1).sort((a, b) => places[a]! - places[b]! || a - b);
-  return [...ops.slice(0, last + 1), ...tail.map((at) => ops[at]!)];
+  const first = Math.max(last + 1, scheduled);
+  const tail = [...ops.keys()].slice(first).sort((a, b) => places[a]! - places[b]! || a - b);
+  return [...ops.slice(0, first), ...tail.map((at) => ops[at]!)];
 }
 
 const span = (ops: readonly Op[]) => (ops.length === 1 ? ops[0]!.name : `${ops[0]!.name} … ${ops.at(-1)!.name}`);

@@ -7,6 +7,7 @@ import { dtypes } from "../ir/dtype.ts";
 import { PlanError } from "../ir/errors.ts";
 import { kernels } from "../ir/kernel-table.ts";
 import { type PlanData, planFormat, planVersion } from "../ir/plan.ts";
+import { kinds } from "./pipeline/action.ts";
 import { hashOf } from "./seal.ts";
 import { verify } from "./verify.ts";
 
@@ -41,6 +42,16 @@ const placement = v.strictObject({
   ranks: v.pipe(counts, v.minLength(1)),
 });
 const named = { name: v.string(), shape: counts, dtype, placement: count, layout, buffer: count };
+const action = v.strictObject({ stage: count, kind: v.picklist(kinds), microBatch: count });
+const pipeline = v.strictObject({
+  schedule: v.strictObject({
+    name: v.string(),
+    microBatches: count,
+    stages: counts,
+    lanes: v.array(v.strictObject({ rank: count, stream: v.picklist(["compute", "comm"]), actions: v.array(action) })),
+  }),
+  placements: counts,
+});
 const parts = v.strictObject({ dim: count, each: v.array(v.strictObject({ size: count, buffer: count })) });
 const port = v.strictObject({ ...named, parts: v.optional(parts) });
 const schema = v.strictObject({
@@ -105,6 +116,7 @@ const schema = v.strictObject({
       reads: v.array(v.string()),
       writes: v.array(v.string()),
       collective: v.optional(count),
+      action: v.optional(action),
       classes,
     }),
   ),
@@ -122,6 +134,7 @@ const schema = v.strictObject({
       bytes: count,
     }),
   ),
+  pipeline: v.optional(pipeline),
   memory: v.array(v.strictObject({ rank: count, bytes: count, byRole: v.record(v.string(), count) })),
   limit: v.strictObject({ bytes: count, given: v.boolean() }),
 });

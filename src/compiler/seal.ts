@@ -35,6 +35,7 @@ export function seal(draft: Draft): PlanData {
       reads: [...new Set(reads.map((op) => op.attrs.state as string))],
       writes: writes.flatMap(({ op, state }) => (wrote.get(state)!.op === op ? [state] : [])),
       ...(collective === undefined ? {} : { collective }),
+      ...(task.action && { action: task.action }),
       classes: draft.programs[task.id]!,
     };
   });
@@ -56,6 +57,7 @@ export function seal(draft: Draft): PlanData {
     tasks,
     schedule: lanesOf(draft),
     collectives,
+    ...(draft.pipeline && { pipeline: draft.pipeline }),
     memory: draft.memory,
     limit: { bytes: limitOf(draft), given: draft.options.memory !== undefined },
   };

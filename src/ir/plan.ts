@@ -6,6 +6,7 @@
 import type { DType } from "./dtype.ts";
 import type { Init, LogicalGraph, StateKind } from "./graph.ts";
 import type { Layout } from "./layout.ts";
+import type { Action, Schedule } from "./pipeline.ts";
 import type { PlacementData } from "./placement.ts";
 import type { Call } from "./program.ts";
 
@@ -91,7 +92,16 @@ export interface TaskTemplate {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly collective?: number;
+  /** Where the plan is a pipeline: the action of its schedule that the task is a part of. */
+  readonly action?: Action;
   readonly classes: readonly RankClass[];
+}
+
+/** Stages of a plan, and the order in which they work. */
+export interface Pipeline {
+  readonly schedule: Schedule;
+  /** By stage its placement. */
+  readonly placements: readonly number[];
 }
 
 /** What some ranks start on one stream in each step, in this order. */
@@ -219,6 +229,7 @@ export interface PlanData {
   /** Every rank has a lane for each stream that it uses. */
   readonly schedule: readonly Lane[];
   readonly collectives: readonly Collective[];
+  readonly pipeline?: Pipeline;
   readonly memory: readonly RankMemory[];
   /** Bytes that a rank may use, and whether the user said so: else it is what the device has, shared by the ranks. */
   readonly limit: { readonly bytes: number; readonly given: boolean };

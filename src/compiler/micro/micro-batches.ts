@@ -12,6 +12,7 @@ export function microBatches(draft: Draft): Draft {
   const each = inTime(draft, rows);
   checkSignatures(draft, each, rows);
   const count = rows.borders.length - 1;
-  const turns = scheduled(draft, each, count, draft.options.schedule) ?? inTurn(draft, each, count);
-  return unroll(draft, each, rows, turns);
+  const piped = scheduled(draft, each, count, draft.options.schedule);
+  const done = unroll(draft, each, rows, piped?.turns ?? inTurn(draft, each, count));
+  return piped ? { ...done, pipeline: piped.pipeline, actions: piped.actions } : done;
 }

@@ -5,8 +5,9 @@
  */
 import { userLine } from "../../graph/source.ts";
 import { LayoutError, ScheduleError } from "../../ir/errors.ts";
-import type { Schedule } from "../../ir/pipeline.ts";
+import type { Action, Schedule } from "../../ir/pipeline.ts";
 import { showRanks } from "../../ir/placement.ts";
+import type { Pipeline } from "../../ir/plan.ts";
 import { type Draft, producers } from "../draft.ts";
 import { isTransfer } from "../pipeline/action.ts";
 import { type ScheduleName, schedule } from "../pipeline/schedule.ts";
@@ -18,8 +19,15 @@ import { findStages, type Stages } from "./stages.ts";
 /** What is to be scheduled, and how: a name, a schedule of the user's, or 1F1B where there is a backward pass. */
 export type Wanted = ScheduleName | Schedule | undefined;
 
+export interface Scheduled {
+  readonly turns: readonly Turn[];
+  readonly pipeline: Pipeline;
+  /** By turn. */
+  readonly actions: readonly (Action | undefined)[];
+}
+
 /** Undefined when there is no pipeline to schedule. */
-export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wanted): readonly Turn[] | undefined {
+export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wanted): Scheduled | undefined {
   const { placements, places } = findStages(draft, each);
   const trains = places.some((place) => place?.backward);
   if (wanted === undefined && (placements.length < 2 || !trains)) return undefined;
@@ -34,7 +42,11 @@ export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wan
     .filter(({ action }) => !isTransfer(action.kind))
     .toSorted((a, b) => a.start - b.start || a.end - b.end || a.rank - b.rank)
     .map(({ action }) => action);
-  return turnsOf(draft, each, found, actions);
+  return {
+    turns: turnsOf(draft, each, found, actions),
+    pipeline: { schedule: plan, placements: found.placements },
+    actions: [undefined, ...actions],
+  };
 }
 
 /** Seconds by the model, of each stage. */
@@ -50,9 +62,7 @@ function costsOf({ graph, choices }: Draft, { places }: Stages, stages: number) 
   return { forward: by.F, inputGradient: by.I, weightGradient: by.W };
 }
 
-type Actions = readonly { readonly stage: number; readonly kind: string; readonly microBatch: number }[];
-
-function turnsOf({ graph }: Draft, each: InTime, { places }: Stages, actions: Actions): readonly Turn[] {
+function turnsOf({ graph }: Draft, each: InTime, { places }: Stages, actions: readonly Action[]): readonly Turn[] {
   const makers = producers(graph);
   const early: boolean[] = [];
   for (const op of graph.ops)

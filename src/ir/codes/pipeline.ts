@@ -127,8 +127,10 @@ verifySchedule(s);`,
     causes: ["A misspelt dim.", "More micro-batches than rows.", "Inputs whose dims have no names."],
     remedy: "Name the dim that holds the batch, once in each input, and cut it into no more parts than it has rows.",
     program: [
-      "compile(training, { dims: { batch: 8 }, microBatches: { batches: 4 } });",
-      "compile(training, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
+      `const g = graph(mesh, { name: "g", inputs: { x: mesh.input(["batch", 6], "float32") } }, ({ x }) => ({ y: x.mean() }));
+compile(g, { dims: { batch: 8 }, microBatches: { batches: 4 } });`,
+      `const g = graph(mesh, { name: "g", inputs: { x: mesh.input(["batch", 6], "float32") } }, ({ x }) => ({ y: x.mean() }));
+compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
     ],
   },
   SL5022: {
@@ -139,15 +141,9 @@ verifySchedule(s);`,
     causes: ["An op along the dim of the batch.", "A reshape that mixes rows.", "A state that each row changes."],
     remedy: "Work on rows alone, or compile without micro-batches.",
     program: [
-      `const g = graph(mesh, () => {
-  const x = input("x", ["batch", 4]);
-  return { y: x.cumsum(0).sum() };
-});
+      `const g = graph(mesh, { name: "g", inputs: { x: mesh.input(["batch", 6], "float32") } }, ({ x }) => ({ y: x.cumsum(0).mean() }));
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
-      `const g = graph(mesh, () => {
-  const x = input("x", ["batch", 4]);
-  return { y: x.cumsum(1).sum() };
-});
+      `const g = graph(mesh, { name: "g", inputs: { x: mesh.input(["batch", 6], "float32") } }, ({ x }) => ({ y: x.cumsum(1).mean() }));
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
     ],
   },
@@ -158,23 +154,16 @@ compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
       "A tensor that hangs on no input has the dim of the batch, and is split along it between ranks. The rows of a micro-batch are then not on the ranks that need them.",
     causes: ["A state or constant with a row for each row of the batch, laid out by hand."],
     remedy: "Leave its layout out, or replicate it.",
-    unmet: "it takes a state as long as the batch",
+    unmet: "Dims of states have no names: only one that is as long as the batch by chance meets it.",
   },
   SL5024: {
     error: "LayoutError",
     title: "Rows of a micro-batch that cannot be split as the batch is",
     meaning:
       "Layouts are chosen for the whole batch. On the rows of one micro-batch the op cannot work so: split over the ranks they come out uneven, and what the op makes of them would lie differently.",
-    causes: ["A reshape of rows and their elements to one dim, and fewer rows in a micro-batch than ranks."],
+    causes: ["Fewer rows in a micro-batch than ranks, and an op whose rule asks for equal parts."],
     remedy: "Cut the batch so that every micro-batch has a multiple of as many rows as ranks share them.",
-    program: [
-      `const g = graph(placement("cpu", { data: 2 }), () => {
-  const x = input("x", ["batch", 4], "float32", { data: S(0) });
-  return { y: x.reshape(["batch", 2, 2]).reshape(["batch", 4]).mean() };
-});
-compile(g, { dims: { batch: 4 }, microBatches: { batch: 4 } });`,
-      "compile(training, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
-    ],
+    unmet: "Sluice's own ops keep rows together; a rule of a user's op may hold for some extents alone.",
   },
   SL5025: {
     error: "ScheduleError",
@@ -200,12 +189,18 @@ compile(g, { dims: { batch: 4 }, microBatches: { batch: 4 } });`,
     causes: ["A mean over the batch that each of its rows is compared with."],
     remedy: "Compute it for each row, or compile without a schedule, on one placement.",
     program: [
-      `const g = graph(front, { name: "piped", inputs: { x: front.input(["batch", 6], "float32") } }, ({ x }) => {
+      `const inputs = { x: front.input(["batch", 6], "float32") };
+const g = graph([front, back], { name: "g", inputs }, ({ x }) => {
   const centred = x.sub(x.mean(0));
   return { y: centred.to(back).square().mean() };
 });
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
-      "compile(piped, { dims: { batch: 8 }, microBatches: { batch: 4 } });",
+      `const inputs = { x: front.input(["batch", 6], "float32") };
+const g = graph([front, back], { name: "g", inputs }, ({ x }) => {
+  const centred = nn.layerNorm(6)(x);
+  return { y: centred.to(back).square().mean() };
+});
+compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
     ],
   },
 };

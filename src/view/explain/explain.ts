@@ -9,6 +9,7 @@ import { boxing } from "./boxing.ts";
 import { joins } from "./joins.ts";
 import { memory } from "./memory.ts";
 import { parameters } from "./parameters.ts";
+import { pipeline } from "./pipeline.ts";
 import { schedule } from "./schedule.ts";
 import { signatures } from "./signatures.ts";
 import { tensors } from "./tensors.ts";
@@ -16,6 +17,7 @@ import { tensors } from "./tensors.ts";
 export function explain(plan: PlanData): string {
   const sections: readonly (readonly string[])[] = [
     header(plan),
+    ...pipeline(plan),
     ["Memory of a rank", ...memory(plan)],
     ["Parameters", ...parameters(plan)],
     [

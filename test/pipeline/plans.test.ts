@@ -1,0 +1,127 @@
+import {
+  compile,
+  graph,
+  nn,
+  optim,
+  Plan,
+  parseSchedule,
+  placement,
+  printSchedule,
+  type Schedule,
+  schedule,
+} from "sluice";
+import { describe, expect, test } from "vitest";
+import { type Piped, piped } from "../truth/network.ts";
+import { show } from "./support.ts";
+
+const cases: readonly Piped[] = [
+  { stages: [0, 1, 2, 3], schedule: "gpipe", microBatches: 8 },
+  { stages: [0, 1, 2, 3], schedule: "1f1b", microBatches: 8 },
+  { stages: [0, 1, 0, 1], schedule: "interleaved", microBatches: 8 },
+  { stages: [0, 1, 2, 3], schedule: "zb-h1", microBatches: 8 },
+  { stages: [0, 1, 2, 3], schedule: "zb-h2", microBatches: 8 },
+  { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 8 },
+];
+
+/** What each rank computes in a step, action by action. */
+function computed({ data: { schedule: lanes, tasks, memory } }: Pick<Plan, "data">): string[][] {
+  return memory.map(({ rank }) => {
+    const lane = lanes.find(({ ranks, stream }) => stream === "compute" && ranks.includes(rank))!;
+    const actions = lane.tasks.flatMap((id) => (tasks[id]!.action ? [show(tasks[id]!.action)] : []));
+    return actions.filter((action, i) => action !== actions[i - 1]);
+  });
+}
+
+const computing = ({ lanes }: Schedule): string[][] =>
+  lanes.filter(({ stream }) => stream === "compute").map(({ actions }) => actions.map(show));
+
+describe("a plan of micro-batches", () => {
+  test.each(cases)("works in the order of its schedule: %o", (options) => {
+    const plan = piped(options);
+    const ranks = Math.max(...options.stages) + 1;
+    const chunks = options.schedule === "interleaved" ? { chunks: 2 } : {};
+    const wanted = schedule(options.schedule as "1f1b", { ranks, microBatches: 8, ...chunks });
+    expect(plan.pipeline?.schedule).toEqual(wanted);
+    expect(computed(plan)).toEqual(computing(wanted));
+  });
+
+  test("takes a schedule of the user's own", () => {
+    const own = parseSchedule(`
+      0: 0F0 0F1 0B1 0B0
+      1: 1F0 1F1 1B1 1B0
+    `);
+    const plan = piped({ stages: [0, 1], microBatches: 2, schedule: own });
+    expect(computed(plan)).toEqual([
+      ["0F0", "0F1", "0B1", "0B0"],
+      ["1F0", "1F1", "1B1", "1B0"],
+    ]);
+    expect(printSchedule(plan.pipeline!.schedule)).toBe(printSchedule(own));
+  });
+
+  test("keeps fewer activations with 1F1B than with GPipe, the more so the earlier the rank stands behind the last", () => {
+    const held = (schedule: "gpipe" | "1f1b") =>
+      piped({ stages: [0, 1, 2, 3], schedule, microBatches: 8, rows: 8 * 32 }).memory.map(
+        ({ byRole }) => byRole.activation ?? 0,
+      );
+    const [all, few] = [held("gpipe"), held("1f1b")];
+    for (const [rank, bytes] of few.entries()) expect(bytes, `rank ${rank}`).toBeLessThan(all[rank]!);
+    expect(few[0]! / all[0]!).toBeGreaterThan(few[2]! / all[2]!);
+  });
+
+  test("is the same from a file", () => {
+    const plan = piped(cases[3]!);
+    expect(Plan.fromJSON(JSON.stringify(plan)).pipeline).toEqual(plan.pipeline);
+  });
+
+  test("says its stages, and what they take", () => {
+    const [, section] = piped(cases[3]!).explain().split("\n\n");
+    expect(section).toMatch(/^Pipeline: schedule zb-h1 of 8 micro-batches/);
+    expect(
+      section!
+        .split("\n")
+        .slice(2)
+        .map((line) => line.trim().split(/ {2,}/).slice(0, 2)),
+    ).toEqual([
+      ["0", "0"],
+      ["1", "1"],
+      ["2", "2"],
+      ["3", "3"],
+    ]);
+  });
+
+  test("is drawn in time: with ZB-H1 ranks wait less than with 1F1B", () => {
+    const bubble = (schedule: "1f1b" | "zb-h1") => {
+      const svg = piped({ stages: [0, 1, 2, 3], schedule, microBatches: 8 }).renderTimeline();
+      expect(svg).toMatch(/^<svg /);
+      return Number(/bubble ([\d.]+) %/.exec(svg)![1]);
+    };
+    expect(bubble("zb-h1")).toBeLessThan(bubble("1f1b"));
+  });
+});
+
+describe("stages", () => {
+  const mesh = placement("cpu", { stage: 2, data: 1 });
+  const [front, back] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: 1 })];
+  const layers = () => Array.from({ length: 3 }, (_, i) => nn.linear(4, 4, { name: `layer${i}` }));
+
+  test("are what lies between two moves", () => {
+    const [a, b, c] = layers();
+    const built = graph(
+      [front, back],
+      { name: "three", inputs: { x: front.input(["rows", 4], "float32") } },
+      ({ x }, g) => {
+        const loss = c!(b!(a!(x).to(back)).to(front))
+          .square()
+          .mean();
+        g.minimize(loss, optim.sgd({ lr: 0.1 }));
+        return { loss };
+      },
+    );
+    const order = parseSchedule(`
+      0: 0F0 0F1 2F0 2F1 2B0 2B1 0B0 0B1
+      1: 1F0 1F1 1B0 1B1
+    `);
+    const plan = compile(built, { dims: { rows: 4 }, microBatches: { rows: 2 }, schedule: order });
+    expect(plan.pipeline!.placements.map((id) => plan.data.placements[id]!.ranks)).toEqual([[0], [1], [0]]);
+  });
+});
