@@ -100,6 +100,7 @@ test("every pass can be printed before and after", () => {
     "choose",
     "expand",
     "box",
+    "micro",
     "fuse",
     "join",
     "buffers",

@@ -124,11 +124,11 @@ test("Mermaid of a small plan", async () => {
     title: "small · physical plan on ranks 0,1"
     ---
     flowchart TB
-      subgraph rank0["rank 0<br/>data 0 · 448 B"]
-        task1_rank0("1 · compute<br/>relu<br/>sum<br/>unary, reduce"):::compute
+      subgraph rank0["rank 0<br/>data 0 · 65.9 KB"]
+        task1_rank0("1 · compute<br/>relu<br/>sum<br/>chain"):::compute
       end
-      subgraph rank1["rank 1<br/>data 1 · 448 B"]
-        task1_rank1("1 · compute<br/>relu<br/>sum<br/>unary, reduce"):::compute
+      subgraph rank1["rank 1<br/>data 1 · 65.9 KB"]
+        task1_rank1("1 · compute<br/>relu<br/>sum<br/>chain"):::compute
       end
       task0[\\"host · source<br/>x 64 B × 2, on each rank"/]:::host
       task2[/"host · sink<br/>total 64 B × 4, on each rank"\\]:::host
