@@ -1,5 +1,6 @@
 // Convolution of float32 and its gradients from lines.c and winograd.c: what conv.c does element by element.
 
+#define CONV_WS (LINES_WS > WINOGRAD_WS ? LINES_WS : WINOGRAD_WS)
 // o = filters · what they meet. What follows has images, planes and the pixels of one as its extents.
 static void correlate(const Taps *g, const Filters *f, const f32 *x, const Planes *o, f32 *ws, Then *then) {
   const ix pixels = g->rows * g->cols, total = g->images * pixels, K = g->channels * g->R * g->S;
@@ -75,36 +76,9 @@ static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws)
   }
 }
 
-// rows x NR of t = A·B, A as its rows lie.
-static NOINLINE void tile_lines(ix mr, ix k, const f32 *a, ix rsa, const f32 *b, f32 *t) {
-  enum { ldb = NR, ldt = NR, first = 1 };
-  TILES(NV, rsa, 1);
-}
-// c[j][i] (+)= t[i][j]
-static void put_transposed(ix rows, ix cols, const f32 *t, f32 *c, ix ldc, int add) {
-  ix i = 0;
-  for (; i + 4 <= rows; i += 4) {
-    const f32 *s = t + i * NR;
-    ix j = 0;
-    for (; j + 4 <= cols; j += 4, s += 4) {
-      v4 p = ld4(s), q = ld4(s + NR), r = ld4(s + 2 * NR), u = ld4(s + 3 * NR);
-      f32 *d = c + j * ldc + i;
-      transpose4(&p, &q, &r, &u);
-      if (add) p += ld4(d), q += ld4(d + ldc), r += ld4(d + 2 * ldc), u += ld4(d + 3 * ldc);
-      st4(d, p); st4(d + ldc, q); st4(d + 2 * ldc, r); st4(d + 3 * ldc, u);
-    }
-    for (; j < cols; j++, s++) for (ix q = 0; q < 4; q++) { f32 *d = c + j * ldc + i + q; *d = add ? *d + s[q * NR] : s[q * NR]; }
-  }
-  for (; i < rows; i++) for (ix j = 0; j < cols; j++) { f32 *d = c + j * ldc + i; *d = add ? *d + t[i * NR + j] : t[i * NR + j]; }
-}
 // dwᵀ = lines · dyᵀ, a slice of pixels after the other.
-static void conv2d_grad_w(Conv v, const f32 *x, const f32 *dy, f32 *dw, f32 *ws) {
-  const Taps g = {v.N, v.C, v.H, v.W, v.OH, v.OW, v.R, v.S, v.sh, v.sw, -v.ph, -v.pw};
+static void lines_product(Conv v, const Taps *g, const f32 *x, const f32 *dy, f32 *dw, f32 *ws) {
   const ix pixels = v.OH * v.OW, total = v.N * pixels, width = v.C * v.R * v.S, pitch = KC + LINE_GAP;
-  if (total && v.R == 1 && v.S == 1 && v.sh == 1 && v.sw == 1 && !v.ph && !v.pw) {       // one tap that meets all pixels: dy · xᵀ
-    for (ix n = 0; n < v.N; n++) gemm(0, 1, v.K, v.C, pixels, dy + n * v.K * pixels, pixels, x + n * v.C * pixels, pixels, dw, v.C, n ? dw : 0, v.C, 0, ws, 0);
-    return;
-  }
   f32 *pa = ws, *pb = pa + MC_MOST * (KC + LINE_GAP), *line = pb + KC * (NC + NR_MOST);
   for (ix k0 = 0; k0 < v.K; k0 += NC) for (ix q0 = 0; q0 < total || !q0; q0 += KC) {
     const ix nk = imin(NC, v.K - k0), kc = imin(KC, total - q0);
@@ -116,7 +90,7 @@ static void conv2d_grad_w(Conv v, const f32 *x, const f32 *dy, f32 *dw, f32 *ws)
     }
     for (ix r0 = 0; r0 < width; r0 += MC) {
       const ix rows = imin(MC, width - r0);
-      put_lines(0, &g, x, q0, kc, r0, rows, line, (Sink){pa, 0, pitch});
+      put_lines(0, g, x, q0, kc, r0, rows, line, (Sink){pa, 0, pitch});
       for (ix k = 0; k < nk; k += NR) for (ix r = 0; r < rows; r += MR) {
         const ix mr = imin(MR, rows - r), nr = imin(NR, nk - k);
         f32 t[MR * NR] __attribute__((aligned(64)));
@@ -126,8 +100,19 @@ static void conv2d_grad_w(Conv v, const f32 *x, const f32 *dy, f32 *dw, f32 *ws)
       }
     }
   }
-  for (ix m = 0; m < v.K; m++) for (ix c = 0; c < v.C; c++) {
-    f32 *d = dw + (m * v.C + c) * v.R * v.S;
+}
+static void conv2d_grad_w(Conv v, const f32 *x, const f32 *dy, f32 *dw, f32 *ws) {
+  const Taps g = {v.N, v.C, v.H, v.W, v.OH, v.OW, v.R, v.S, v.sh, v.sw, -v.ph, -v.pw};
+  const ix pixels = v.OH * v.OW;
+  if (v.N && pixels && v.R == 1 && v.S == 1 && v.sh == 1 && v.sw == 1 && !v.ph && !v.pw) {       // one tap that meets all pixels: dy · xᵀ
+    for (ix n = 0; n < v.N; n++) gemm(0, 1, v.K, v.C, pixels, dy + n * v.K * pixels, pixels, x + n * v.C * pixels, pixels, dw, v.C, n ? dw : 0, v.C, 0, ws, 0);
+    return;
+  }
+  if (is_tiled(&g)) tiles_product(&g, v.K, x, dy, dw, ws);
+  else lines_product(v, &g, x, dy, dw, ws);
+  const ix taps = v.R * v.S;
+  for (ix m = 0; m < v.K; m++) if (!all_finite(v.C * taps, dw + m * v.C * taps)) for (ix c = 0; c < v.C; c++) {
+    f32 *d = dw + (m * v.C + c) * taps;
     for (ix r = 0; r < v.R; r++) for (ix s = 0; s < v.S; s++, d++) if (!(*d - *d == 0)) *d = conv2d_tap(v, m, c, r, s, x, dy);
   }
 }

@@ -84,6 +84,7 @@
 #include "flash.c"
 #include "lines.c"
 #include "winograd.c"
+#include "winograd-filters.c"
 #include "correlate.c"
 #include "pooling.c"
 #include "box.c"

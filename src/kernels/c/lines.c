@@ -137,3 +137,26 @@ static void pack_filters(const Taps *g, const Filters *f, ix m0, ix rows, ix p0,
   }
 }
 
+
+// rows x NR of t = A·B, A as its rows lie.
+static NOINLINE void tile_lines(ix mr, ix k, const f32 *a, ix rsa, const f32 *b, f32 *t) {
+  enum { ldb = NR, ldt = NR, first = 1 };
+  TILES(NV, rsa, 1);
+}
+// c[j][i] (+)= t[i][j]
+static void put_transposed(ix rows, ix cols, const f32 *t, f32 *c, ix ldc, int add) {
+  ix i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const f32 *s = t + i * NR;
+    ix j = 0;
+    for (; j + 4 <= cols; j += 4, s += 4) {
+      v4 p = ld4(s), q = ld4(s + NR), r = ld4(s + 2 * NR), u = ld4(s + 3 * NR);
+      f32 *d = c + j * ldc + i;
+      transpose4(&p, &q, &r, &u);
+      if (add) p += ld4(d), q += ld4(d + ldc), r += ld4(d + 2 * ldc), u += ld4(d + 3 * ldc);
+      st4(d, p); st4(d + ldc, q); st4(d + 2 * ldc, r); st4(d + 3 * ldc, u);
+    }
+    for (; j < cols; j++, s++) for (ix q = 0; q < 4; q++) { f32 *d = c + j * ldc + i + q; *d = add ? *d + s[q * NR] : s[q * NR]; }
+  }
+  for (; i < rows; i++) for (ix j = 0; j < cols; j++) { f32 *d = c + j * ldc + i; *d = add ? *d + t[i * NR + j] : t[i * NR + j]; }
+}

@@ -11,7 +11,6 @@
 enum { PLACES = 16, TILED_CHANNELS = 512, TILED_ROWS = 96, TILED_TERMS = 32, PACKED = 16, PADDED = 1 << 14, GAP = 16 };
 enum { ROOM_V = PLACES * (TILED_CHANNELS * (2 * NR_MOST + GAP) + GAP), ROOM_U = PLACES * (TILED_CHANNELS * 12 + GAP), ROOM_M = PLACES * (TILED_ROWS * NR_MOST + GAP) };
 #define WINOGRAD_WS ((ix)sizeof(f32) * (ROOM_V + ROOM_U + ROOM_M + PADDED))
-#define CONV_WS (WINOGRAD_WS > LINES_WS ? WINOGRAD_WS : LINES_WS)
 
 // What is worth it: enough channels, and not too many pixels that a tile has beyond the border.
 static int is_tiled(const Taps *g) {
@@ -53,6 +52,7 @@ INLINE TileRun run_at(ix down, ix across, ix tile, ix n) {
 }
 
 // n tiles of a row, from rows of the padded image, `width` apart, to 16 places.
+typedef void TileRow(const f32 *x, ix width, ix n, f32 *v, ix pitch);
 static void tile_image(const f32 *x, ix width, ix n, f32 *v, ix pitch) {
   for (ix q = 0; q < n; q += VL) {
     const int k = (int)imin(VL, n - q);
@@ -71,7 +71,7 @@ static void tile_image(const f32 *x, ix width, ix n, f32 *v, ix pitch) {
   }
 }
 // Tiles t0 .. t0 + n - 1 of channels c0 .. : channel c has row c of each place.
-static void tile_images(const Taps *g, const f32 *x, ix t0, ix n, ix c0, ix channels, f32 *v, ix row, ix pitch, f32 *padded) {
+static void tile_images(TileRow *tile, const Taps *g, const f32 *x, ix t0, ix n, ix c0, ix channels, f32 *v, ix row, ix pitch, f32 *padded) {
   const ix down = (g->rows + 1) / 2, across = (g->cols + 1) / 2, width = 2 * across + 2 + 2 * VL, most = (PADDED / width - 2) / 2;
   const ix lo = imax(0, -g->left), hi = imin(2 * across + 2, g->W - g->left);
   for (ix c = 0; c < channels; c++) for (ix at = 0, part; at < n; at += part) {
@@ -90,7 +90,7 @@ static void tile_images(const Taps *g, const f32 *x, ix t0, ix n, ix c0, ix chan
     for (ix r = 0, done = 0, k; r < rows; r++, done += k) {
       const ix j = r ? 0 : run.j;
       k = imin(across - j, part - done);
-      tile_image(padded + 2 * r * width + 2 * j, width, k, v + c * row + at + done, pitch);
+      tile(padded + 2 * r * width + 2 * j, width, k, v + c * row + at + done, pitch);
     }
   }
 }
@@ -176,7 +176,7 @@ static void correlate_tiled(const Taps *g, const Filters *f, const f32 *x, const
     for (ix c0 = 0; c0 < g->channels; c0 += most) {
       const ix channels = imin(most, g->channels - c0), pitch_v = channels * row + GAP;
       const ix slices = (channels + TILED_TERMS - 1) / TILED_TERMS, slice = (channels + slices - 1) / slices;
-      tile_images(g, x, t0, n, c0, channels, v, row, pitch_v, padded);
+      tile_images(tile_image, g, x, t0, n, c0, channels, v, row, pitch_v, padded);
       for (ix m0 = 0; m0 < o->M; m0 += filters) {
         const ix rows = imin(filters, o->M - m0), pitch_u = up(rows, MR) * channels + GAP, pitch_m = up(rows, MR) * NR + GAP;
         tile_filter_rows(g, f, m0, rows, c0, channels, u, pitch_u);
