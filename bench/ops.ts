@@ -41,9 +41,12 @@ function lay(
   Reals: typeof Float32Array | typeof Float64Array,
 ): Numbers[] {
   let [at, state] = [dataAt, 1];
+  // As good as any for sums too, unlike a linear generator, whose every 1024th number is but a little larger (mulberry32).
   const next = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
+    state = (state + 0x6d2b79f5) | 0;
+    let x = Math.imul(state ^ (state >>> 15), state | 1);
+    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
+    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
   };
   const arrays = buffers.map((count, buffer): Numbers => {
     const below = ids[buffer];

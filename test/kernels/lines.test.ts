@@ -35,6 +35,33 @@ test.each(lengths)("softmax of a line of %i is that of a column among others, ri
   expect([...broken].map(Number.isNaN)).toEqual(Array.from(broken, (_, i) => i < mid));
 });
 
+test.each([1, 511, 512, 513, 544, 1024, 8191, 8192, 8193, 9000])(
+  "the sum of a line of %i has the bits of a column's, and of one beside a product, and few numbers are added in a row",
+  (mid) => {
+    for (const inner of [5, 70, 200]) {
+      const bench = new Bench(mid % 7);
+      const data = draw(numbers(mid), inner * mid, 1);
+      const turned = Float32Array.from(
+        { length: inner * mid },
+        (_, i) => data[(i % inner) * mid + Math.floor(i / inner)]!,
+      );
+      const [lines, columns] = [bench.f32(data), bench.f32(turned)];
+      const [ofLines, ofColumns, beside] = [0, 1, 2].map(() => bench.f32(inner));
+      bench.run("reduce", 0, inner, mid, 1, 1, lines, ofLines!);
+      bench.run("reduce", 0, 1, mid, inner, 1, columns, ofColumns!);
+      const rows = 40;
+      const [a, product] = [bench.f32(draw(numbers(7), rows * mid, 1)), bench.f32(rows * inner)];
+      bench.run("gemm_sums", rows, inner, mid, a, columns, product, beside!);
+      expect([...ofColumns!]).toEqual([...ofLines!]);
+      expect([...beside!]).toEqual([...ofLines!]);
+      for (let r = 0; r < inner; r++) {
+        const want = data.subarray(r * mid, (r + 1) * mid).reduce((s, v) => s + v, 0);
+        expect(Math.abs(ofLines![r]! - want)).toBeLessThan(1.2e-7 * Math.sqrt(mid) * 4);
+      }
+    }
+  },
+);
+
 test.each([
   ["", 0],
   ["", 1],

@@ -76,8 +76,8 @@ INLINE void tile_whole(ix k, ix slice, const f32 *a, const f32 *b, const ix ldb,
 }
 
 // The sums of B's columns, a slice of rows after the other just before it is packed (rows.c has them, as a reduction's).
-enum { SUM_PARTS = 32 };
-#define SUMS_WS ((ix)sizeof(f32) * (SUM_PARTS * NC - KC * NR_MOST))    // the room for edges (stream) is not needed then
+enum { SUM_PARTS = 32, SUM_LEVELS = 6, SUM_ROOM = SUM_PARTS + SUM_LEVELS };
+#define SUMS_WS ((ix)sizeof(f32) * (SUM_ROOM * NC - KC * NR_MOST))    // the room for edges (stream) is not needed then
 typedef struct { f32 *y, *part; } Sums;
 static void sum_columns(ix rows, ix cols, const f32 *b, f32 *y);
 static void sum_slice(Sums s, ix first, ix rows, ix cols, const f32 *b, ix ldb, int last);
@@ -324,7 +324,7 @@ static void gemm_sums(ix M, ix N, ix K, const f32 *a, const f32 *b, f32 *c, f32 
   Out o = {c, N, 0, 0, 0, 0};
   const int few = M <= FEW;                                           // blocks are wider than the room for sums
   if (few) sum_columns(K, N, b, sums);
-  gemm_strided(M, N, K, (Matrix){a, 1, M, F32}, (Matrix){b, N, 1, F32}, o, few ? ws : ws + SUM_PARTS * NC, 0, (Sums){few ? 0 : sums, ws});
+  gemm_strided(M, N, K, (Matrix){a, 1, M, F32}, (Matrix){b, N, 1, F32}, o, few ? ws : ws + SUM_ROOM * NC, 0, (Sums){few ? 0 : sums, ws});
 }
 // The same over a batch: operand x of item i starts at x + i*sx; a stride of 0 shares it.
 static void gemm_batched(ix batch, int ta, int tb, ix M, ix N, ix K, const f32 *a, ix lda, ix sa, const f32 *b, ix ldb, ix sb,

@@ -93,13 +93,13 @@ INLINE Moments moments(int center, ix C, f32 eps, const f32 *x) {
   if (center) VLOOP(C, { s += ldk(x + i, k, 0); });
   const f32 mean = center ? hsum(s) / (f32)C : 0;
   VLOOP(C, { const vf d = ldk(x + i, k, mean) - mean; q += d * d; });
-  return (Moments){mean, 1.f / __builtin_sqrtf(hsum(q) / (f32)C + eps)};
+  return (Moments){mean, (f32)(1 / __builtin_sqrt((f64)hsum(q) / (f64)C + eps))};
 }
 // y = (x - mean)·scale·gain [+ bias], row by row.
 static void layer_norm(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *gain, const f32 *bias, f32 *y) {
   for (ix r = 0; r < R; r++, x += C, y += C) {
     const Moments m = moments(center, C, eps, x);
-    if (bias) VMAP(C, y, (ldk(x + i, k, 0) - m.mean) * m.scale * ldk(gain + i, k, 0) + ldk(bias + i, k, 0));
+    if (bias) VMAP(C, y, madd((ldk(x + i, k, 0) - m.mean) * m.scale, ldk(gain + i, k, 0), ldk(bias + i, k, 0)));
     else VMAP(C, y, (ldk(x + i, k, 0) - m.mean) * m.scale * ldk(gain + i, k, 0));
   }
 }
@@ -119,11 +119,27 @@ static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const
     if (r + 1 == R || (r + 1) % group == 0) follow_rows(then, r / group * group, r % group + 1, 0, C);
   }
 }
-// dgain = Σ over rows of dy·h. No rows give zeros.
-static void layer_norm_grad_gain(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *dy, f32 *dgain) {
-  fill(C, 0, dgain);
-  for (ix r = 0; r < R; r++, x += C, dy += C) {
-    const Moments m = moments(center, C, eps, x);
-    VMAP(C, dgain, ldk(dgain + i, k, 0) + ldk(dy + i, k, 0) * ((ldk(x + i, k, 0) - m.mean) * m.scale));
+// dgain = Σ over rows of dy·h: RADIX rows one after the other, RADIX of their sums, and these. No rows give zeros.
+enum { GAINS = 4096 };
+#define GAIN_WS ((ix)sizeof(f32) * 2 * GAINS)
+#define GAIN_WS_f64 0
+static void put_by(ix n, f32 *from, f32 *to) {
+  VLOOP(n, { stk(to + i, ldk(to + i, k, 0) + ldk(from + i, k, 0), k); stk(from + i, splat(0), k); });
+}
+static void layer_norm_grad_gain(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *dy, f32 *dgain, f32 *ws) {
+  f32 *few = ws, *more = ws + GAINS;
+  for (ix c = 0; c < C; c += GAINS) {
+    const ix n = imin(GAINS, C - c);
+    f32 *all = dgain + c;
+    fill(n, 0, few), fill(n, 0, more), fill(n, 0, all);
+    for (ix r = 0; r < R; r++) {
+      const f32 *u = x + r * C + c, *slope = dy + r * C + c;
+      const Moments m = moments(center, C, eps, u - c);
+      VMAP(n, few, ldk(few + i, k, 0) + ldk(slope + i, k, 0) * ((ldk(u + i, k, 0) - m.mean) * m.scale));
+      if ((r + 1) % RADIX == 0) put_by(n, few, more);
+      if ((r + 1) % (RADIX * RADIX) == 0) put_by(n, more, all);
+    }
+    put_by(n, few, more);
+    put_by(n, more, all);
   }
 }

@@ -108,6 +108,8 @@ static int call_host(const Call *c) {
 // Of float32 alone: what follows.
 #define AND_THEN , c->then
 #define AND_THEN_f64
+#define GAIN_ROOM , ws
+#define GAIN_ROOM_f64
 #define NUMBERS(X, S) \
   X(binary##S, "iiiiiiiiiiiiippp", 0, 0, binary##S((int)I(0), FOUR(1), FOUR(5), FOUR(9), V(13), V(14), V(15))) \
   X(affine##S, "iffpp", 0, 0, OK(affine##S(I(0), D(1), D(2), V(3), V(4)))) \
@@ -139,7 +141,7 @@ static int call_host(const Call *c) {
   X(softmax_grad##S, "iiiippp", 0, 0, OK(softmax_grad##S((int)I(0), I(1), I(2), I(3), V(4), V(5), V(6)))) \
   X(layer_norm##S, "iiifpppp", NULLABLE(6), 0, OK(layer_norm##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7)))) \
   X(layer_norm_grad##S, "iiifpppp", 0, 0, OK(layer_norm_grad##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6), V(7) AND_THEN##S))) \
-  X(layer_norm_grad_gain##S, "iiifppp", 0, 0, OK(layer_norm_grad_gain##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6)))) \
+  X(layer_norm_grad_gain##S, "iiifppp", 0, GAIN_WS##S, OK(layer_norm_grad_gain##S((int)I(0), I(1), I(2), D(3), V(4), V(5), V(6) GAIN_ROOM##S))) \
   X(blend##S, "ifpp", 0, 0, OK(blend##S(I(0), D(1), V(2), V(3)))) \
   X(conv2d##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d##S(conv_of(c), V(13), V(14), V(15), ws AND_THEN##S))) \
   X(conv2d_grad_x##S, "iiiiiiiiiiiiippp", 0, CONV_WS##S, OK(conv2d_grad_x##S(conv_of(c), V(13), V(14), V(15), ws))) \

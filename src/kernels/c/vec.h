@@ -35,6 +35,7 @@ typedef f32 vfu __attribute__((vector_size(sizeof(f32) * VL), aligned(4), may_al
 typedef int32_t vi __attribute__((vector_size(sizeof(f32) * VL)));
 typedef uint32_t vu __attribute__((vector_size(sizeof(f32) * VL)));
 typedef f32 v4 __attribute__((vector_size(16)));
+typedef int32_t v4i __attribute__((vector_size(16)));
 typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -49,7 +50,6 @@ typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
 #if defined(__clang__) || __GNUC__ >= 12
 #define SHUF4(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
 #else
-typedef int32_t v4i __attribute__((vector_size(16)));
 #define SHUF4(a, b, i, j, k, l) __builtin_shuffle(a, b, (v4i){i, j, k, l})
 #endif
 
