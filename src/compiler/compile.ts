@@ -26,6 +26,7 @@ import { registers } from "./registers.ts";
 import { reorder } from "./reorder.ts";
 import { repeat } from "./repeat.ts";
 import { seal } from "./seal.ts";
+import { simplify } from "./simplify.ts";
 import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
 
@@ -45,6 +46,7 @@ const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["reorder", reorder], //       attention takes its operands as they lie
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates
   ["repeat", repeat], //         element-wise ops repeat by themselves what they take
+  ["simplify", simplify], //     what the backward pass need not do goes
   ["settle", settle], //         mixed precision: casts stand where the result is used
   ["widen", widen], //           16-bit floats are computed in float32
   ["prune", prune], //           what nothing depends on goes

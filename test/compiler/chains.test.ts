@@ -130,16 +130,16 @@ test("what somebody else uses before the chain's end ends it; what is used later
   const inputs = { x: mesh.input([6, 8], "float32") };
   const g = graph(mesh, { name: "fork", inputs }, ({ x }) => {
     const a = x.exp();
-    const b = a.neg(); // exp and neg are one chain
+    const b = a.tanh(); // exp and tanh are one chain
     const total = a.sum(0); // takes a: what follows is another chain
     return { y: b.mul(b).add(total), a };
   });
   const plan = compile(g) as unknown as Plan;
   expect(joinedOf(plan.data).map(({ ops }) => ops)).toEqual([
-    ["exp", "neg"],
+    ["exp", "tanh"],
     ["mul", "add"],
   ]);
-  expect(plan.data.buffers.map(({ name }) => name)).toEqual(expect.arrayContaining(["exp", "neg", "sum"]));
+  expect(plan.data.buffers.map(({ name }) => name)).toEqual(expect.arrayContaining(["exp", "tanh", "sum"]));
 });
 
 describe("what reduces the last dims", () => {
@@ -178,6 +178,62 @@ describe("what reduces the last dims", () => {
     );
     expect(joinedOf(compile(small).data as unknown as PlanData).map(({ ops }) => ops)).toEqual([["exp", "neg"]]);
   });
+});
+
+describe("what costs a chain next to nothing", () => {
+  const mesh = placement("cpu", { d: 1 });
+  const inputs = { x: mesh.input([4, 6], "float32"), o: mesh.input([6], "float32") };
+  const made = (kind: string) =>
+    compileGraph(
+      graph(mesh, { name: "again", inputs }, ({ x, o }) => {
+        const [deviation] = [emit(kind, [x as never, o as never])];
+        const spread = emit("sum", [emit("exp", [deviation!])], { dims: [0], keep: false }); // ends the chain
+        return { y: emit("neg", [emit("mul", [deviation!, spread])]) } as never;
+      }).logical,
+    );
+
+  test("is made again, and never stored", () => {
+    const plan = made("sub");
+    expect(joinedOf(plan)).toEqual([
+      { ops: ["sub", "exp"], saved: 2 * 4 * 6 * 4 },
+      { ops: ["sub", "mul", "neg"], saved: (3 * 4 * 6 - 4 * 6 - 6) * 4 },
+    ]);
+    expect(plan.buffers.map(({ name }) => name)).not.toContain("sub");
+  });
+
+  test("but not what costs more", () => {
+    expect(joinedOf(made("div")).map(({ ops }) => ops)).toEqual([
+      ["div", "exp"],
+      ["mul", "neg"],
+    ]);
+  });
+
+  test("nor what a state gives, which may have changed by then", () => {
+    const g = graph(mesh, { name: "states", inputs }, ({ x }, on) => {
+      const s = on.state("s", [6], "float32");
+      const shifted = emit("sub", [x as never, s as never]);
+      const total = emit("sum", [emit("exp", [shifted])], { dims: [0], keep: false });
+      on.assign(s, total as never);
+      return { y: emit("neg", [emit("mul", [shifted, total])]) } as never;
+    });
+    expect(joinedOf(compileGraph(g.logical)).map(({ ops }) => ops)).toEqual([
+      ["sub", "exp"],
+      ["mul", "neg"],
+    ]);
+  });
+});
+
+test("both gradients of a square are one op, and a product with 1 is none", () => {
+  const mesh = placement("cpu", { d: 1 });
+  const fc = nn.linear(3, 4, { name: "fc" });
+  const g = graph(mesh, { name: "square", model: fc, inputs: { x: mesh.input([8, 3], "float32") } }, ({ x }, on) => {
+    const y = fc(x);
+    const loss = y.mul(y).sum();
+    on.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  const names = compileGraph(g.logical).graph.ops.flatMap(({ name, kind }) => (kind === "mul" ? [name] : []));
+  expect(names).toEqual(["mul"]);
 });
 
 test("the gradient of a sum is written down nowhere: who takes it repeats it", () => {

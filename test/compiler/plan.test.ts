@@ -93,6 +93,7 @@ test("every pass can be printed before and after", () => {
     "reorder",
     "autodiff",
     "repeat",
+    "simplify",
     "settle",
     "widen",
     "prune",

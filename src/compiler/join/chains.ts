@@ -14,7 +14,7 @@ import { evenLines, lineDims } from "./lines.ts";
 import type { JoinSite } from "./site.ts";
 
 /** Operands that the kernel `chain` takes, those that are never stored included. */
-const mostOperands = 32;
+export const mostOperands = 32;
 /** How many other ops may stand between two of a run: what it takes is kept until its place. */
 const mostBetween = 16;
 
@@ -94,8 +94,8 @@ export function castFor({ draft, makers, users, shown }: JoinSite, value: number
 }
 
 const writes = (op: Op) => op.writes?.some((state) => state !== null) ?? false;
-const fits = (op: Op) => !writes(op) && op.kind !== "boxing" && opDef(op.kind).elementwise !== undefined;
+export const fits = (op: Op) => !writes(op) && op.kind !== "boxing" && opDef(op.kind).elementwise !== undefined;
 
 /** Ops whose text is one have results of one shape on every rank. */
-const typeOf = ({ graph, layouts }: Draft, { outputs: [y] }: Op) =>
+export const typeOf = ({ graph, layouts }: Draft, { outputs: [y] }: Op) =>
   `${shapeOf(graph.values[y!]!)} ${keyOf(layouts[y!]!)}`;

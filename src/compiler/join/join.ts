@@ -2,7 +2,7 @@
  * @file Joins ops of a task that one kernel call can do in one pass, so that what passes between them is never stored. A run
  * has a head, or none, and a chain. The head is a product of matrices with what is added to it (products.ts), or an op
  * whose kernel can be followed; the chain is element-wise ops that follow it, or one another (chains.ts), and what reduces
- * lines of these (lines.ts).
+ * lines of these (lines.ts). What costs a chain nothing is made again rather than stored (again.ts).
  *
  * Layouts are settled by now, and what ranks compute alone stays what it is, so joining needs no rules. A run takes the
  * place of its last op. It has the bits of its ops one by one, but for the gradient of a weight under a batch, which is
@@ -13,6 +13,7 @@ import { itemSize } from "../../ir/dtype.ts";
 import type { Op } from "../../ir/graph.ts";
 import { localShape } from "../../sbp/boxes.ts";
 import { type Draft, shapeOf, type TaskDraft } from "../draft.ts";
+import { makeAgain } from "./again.ts";
 import { findChains } from "./chains.ts";
 import { findHeads } from "./heads.ts";
 import type { Joined } from "./joined.ts";
@@ -34,7 +35,8 @@ function runsOf(draft: Draft, task: TaskDraft, users: JoinSite["users"], shown: 
   const makers = new Map(ops.flatMap((op) => op.outputs.map((id) => [id, op] as const)));
   const site = { draft, ops, makers, users, shown };
   const headed = findHeads({ ...site, taken: new Set() });
-  return [...headed, ...findChains({ ...site, taken: new Set(headed.flatMap(({ ops }) => ops)) })];
+  const rest = { ...site, taken: new Set(headed.flatMap(({ ops }) => ops)) };
+  return [...headed, ...makeAgain(rest, findChains(rest))];
 }
 
 /** Values that are never stored. */
@@ -42,7 +44,7 @@ export const unstored = ({ joined }: Pick<Draft, "joined">): ReadonlySet<number>
   new Set([...joined.values()].flatMap(({ inner }) => inner));
 
 /** Bytes that the ops one by one would read and write, less what joined they do, on the rank with the largest shards. */
-export function savedBytes({ graph, layouts }: Draft, { ops, inner }: Joined): number {
+export function savedBytes({ graph, layouts }: Draft, { ops, inner, again = [] }: Joined): number {
   const bytes = (id: number): number => {
     const value = graph.values[id]!;
     const placement = graph.placements[value.placement]!;
@@ -51,8 +53,9 @@ export function savedBytes({ graph, layouts }: Draft, { ops, inner }: Joined): n
   };
   const all = (ids: readonly number[]) => ids.reduce((sum, id) => sum + bytes(id), 0);
   const members = ops.map((id) => graph.ops[id]!);
-  const made = members.flatMap(({ outputs }) => outputs);
-  const read = members.flatMap(({ inputs }) => [...new Set(inputs)]);
-  const moved = new Set([...made, ...read].filter((id) => !inner.includes(id)));
-  return all(read) + all(made) - all([...moved]);
+  const made = (some: readonly Op[]) => some.flatMap(({ outputs }) => outputs);
+  const read = (some: readonly Op[]) => some.flatMap(({ inputs }) => [...new Set(inputs)]);
+  const once = members.filter(({ id }) => !again.includes(id));
+  const moved = new Set([...made(members), ...read(members)].filter((id) => !inner.includes(id)));
+  return all(read(once)) + all(made(once)) - all([...moved]);
 }
