@@ -70,6 +70,11 @@ describe("output and gradients are those of doubles", () => {
     conv([20, 17, 9, 9], [20, 3, 3]), // several blocks of tiles
     conv([2, 520, 8, 8], [16, 3, 3], [1, 1], [1, 1]), // more channels than are transformed at a time
     conv([1, 16, 8, 8], [200, 3, 3], [1, 1], [3, 3]), // tiles in the padding alone
+    conv([3, 17, 15, 14], [20, 3, 3], [2, 2], [1, 1]), // the same of strides
+    conv([2, 16, 12, 41], [70, 3, 3], [2, 2]),
+    conv([2, 40, 13, 16], [16, 3, 3], [2, 2], [1, 3]),
+    conv([40, 16, 8, 8], [16, 3, 3], [2, 2], [1, 1]),
+    conv([1, 530, 8, 8], [520, 3, 3], [2, 2], [1, 1]),
     conv([2, 1, 8, 8], [600, 3, 3], [1, 1], [1, 1]), // more filters than a block of the filters' gradient
   ])("$N×$C×$H×$W, $K filters of $R×$S, stride $stride, padding $padding", (v) => {
     const data = operands(v, 5);
@@ -84,7 +89,8 @@ describe("an element has the same bits", () => {
   const v = conv([3, 5, 9, 11], [14, 3, 3], [1, 1], [1, 1]);
   const two = conv([3, 5, 9, 11], [14, 3, 3], [2, 2], [1, 1]);
   const tiled = conv([3, 20, 9, 11], [18, 3, 3], [1, 1], [1, 1]);
-  const all = [v, two, tiled].map((v) => ({ ...v, v }));
+  const tiledTwo = conv([3, 20, 9, 11], [18, 3, 3], [2, 2], [1, 1]);
+  const all = [v, two, tiled, tiledTwo].map((v) => ({ ...v, v }));
 
   test.each(all)("at every offset, $C channels, stride $stride", ({ v }) => {
     const data = operands(v, 7);
@@ -152,6 +158,7 @@ describe("numbers that are not finite spoil what they reach, and nothing else", 
         { ...v, where: "inside", at: 30 },
         { ...v, stride: [2, 2] as const, where: "under strides", at: 4 },
         { ...v, C: 16, K: 18, where: "of a tile", at: 31 },
+        { ...v, H: 9, W: 12, C: 16, K: 18, stride: [2, 2] as const, where: "of a tile under strides", at: 15 },
       ].map((v) => ({
         v,
         operand,

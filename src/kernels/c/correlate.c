@@ -45,7 +45,8 @@ static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws, Then *th
   const Taps g = {v.N, v.C, v.H, v.W, v.OH, v.OW, v.R, v.S, v.sh, v.sw, -v.ph, -v.pw};
   const Filters f = {w, v.C * v.R * v.S, v.R * v.S, 0, v.S, 1};
   const Planes o = {y, v.K, v.OH * v.OW, v.OH * v.OW, 0, 1, 0};
-  if (is_tiled(&g)) { correlate_tiled(&g, &f, x, &o, ws, then); return; }
+  const Form *form = form_of(&g);
+  if (form) { correlate_tiled(form, &g, &f, x, &o, ws, then); return; }
   // What follows may change what it takes: where a filter is not finite it comes last.
   const int early = then && all_finite(v.K * v.C * v.R * v.S, w);
   correlate(&g, &f, x, &o, ws, early ? then : 0);
@@ -56,6 +57,14 @@ static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws, Then *th
 }
 // By phases: the pixels of dx whose row and column leave one remainder meet the same taps, at neighbouring places of dy.
 static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws) {
+  if (v.R == 3 && v.S == 3 && v.sh == v.sw && (v.sh == 1 || (v.sh == 2 && v.ph % 2 && v.pw % 2))) {
+    const Form *form = v.sh == 1 ? &FORM_1 : &FORM_X;
+    const ix up = form->up;
+    const Taps g = {v.N, v.K, v.OH, v.OW, v.H, v.W, 3, 3, 1, 1, up == 1 ? v.ph - 2 : (v.ph - 1) / 2, up == 1 ? v.pw - 2 : (v.pw - 1) / 2};
+    const Filters f = {w, 9, 9 * v.C, 8, -3, -1};
+    const Planes o = {dx, v.C, v.H * v.W, v.H * v.W, 0, 1, 0};
+    if (is_worth(form, &g)) { correlate_tiled(form, &g, &f, dy, &o, ws, 0); return; }
+  }
   for (ix a = 0; a < imin(v.sh, v.H); a++) for (ix b = 0; b < imin(v.sw, v.W); b++) {
     const ix r0 = (a + v.ph) % v.sh, s0 = (b + v.pw) % v.sw;
     const ix R = r0 < v.R ? (v.R - 1 - r0) / v.sh + 1 : 0, S = s0 < v.S ? (v.S - 1 - s0) / v.sw + 1 : 0;
@@ -64,7 +73,6 @@ static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws)
     const Filters f = {w, v.R * v.S, v.C * v.R * v.S, last, -v.sh * v.S, -v.sw};
     const int whole = v.sh == 1 && v.sw == 1;
     const Planes o = {dx, v.C, v.H * v.W, whole ? v.H * v.W : cols, v.sh * v.W, v.sw, a * v.W + b};
-    if (whole && is_tiled(&g)) { correlate_tiled(&g, &f, dy, &o, ws, 0); return; }
     correlate(&g, &f, dy, &o, ws, 0);
   }
   for (ix c = 0; c < v.C; c++) {
@@ -108,7 +116,7 @@ static void conv2d_grad_w(Conv v, const f32 *x, const f32 *dy, f32 *dw, f32 *ws)
     for (ix n = 0; n < v.N; n++) gemm(0, 1, v.K, v.C, pixels, dy + n * v.K * pixels, pixels, x + n * v.C * pixels, pixels, dw, v.C, n ? dw : 0, v.C, 0, ws, 0);
     return;
   }
-  if (is_tiled(&g)) tiles_product(&g, v.K, x, dy, dw, ws);
+  if (form_of(&g) == &FORM_1) tiles_product(&g, v.K, x, dy, dw, ws);
   else lines_product(v, &g, x, dy, dw, ws);
   const ix taps = v.R * v.S;
   for (ix m = 0; m < v.K; m++) if (!all_finite(v.C * taps, dw + m * v.C * taps)) for (ix c = 0; c < v.C; c++) {

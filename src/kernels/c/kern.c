@@ -83,6 +83,7 @@
 
 #include "flash.c"
 #include "lines.c"
+#include "winograd-forms.c"
 #include "winograd.c"
 #include "winograd-filters.c"
 #include "correlate.c"

@@ -38,7 +38,7 @@ static void untile_filters(const f32 *m, ix pitch, f32 *t) {
     }
   }
 }
-// dw [filters, channels, 3, 3] of an image that is_tiled.
+// dw [filters, channels, 3, 3] of an image to which FORM_1 applies.
 static void tiles_product(const Taps *g, ix filters, const f32 *x, const f32 *dy, f32 *dw, f32 *ws) {
   const Taps h = {g->images, filters, g->rows, g->cols, g->rows, g->cols, 2, 2, 1, 1, 0, 0};
   const ix total = g->images * ((g->rows + 1) / 2) * ((g->cols + 1) / 2), row = TILED_SLICE + GAP, pitch_m = MR * NR;
@@ -47,12 +47,12 @@ static void tiles_product(const Taps *g, ix filters, const f32 *x, const f32 *dy
     const ix n = imin(TILED_SLICE, total - t0), block = imin(TILED_FILTER_BLOCK, filters - k0), pitch_w = up(block, NR) * n;
     for (ix k = 0; k < block; k += NR) {
       const ix some = imin(NR, block - k), pitch = some * row + GAP;
-      tile_images(tile_gradient, &h, dy, t0, n, k0 + k, some, rows, row, pitch, padded);
+      tile_images(&FORM_1, tile_gradient, &h, dy, t0, n, k0 + k, some, rows, row, pitch, padded);
       for (ix p = 0; p < PLACES; p++) pack_panel(NR, some, n, rows + p * pitch, row, 1, w + p * pitch_w + k * n);
     }
     for (ix c0 = 0; c0 < g->channels; c0 += TILED_CHANNEL_BLOCK) {
       const ix channels = imin(TILED_CHANNEL_BLOCK, g->channels - c0), pitch_v = channels * row + GAP;
-      tile_images(tile_image, g, x, t0, n, c0, channels, v, row, pitch_v, padded);
+      tile_images(&FORM_1, tile_image_1, g, x, t0, n, c0, channels, v, row, pitch_v, padded);
       for (ix k = 0; k < block; k += NR) for (ix c = 0; c < channels; c += MR) {
         const ix some = imin(MR, channels - c);
         f32 m[PLACES * MR * NR] __attribute__((aligned(64))), t[9 * MR * NR] __attribute__((aligned(64)));
