@@ -124,12 +124,18 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
    * physical plan of more than 150 tasks on its ranks is drawn alike: tasks of equal blocks once, and ranks that run the
    * same tasks once; `expand: "all"` draws all.
    *
+   * As "html" the plan explorer: one file that opens by double click and fetches nothing. Logical graph, physical plan, ranks
+   * one by one, and a timeline with memory and with what each task waited for; search, click and keys lead to each op's
+   * tensors, shards, costs, and why it lies so. The timeline is simulated (`simulate` takes what `plan.simulate` does) or,
+   * with `trace`, that of a session launched with `{ trace: true }`.
+   *
    * With `state`, the actors of a session of this plan as they stand: what each is at, how often it has fired, and how
    * many slots of each register are held.
    *
    * @example
    * await writeFile("gpt.svg", await plan.render("svg", { graph: "logical", expand: ["block0", "block*.up"] }));
    * const { nodes, edges, clusters } = JSON.parse(await plan.render("json"));
+   * await writeFile("plan.html", await plan.render("html", { trace: session.trace() }));
    * await writeFile("stuck.svg", await plan.render("svg", { state: error.flight }));
    */
   render(format: PictureFormat, options: RenderOptions = {}): Promise<string> {

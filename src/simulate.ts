@@ -2,7 +2,7 @@
  * @file `plan.simulate`: a plan on modelled devices and links, without running anything. The actors, their order and
  * their slots are those of a session; only the clock is another.
  */
-import { type Level, levelsOf, type Slice, timelineOf, useOf } from "./actors/virtual/timeline.ts";
+import { type Level, levelsOf, type Slice, type Timeline, timelineOf, useOf } from "./actors/virtual/timeline.ts";
 import { durationsOf, type Speed } from "./compiler/durations.ts";
 import { machineOf } from "./compiler/machine.ts";
 import { userLine } from "./graph/source.ts";
@@ -84,7 +84,11 @@ const optionNames = ["devices", "links", "steps"] satisfies (keyof SimulateOptio
 const second = 1e12;
 const defaultSteps = 10;
 
-export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulation {
+/** The run behind a simulation: times of all firings, in ticks of which a second has 10¹². */
+export function virtualRun(
+  plan: PlanData,
+  options: SimulateOptions,
+): { readonly steps: number; readonly timeline: Timeline; readonly model: NamedModel } {
   checkOptions("SL1074", "simulate", options, optionNames, userLine);
   checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
   const { devices, links = {}, steps = defaultSteps } = options;
@@ -98,6 +102,11 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
     const member = members[plan.tasks[task]!.placement]!.get(rank)!;
     return durations[task]![member]!;
   });
+  return { steps, timeline, model };
+}
+
+export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulation {
+  const { steps, timeline, model } = virtualRun(plan, options);
   const { makespan, taken } = timeline;
   const uses = new Map(timeline.ranks.map((rank) => [rank, useOf(timeline.slices(rank))]));
   const levels = (rank: number) => levelsOf(plan, timeline, rank).map((l) => ({ ...l, time: l.time / second }));

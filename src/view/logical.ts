@@ -9,7 +9,7 @@ import type { PlanData } from "../ir/plan.ts";
 import { spotsOf, startOf } from "./blocks.ts";
 import { checkExpand, type Expand, expandedBy } from "./expand.ts";
 import { logicalEdges } from "./logical-edges.ts";
-import { framesOf, nodesOf } from "./logical-nodes.ts";
+import { type Drawn, framesOf, nodesOf } from "./logical-nodes.ts";
 import { joinModules } from "./modules.ts";
 import { phasesOf } from "./phase.ts";
 import type { Picture, PictureNode } from "./picture.ts";
@@ -18,7 +18,13 @@ import type { Picture, PictureNode } from "./picture.ts";
 const manyOps = 150;
 
 /** The plan's laid-out graph. Throws SluiceError SL7001 for a name in `expand` that no module has. */
-export function logicalPicture(plan: PlanData, expand?: Expand): Picture {
+export const logicalPicture = (plan: PlanData, expand?: Expand): Picture => logicalPictures(plan, expand).picture;
+
+/** The picture, and the same with a node for each op where it has modules. */
+export function logicalPictures(
+  plan: PlanData,
+  expand?: Expand,
+): { readonly picture: Picture; readonly byOp: () => Picture } {
   const { graph } = plan;
   const phase = phasesOf(graph);
   const shown = graph.ops.filter((op) => !isMoment(graph, op));
@@ -30,14 +36,13 @@ export function logicalPicture(plan: PlanData, expand?: Expand): Picture {
 
   const { clusters, frameOf } = framesOf(graph, spots, phase);
   const single = nodesOf(plan, spots, frameOf);
-  const nodes = whole ? single : joinModules(plan, single, expanded);
   const outputs = Object.keys(graph.outputs).map((name, i): PictureNode => {
     return { id: `out${i}`, kind: "output", text: [[name, "output"]], inside: null, ops: [] };
   });
   const legend = ["an edge is a tensor; an axis that its layout does not name holds it whole (B)"];
   if (!whole)
     legend.push("of equal blocks one is drawn, in a large picture a module is one box: { expand } draws them whole");
-  return {
+  const pictureOf = (nodes: readonly Drawn[]): Picture => ({
     graph: "logical",
     text: [`${plan.name} · logical graph on ${graph.placements.map(meshText).join(", ")}`, legend.join(" · ")],
     clusters,
@@ -45,7 +50,8 @@ export function logicalPicture(plan: PlanData, expand?: Expand): Picture {
     edges: logicalEdges(plan, nodes, phase, !whole),
     rows: [],
     columns: [],
-  };
+  });
+  return { picture: pictureOf(whole ? single : joinModules(plan, single, expanded)), byOp: () => pictureOf(single) };
 }
 
 const meshText = ({ device, axes }: PlacementData): string =>

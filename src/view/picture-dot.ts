@@ -43,8 +43,8 @@ const fontSizes: { readonly [K in PictureCluster["kind"]]: number } = {
   rank: 14,
 };
 
-/** The same picture gives the same bytes. */
-export function pictureDot(picture: Picture): string {
+/** The same picture gives the same bytes. With `marked` each edge has its place in the picture as id. */
+export function pictureDot(picture: Picture, marked = false): string {
   const inside = (frame: string | null): string[] => [
     ...picture.clusters.filter((c) => c.inside === frame).map(clusterText),
     ...picture.nodes.filter((n) => n.inside === frame).map(nodeText),
@@ -57,7 +57,7 @@ export function pictureDot(picture: Picture): string {
     ...inside(null),
     ...picture.rows.map(row),
     ...picture.columns.flatMap(column),
-    ...picture.edges.map(edgeText),
+    ...picture.edges.map((edge, i) => edgeText(edge, marked ? `${i}` : undefined)),
   ]);
 }
 
@@ -70,8 +70,8 @@ function nodeText({ id, kind, text }: PictureNode): string {
   });
 }
 
-const edgeText = ({ from, to, kind, text }: PictureEdge): string =>
-  edge(from, to, { label: text.length ? label(...text) : undefined, ...edgeLooks[kind] });
+const edgeText = ({ from, to, kind, text }: PictureEdge, id: string | undefined): string =>
+  edge(from, to, { id, label: text.length ? label(...text) : undefined, ...edgeLooks[kind] });
 
 /** Keeps nodes under each other, in order. */
 const column = (ids: readonly string[]): string[] =>

@@ -2,7 +2,11 @@
 import { userLine } from "../graph/source.ts";
 import { checkOptions, OptionError, SluiceError, showGiven } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
+import type { SimulateOptions } from "../simulate.ts";
 import type { Expand } from "./expand.ts";
+import { explorerData } from "./explorer/data.ts";
+import type { Traced } from "./explorer/measured.ts";
+import { explorerPage } from "./explorer/page.ts";
 import { logicalPicture } from "./logical.ts";
 import { physicalPicture } from "./physical.ts";
 import { foldedPicture } from "./physical-folded.ts";
@@ -23,26 +27,35 @@ export interface RenderOptions {
    * that run the same tasks once, and of equal blocks one.
    */
   readonly expand?: Expand;
+  /**
+   * Only of "html": shows when tasks ran in a session with `{ trace: true }`, from what `session.trace()` returned or what
+   * `session.events$` has told, instead of a simulation. Of a long run the last steps.
+   */
+  readonly trace?: Traced;
+  /** Only of "html": what `plan.simulate` takes. Default: 3 steps on the devices and links that the compiler assumes. */
+  readonly simulate?: SimulateOptions;
   /** Draws the plan's actors as they stand: what `session.events$` has told since the launch, or `session.flight()`. */
   readonly state?: Observed;
 }
 
-/** `json` is a `Picture`, as `src/view/picture.ts` describes it, from which the others are written. */
-export type PictureFormat = "svg" | "dot" | "mermaid" | "json";
+/** `json` is a `Picture`, as `src/view/picture.ts` describes it, from which the others are written; `html` is the plan explorer, a page by itself. */
+export type PictureFormat = "svg" | "dot" | "mermaid" | "json" | "html";
 
 const graphs = ["logical", "physical"];
 const writers = { mermaid: pictureMermaid, json: pictureJson };
 const optionNames = ["graph", "expand", "state"] satisfies (keyof RenderOptions)[];
+const explorerOptions = ["graph", "expand", "trace", "simulate"] satisfies (keyof RenderOptions)[];
 
 /**
  * Throws SluiceError SL7000 for a format or a graph that there is not, SL7001 for a module that there is not, SessionError
- * SL4013 for the state of a session that has not loaded the plan, OptionError SL1074 and SL1075 for other options.
+ * SL4013 for the state or the events of a session that has not loaded the plan, OptionError SL1074 and SL1075 for other
+ * options.
  */
 export async function render(plan: PlanData, format: PictureFormat, options: RenderOptions = {}): Promise<string> {
-  checkOptions("SL1074", "render", options, optionNames, userLine);
+  checkOptions("SL1074", "render", options, format === "html" ? explorerOptions : optionNames, userLine);
   const { graph = "physical", expand, state } = options;
   // A state is drawn by Graphviz alone.
-  checkOneOf("format", format, ["svg", "dot", ...(state ? [] : Object.keys(writers))]);
+  checkOneOf("format", format, ["svg", "dot", ...(state ? [] : [...Object.keys(writers), "html"])]);
   checkOneOf("graph", graph, graphs);
   if (state !== undefined && !Array.isArray(state) && !(typeof state === "object" && state && "actors" in state))
     throw new OptionError("SL1075", `it is ${showGiven(state)}`, {
@@ -50,6 +63,7 @@ export async function render(plan: PlanData, format: PictureFormat, options: Ren
       at: userLine(),
       choices: ["session.flight()", "error.flight", "an array of what session.events$ has told"],
     });
+  if (format === "html") return explorerPage(await explorerData(plan, options));
   const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physical(plan, expand));
   if (format === "mermaid" || format === "json") return writers[format](picture());
   const dot = state ? stateDot(plan, state) : pictureDot(picture());

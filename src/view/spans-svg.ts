@@ -7,7 +7,7 @@
  */
 import { scaleLinear } from "d3-scale";
 import { range } from "../graph/dims.ts";
-import { faint, fontStack, grid, ink, page } from "./style.ts";
+import { bars, darkFaint, darkGrid, darkInk, darkPage, faint, fontStack, grid, ink, page } from "./style.ts";
 import { element, text } from "./svg-text.ts";
 
 const width = 800;
@@ -45,8 +45,8 @@ const light: Theme = {
   faint,
   grid,
   boxes: {
-    F: ["#7ba6d9", "#10233a"],
-    B: ["#e9a05a", "#3a2008"],
+    F: [bars.compute[0], "#10233a"],
+    B: [bars.communication[0], "#3a2008"],
     I: ["#f3cf8f", "#3d2d0a"],
     W: ["#bcdcb4", "#1d3a16"],
     O: ["#c4c9d0", "#222222"],
@@ -55,13 +55,13 @@ const light: Theme = {
 };
 
 const dark: Theme = {
-  page: "#0d1117",
-  ink: "#e6edf3",
-  faint: "#9198a1",
-  grid: "#2a313a",
+  page: darkPage,
+  ink: darkInk,
+  faint: darkFaint,
+  grid: darkGrid,
   boxes: {
-    F: ["#3f74b5", "#ffffff"],
-    B: ["#b8681f", "#ffffff"],
+    F: [bars.compute[1], "#ffffff"],
+    B: [bars.communication[1], "#ffffff"],
     I: ["#94701f", "#ffffff"],
     W: ["#3f7a38", "#ffffff"],
     O: ["#5b626c", "#ffffff"],

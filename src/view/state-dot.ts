@@ -130,8 +130,8 @@ function registers(actor: ActorSpec, net: Net, of: CountsOf, isDrawn: (actor: Ac
   });
 }
 
-/** The plan's first actor in the session. Events that tell of no plan are those of the first one. */
-function baseOf({ name, hash }: PlanData, observed: Observed): number {
+/** The plan's first actor in the session; throws SessionError SL4013 where it has not loaded the plan. Events that tell of no plan are those of the first one. */
+export function baseOf({ name, hash }: PlanData, observed: Observed): number {
   const plans = "actors" in observed ? observed.plans : observed.flatMap((e) => (e.type === "plan" ? [e.plan] : []));
   const found = plans.findLast((plan) => plan.hash === hash);
   if (found || plans.length === 0) return found?.actor ?? 0;

@@ -18,6 +18,15 @@ export const tints = {
   port: { fill: "#f1eaf8", line: "#7650a0" },
 } as const satisfies Record<string, Tint>;
 
+/** The same on a dark page. */
+export const darkTints = {
+  compute: { fill: "#15263c", line: "#6a9fe0" },
+  boxing: { fill: "#33240f", line: "#dc9b45" },
+  host: { fill: "#22272d", line: "#8f98a2" },
+  state: { fill: "#122d1b", line: "#5bb076" },
+  port: { fill: "#271c39", line: "#a98ad8" },
+} as const satisfies Record<keyof typeof tints, Tint>;
+
 /** What nodes of pictures are coloured as. */
 export const tintOf: { readonly [K in NodeKind]: keyof typeof tints } = {
   input: "port",
@@ -40,6 +49,17 @@ export const ink = "#222222";
 export const faint = "#767676";
 export const grid = "#e4e4e4";
 export const page = "#ffffff";
+
+export const darkInk = "#e6edf3";
+export const darkFaint = "#9198a1";
+export const darkGrid = "#2a313a";
+export const darkPage = "#0d1117";
+
+/** Work in time: strong enough to be seen where it is narrow. Light, then dark pages. */
+export const bars = {
+  compute: ["#7ba6d9", "#3f74b5"],
+  communication: ["#e9a05a", "#b8681f"],
+} as const;
 
 /** Series of a chart, in order; they differ in lightness too. */
 export const series = ["#2f62a3", "#c2670a"] as const;

@@ -8,11 +8,16 @@ import { InternalError } from "../ir/errors.ts";
 import { faint, fontStack } from "./style.ts";
 
 /** Lays out a graph. The same DOT gives the same SVG, byte for byte. */
-export async function dotToSvg(dot: string): Promise<string> {
+export const dotToSvg = async (dot: string): Promise<string> => restyle(await layOut(dot, "svg"));
+
+/** The same as JSON: what Graphviz calls `json`, which says where everything lies. */
+export const dotToJson = async (dot: string): Promise<unknown> => JSON.parse(await layOut(dot, "json"));
+
+async function layOut(dot: string, format: "svg" | "json"): Promise<string> {
   const { Graphviz } = await import("@hpcc-js/wasm-graphviz");
   const graphviz = await Graphviz.load();
   try {
-    return restyle(graphviz.dot(dot, "svg"));
+    return graphviz.dot(dot, format);
   } catch (cause) {
     throw new InternalError(`Graphviz refuses the graph: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }

@@ -9,15 +9,12 @@ export function signatures(plan: PlanData): string[] {
   const shown = plan.choices.filter(({ ins }) => ins.length > 0);
   return table(
     [{ title: "op" }, { title: "ins → outs" }, { title: "chosen" }],
-    fold(
-      shown.map((choice) => [
-        choice.op,
-        signature(plan, choice),
-        choice.fixed ? "set by user" : choice.candidates > 1 ? `best of ${choice.candidates}` : "the only one",
-      ]),
-    ),
+    fold(shown.map((choice) => [choice.op, signature(plan, choice), chosen(choice)])),
   );
 }
+
+export const chosen = ({ fixed, candidates }: Choice): string =>
+  fixed ? "set by user" : candidates > 1 ? `best of ${candidates}` : "the only one";
 
 /** Equal layouts in a row are said once: `S(0),B · B,S(1) ×3 → B,S(1)`. What an op takes comes to where it runs. */
 function signature({ placements }: PlanData, { ins, outs, placement }: Choice): string {

@@ -43,11 +43,12 @@ export function tensors(plan: PlanData): string[] {
 /** As the builder names values. */
 export const nameOf = ({ op, outs }: Choice, output: number): string => (outs.length > 1 ? `${op}.${output}` : op);
 
-const alone = ({ fixed, candidates }: Choice): string =>
+/** What is said where nothing came next. */
+export const alone = ({ fixed, candidates }: Choice): string =>
   fixed ? "set by user" : candidates > 1 ? "no other nearby" : "the only one";
 
 /** Why it lost: what makes it dearer, what most first. `tight`: the limit on memory has changed layouts. */
-function remark({ compute, boxing, memory }: Rival, tight: boolean): string {
+export function remark({ compute, boxing, memory }: Rival, tight: boolean): string {
   const time = compute + boxing;
   if (time < 0 && memory > 0 && tight) return ", too large";
   if (time === 0) return ", as fast";

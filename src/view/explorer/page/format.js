@@ -1,0 +1,53 @@
+/** @file Numbers as people read them, as `src/view/format.ts` writes them. */
+
+/** @param {number} n */
+export const count = (n) => String(n).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+
+/**
+ * @param {number} n
+ * @param {readonly string[]} units
+ */
+const scaled = (n, units) => {
+  let [value, unit] = [n, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  return `${unit === 0 && Number.isInteger(value) ? value : value.toPrecision(3)} ${units[unit]}`;
+};
+
+/** @param {number} n */
+export const bytes = (n) => scaled(n, ["B", "KB", "MB", "GB", "TB"]);
+
+/** @param {number} t seconds */
+export const seconds = (t) =>
+  t >= 1 ? `${t.toPrecision(3)} s` : t === 0 ? "0" : scaled(t * 1e9, ["ns", "µs", "ms", "s"]);
+
+/**
+ * @param {number} n
+ * @param {(n: number) => string} text
+ */
+export const signed = (n, text) => (n === 0 ? "–" : `${n > 0 ? "+" : "−"}${text(Math.abs(n))}`);
+
+/**
+ * `0–3,8`
+ * @param {readonly number[]} numbers in order
+ */
+export const ranges = (numbers) => {
+  /** @type {[number, number][]} */
+  const runs = [];
+  for (const n of numbers) {
+    const run = runs.at(-1);
+    if (run && n === run[1] + 1) run[1] = n;
+    else runs.push([n, n]);
+  }
+  return runs.map(([a, b]) => (a === b ? `${a}` : `${a}${b === a + 1 ? "," : "–"}${b}`)).join(",");
+};
+
+/**
+ * Round steps of an axis: at most `most` of them up to `end`.
+ * @param {number} span
+ * @param {number} most
+ */
+export const tickStep = (span, most) => {
+  const least = span / Math.max(1, most);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
+};
