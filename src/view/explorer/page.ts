@@ -23,8 +23,14 @@ const scripts = [
   "timeline",
   "shards",
   "cards",
+  "overview",
   "details",
   "search",
+  "legend",
+  "stage",
+  "turn",
+  "keys",
+  "pointers",
   "main",
 ];
 
@@ -51,6 +57,7 @@ export async function explorerPage(data: Explorer): Promise<string> {
 function linked(name: string, text: string): string {
   const exported = [...text.matchAll(/^export (?:const|function) (\w+)/gm)].map(([, each]) => each);
   const body = text
+    .replace(/^import "\.\/\w+\.js";$/gm, "")
     .replace(/^import (\{[^}]*\}) from "\.\/(\w+)\.js";$/gm, "const $1 = modules.$2;")
     .replace(/^export (?=const|function)/gm, "");
   return `modules.${name} = (() => {\n${body}return { ${exported.join(", ")} };\n})();`;

@@ -8,7 +8,7 @@
 
 /**
  * How large a view is, the smallest and the largest scale, and what comes first in it.
- * @typedef {{ box: Box, least: number, most: number, fixedHeight?: boolean, margin: number, start?: { x: number, y: number } }} Extent
+ * @typedef {{ box: Box, least: number, most: number, fixedHeight?: boolean, long?: boolean, margin: number, start?: { x: number, y: number } }} Extent
  */
 
 /** A view that can be seen whole at this scale is opened so; a larger one at the scale at which it is easily read. */
@@ -22,11 +22,12 @@ const legible = 0.8;
  * @param {number} height
  * @returns {Camera}
  */
-export function fitted({ box, most, fixedHeight, margin }, width, height) {
+export function fitted({ box, most, fixedHeight, long, margin }, width, height) {
   const across = (width - 2 * margin) / box.w;
   if (fixedHeight) return { x: box.x - margin / across, y: box.y, sx: across, sy: 1 };
-  const scale = Math.min(across, (height - 2 * margin) / box.h, most, 1.25);
-  const below = (height / scale - box.h) / 2;
+  // A long list is shown in its width.
+  const scale = Math.min(across, long ? across : (height - 2 * margin) / box.h, most, 1.25);
+  const below = Math.max(0, (height / scale - box.h) / 2);
   return { x: box.x - (width / scale - box.w) / 2, y: box.y - Math.min(below, margin / scale), sx: scale, sy: scale };
 }
 

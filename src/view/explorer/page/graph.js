@@ -57,7 +57,8 @@ export function graphView(drawing) {
   };
 
   const own = drawing.nodes.filter(({ kind, outside }) => kind !== "source" && kind !== "sink" && !outside);
-  const highest = own.reduce((top, node) => (node.y < top.y ? node : top), own[0] ?? { x: 0, y: 0 });
+  const top = own.toSorted((a, b) => a.y - b.y).slice(0, 8);
+  const start = { x: top.reduce((sum, { x }) => sum + x, 0) / Math.max(1, top.length), y: 0 };
 
   return {
     drawing,
@@ -66,7 +67,7 @@ export function graphView(drawing) {
       least: Math.min(0.3, 250 / Math.max(drawing.width, drawing.height)),
       most: 4,
       margin: 46,
-      start: { x: highest.x, y: 0 },
+      start,
     }),
     readable: 1,
 

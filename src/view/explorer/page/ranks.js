@@ -38,6 +38,7 @@ export function ranksView() {
       least: Math.min(0.4, 300 / (plan.tasks.length * rowHeight), 600 / (allRanks.length * columnWidth)),
       most: 3,
       margin: 40,
+      long: true,
       start: { x: 0, y: -44 },
     }),
     readable: 0.9,

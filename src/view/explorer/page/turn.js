@@ -1,0 +1,20 @@
+/** @file From light to dark and back. */
+import { legend } from "./legend.js";
+import { forgetColours } from "./paint.js";
+import { select, state } from "./stage.js";
+
+/** Overrides what the reader's system prefers. */
+export function toggleTheme() {
+  const root = document.documentElement;
+  const dark =
+    (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  root.dataset.theme = dark ? "light" : "dark";
+  recolour();
+}
+
+/** Draws all in the colours that hold now. */
+export function recolour() {
+  forgetColours();
+  legend(state.name);
+  select(state.selection, true);
+}
