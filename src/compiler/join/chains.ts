@@ -64,6 +64,7 @@ export function chainAfter(
       if (++between > mostBetween) break;
       continue;
     }
+    if (isForProduct(site, op)) break;
     const reduces = lines && lineDims(draft, op) > 0;
     if (taken.has(op.id) || op.inputs.some((id) => reduced.has(id))) break;
     if (!reduces && (!fits(op) || typeOf(draft, op) !== like)) break;
@@ -92,6 +93,10 @@ export function castFor({ draft, makers, users, shown }: JoinSite, value: number
   if (cast?.kind !== "cast" || !alone) return [];
   return isHalf(draft.graph.values[cast.inputs[0]!]!.dtype) ? [cast] : [];
 }
+
+/** Whether the op widens for a product alone, which does so itself as it reads: not stored, nor read as 32 bits. */
+const isForProduct = (site: JoinSite, { outputs: [y] }: Op): boolean =>
+  castFor(site, y!).length > 0 && site.users[y!]![0]!.kind === "matmul";
 
 const writes = (op: Op) => op.writes?.some((state) => state !== null) ?? false;
 export const fits = (op: Op) => !writes(op) && op.kind !== "boxing" && opDef(op.kind).elementwise !== undefined;

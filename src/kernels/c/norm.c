@@ -86,14 +86,23 @@ static void softmax_grad(int logs, ix outer, ix mid, ix inner, const f32 *y, con
       softmax_grad_columns(logs, mid, inner, y + i, dy + i, dx + i, (int)imin(VL, inner - i));
 }
 
+// Runs the body for vectors i = 0, VL, … of a row, p being the sum of several side by side that each goes to: so none waits
+// for the one before.
+enum { SIDE = 4 };
+#define SIDE_LOOP(n, ...) do { ix start = 0; \
+    for (; start + SIDE * VL <= (n); start += SIDE * VL) UNROLL for (int p = 0; p < SIDE; p++) { enum { k = VL }; const ix i = start + p * VL; __VA_ARGS__ } \
+    for (; start < (n); start += VL) { enum { p = 0 }; const ix i = start; const int k = (int)imin(VL, (n) - i); __VA_ARGS__ } } while (0)
+#define NO_SUMS {splat(0), splat(0), splat(0), splat(0)}
+INLINE f32 sum_sides(const vf *s) { return hsum((s[0] + s[1]) + (s[2] + s[3])); }
+
 typedef struct { f32 mean, scale; } Moments;
 // Of one row: its mean, or 0 when it is not centred, and 1 / √(Σ (x - mean)² / C + eps). Two passes: no cancellation.
 INLINE Moments moments(int center, ix C, f32 eps, const f32 *x) {
-  vf s = splat(0), q = splat(0);
-  if (center) VLOOP(C, { s += ldk(x + i, k, 0); });
-  const f32 mean = center ? hsum(s) / (f32)C : 0;
-  VLOOP(C, { const vf d = ldk(x + i, k, mean) - mean; q += d * d; });
-  return (Moments){mean, (f32)(1 / __builtin_sqrt((f64)hsum(q) / (f64)C + eps))};
+  vf s[SIDE] = NO_SUMS, q[SIDE] = NO_SUMS;
+  if (center) SIDE_LOOP(C, { s[p] += ldk(x + i, k, 0); });
+  const f32 mean = center ? sum_sides(s) / (f32)C : 0;
+  SIDE_LOOP(C, { const vf d = ldk(x + i, k, mean) - mean; q[p] += d * d; });
+  return (Moments){mean, (f32)(1 / __builtin_sqrt((f64)sum_sides(q) / (f64)C + eps))};
 }
 // y = (x - mean)·scale·gain [+ bias], row by row.
 static void layer_norm(int center, ix R, ix C, f32 eps, const f32 *x, const f32 *gain, const f32 *bias, f32 *y) {
@@ -108,13 +117,13 @@ static void layer_norm_grad(int center, ix R, ix C, f32 eps, const f32 *x, const
   const ix group = imax(1, FOLLOWED / imax(1, C));
   for (ix r = 0; r < R; r++, x += C, dy += C, dx += C) {
     const Moments m = moments(center, C, eps, x);
-    vf s = splat(0), q = splat(0);
-    VLOOP(C, {
+    vf s[SIDE] = NO_SUMS, q[SIDE] = NO_SUMS;
+    SIDE_LOOP(C, {
       const vf g = ldk(dy + i, k, 0) * ldk(gain + i, k, 0);
-      s += g;
-      q += g * ((ldk(x + i, k, 0) - m.mean) * m.scale);
+      s[p] += g;
+      q[p] += g * ((ldk(x + i, k, 0) - m.mean) * m.scale);
     });
-    const f32 ms = center ? hsum(s) / (f32)C : 0, mq = hsum(q) / (f32)C;
+    const f32 ms = center ? sum_sides(s) / (f32)C : 0, mq = sum_sides(q) / (f32)C;
     VMAP(C, dx, (ldk(dy + i, k, 0) * ldk(gain + i, k, 0) - ms - (ldk(x + i, k, 0) - m.mean) * m.scale * mq) * m.scale);
     if (r + 1 == R || (r + 1) % group == 0) follow_rows(then, r / group * group, r % group + 1, 0, C);
   }
