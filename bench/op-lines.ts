@@ -16,13 +16,13 @@ export interface OpLine {
   /** Buffers of what is never negative. */
   readonly positive?: readonly number[];
   readonly calls: readonly Call[];
-  /** What several ops are compiled to: no kernel of float64 has its name. */
-  readonly joined?: true;
+  /** What several ops are compiled to, of which no kernel of float64 has the name: buffers' right contents from those before. */
+  readonly reference?: (before: readonly ArrayLike<number>[]) => ReadonlyMap<number, Float64Array>;
 }
 
 /** The same line with the kernels of float64; undefined where there are none. */
 export function inDoubles(line: OpLine): OpLine | undefined {
-  if (line.joined) return undefined;
+  if (line.reference) return undefined;
   const calls = line.calls.map(({ kernel, args }): Call => {
     if (kernel === "gather") return { kernel, args: [8, ...args.slice(1)] };
     if (kernel !== "gemm") return { kernel: `${kernel}_f64`, args };
@@ -162,10 +162,12 @@ function batchNorm(): OpLine {
     const loss = norm(x.mul(scale(first).reshape([1, 64, 1, 1])))
       .mul(g)
       .sum();
-    on.minimize(loss, optim.sgd({ lr: 1e-3 }));
+    on.minimize(loss, optim.sgd({ lr: 1 })); // so what becomes of parameters shows the gradients
     return { loss };
   });
-  const { buffers, tasks } = compile(training).data;
+  const { buffers, tasks, inputs: fed, outputs, states } = compile(training).data;
+  const bufferOf = new Map([...fed, ...outputs, ...states].map(({ name, buffer }) => [name, buffer]));
+  const names = ["x", "g", "scale.weight", "norm.weight", "norm.bias", "loss"].map((name) => bufferOf.get(name)!);
   return {
     name: `batch norm of scaled images ${sizes.join("×")}, forward and backward`,
     kind: "batch_norm",
@@ -173,8 +175,37 @@ function batchNorm(): OpLine {
     buffers: buffers.map(({ bytes }) => bytes / 4),
     ids: Object.fromEntries(buffers.flatMap(({ dtype }, id) => (dtype === "int32" ? [[id, 2]] : []))),
     calls: tasks.flatMap(({ classes }) => classes[0]?.program ?? []),
-    joined: true,
+    reference: (before) => batchNormInDoubles(sizes, names, before),
   };
+}
+
+/**
+ * One step of SGD with a rate of 1 on Σ g·norm(x·scale), the scale being the second row of its table: the loss and the norm's
+ * parameters. The scale's gradient is what is left of sums that cancel, for the norm undoes it, and says nothing of errors.
+ */
+function batchNormInDoubles(
+  [N, C, H, W]: readonly [number, number, number, number],
+  names: readonly number[],
+  before: readonly ArrayLike<number>[],
+): ReadonlyMap<number, Float64Array> {
+  const held = (i: number) => before[names[i]!]!;
+  const [x, g, scale, weight, bias] = [held(0), held(1), held(2), held(3), held(4)];
+  const [weights, biases] = [Float64Array.from(weight), Float64Array.from(bias)];
+  let loss = 0;
+  for (let c = 0; c < C; c++) {
+    const at = Array.from({ length: N * H * W }, (_, i) => (Math.floor(i / (H * W)) * C + c) * H * W + (i % (H * W)));
+    const mean = (of: (i: number) => number) => at.reduce((sum, i) => sum + of(i), 0) / at.length;
+    const s = scale[C + c]!;
+    const centre = mean((i) => x[i]! * s);
+    const deviation = Math.sqrt(mean((i) => (x[i]! * s - centre) ** 2) + eps);
+    const h = (i: number) => (x[i]! * s - centre) / deviation;
+    const [ofBias, ofWeight] = [mean((i) => g[i]!), mean((i) => g[i]! * h(i))];
+    loss += (ofWeight * weight[c]! + ofBias * bias[c]!) * at.length;
+    weights[c]! -= ofWeight * at.length;
+    biases[c]! -= ofBias * at.length;
+  }
+  const found = [weights, biases, Float64Array.of(loss)];
+  return new Map(found.map((each, i) => [names[i + 3]!, each]));
 }
 
 function elementWise(): OpLine[] {

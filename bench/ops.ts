@@ -68,18 +68,21 @@ function lay(
 /** The largest error of what a line writes against the same in doubles, over the largest magnitude; NaN where there are none. */
 function errorOf(line: OpLine): number {
   const doubles = inDoubles(line);
-  if (!doubles) return Number.NaN;
   const single = lay(line, Float32Array);
   const before = single.map((array) => array.slice());
   executor.run(programAt, recordAt, workspaceAt);
   const got = single.map((array) => array.slice());
-  const want = lay(doubles, Float64Array);
-  executor.run(programAt, recordAt, workspaceAt);
-  const errors = got.map((array, buffer) => {
+  let want: ReadonlyMap<number, Numbers> | undefined = line.reference?.(before);
+  if (doubles) {
+    want = new Map(lay(doubles, Float64Array).entries());
+    executor.run(programAt, recordAt, workspaceAt);
+  }
+  if (!want) return Number.NaN;
+  const errors = [...want].map(([buffer, other]) => {
+    const array = got[buffer]!;
     if (array.every((x, i) => x === before[buffer]![i])) return 0; // an input
-    const other = want[buffer]!;
     let [worst, most] = [0, 0];
-    for (let i = 0; i < array.length; i++) {
+    for (let i = 0; i < other.length; i++) {
       const error = Math.abs(array[i]! - other[i]!);
       if (!(error <= worst)) worst = error; // NaN too
       most = Math.max(most, Math.abs(other[i]!));

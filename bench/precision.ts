@@ -1,7 +1,8 @@
 /**
- * @file `npm run bench:precision -- --steps 300 --batch 2 --ranks 1`: the GPT of models.ts on text, in float32 and in mixed
+ * @file `npm run bench:precision -- --steps 300 --batch 16 --ranks 1`: the GPT of models.ts on text, in float32 and in mixed
  * precision, from the same start on the same batches. Prints how far the losses lie apart, and what a rank holds and
- * sends; writes bench/precision.json.
+ * sends; writes bench/precision.json. Float32 on twice the ranks, which adds up in another order, shows how far a run strays
+ * from itself.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -10,7 +11,7 @@ import { circumstances, median } from "./machine.ts";
 import { models } from "./models.ts";
 
 const text = (initial: string) => ({ type: "string", default: initial }) as const;
-const { values } = parseArgs({ options: { steps: text("300"), batch: text("2"), ranks: text("1") } });
+const { values } = parseArgs({ options: { steps: text("300"), batch: text("16"), ranks: text("1") } });
 const [steps, batch, ranks] = [Number(values.steps), Number(values.batch), Number(values.ranks)];
 const context = 128;
 
@@ -31,7 +32,7 @@ function* batches(places: unknown) {
   }
 }
 
-async function train(precision: Precision) {
+async function train(precision: Precision, ranks: number) {
   const { plan, feed } = models.gpt(ranks, batch, precision);
   await using session = await launch(plan);
   const losses: number[] = [];
@@ -44,26 +45,39 @@ async function train(precision: Precision) {
   }
   const { byRole } = plan.memory[0]!;
   const wire = plan.communication.reduce((sum, { bytes }) => sum + bytes, 0);
-  return { precision, losses, stepMs: Number(median(times).toFixed(1)), activationBytes: byRole.activation!, wire };
+  return {
+    precision,
+    ranks,
+    losses,
+    stepMs: Number(median(times).toFixed(1)),
+    activationBytes: byRole.activation!,
+    wire,
+  };
 }
 
-const results = [await train("float32"), await train("bfloat16")];
-const [full, mixed] = results.map(({ losses }) => losses);
-const apart = full!.map((loss, i) => Math.abs(mixed![i]! - loss) / loss);
+const results = [await train("float32", ranks), await train("bfloat16", ranks), await train("float32", 2 * ranks)];
+const [full, mixed, control] = results.map(({ losses }) => losses);
+/** How far a run's losses lie from float32's, as parts of these. */
+function apartFrom(other: readonly number[]) {
+  const apart = full!.map((loss, i) => Math.abs(other[i]! - loss) / loss);
+  return { most: Math.max(...apart), median: median(apart), last: apart.at(-1)! };
+}
 const summary = {
   ...circumstances(),
   command: `npm run bench:precision -- --steps ${steps} --batch ${batch} --ranks ${ranks}`,
-  apart: { most: Math.max(...apart), median: median(apart), last: apart.at(-1)! },
+  apart: apartFrom(mixed!),
+  strays: apartFrom(control!),
   runs: results.map(({ losses, ...rest }) => ({
     ...rest,
     losses: losses.filter((_, i) => i % 50 === 0 || i === steps - 1).map((loss) => Number(loss.toFixed(5))),
   })),
 };
 writeFileSync(new URL("precision.json", import.meta.url), `${JSON.stringify(summary, null, 2)}\n`);
-for (const { precision, losses, stepMs, activationBytes, wire } of summary.runs)
+for (const { precision, ranks, losses, stepMs, activationBytes, wire } of summary.runs)
   console.log(
-    `${precision.toString().padEnd(9)} ${stepMs} ms a step, activations ${(activationBytes / 2 ** 20).toFixed(1)} MiB, between ranks ${wire} B; loss ${losses.join(" ")}`,
+    `${precision.toString().padEnd(9)} on ${ranks}: ${stepMs} ms a step, activations ${(activationBytes / 2 ** 20).toFixed(1)} MiB, between ranks ${wire} B; loss ${losses.join(" ")}`,
   );
 const percent = (x: number) => `${(100 * x).toFixed(3)} %`;
-console.log(`apart: ${percent(summary.apart.most)} at most, ${percent(summary.apart.median)} in the middle`);
+const shown = ({ most, median }: typeof summary.apart) => `${percent(most)} at most, ${percent(median)} in the middle`;
+console.log(`apart: ${shown(summary.apart)}; float32 from itself: ${shown(summary.strays)}`);
 if (summary.apart.most > 0.01) process.exitCode = 1;

