@@ -13,10 +13,10 @@
 
 enum { TERMS = 64, KC = 4 * TERMS, MC = MR * 16, NC = 512, MC_MOST = 12 * 16, NR_MOST = 32, FEW = 24, FEW_NC = 4096, STREAMS = 8, LINE_BYTES = 64, LINE_FLOATS = 16 };
 // How a sum over k is cut: into panels of whole slices, all about equal, so that no thin one is left. Adding up slices costs
-// 1 % of the time where they have 128 terms, 2.5 % where 64; errors are worst, for their cost, in sums of few hundred terms.
+// 1 % of the time where they have 128 terms, 2.5 % where 64, so long sums have long ones.
 typedef struct { ix slice, panel; } Cut;
 INLINE Cut cut(ix k) {
-  const ix terms = k > 2 * KC ? 2 * TERMS : TERMS, most = KC / terms;
+  const ix terms = k > 2 * KC ? 2 * TERMS : k > KC / 2 ? TERMS : TERMS / 2, most = KC / terms;
   const ix slices = imax(1, (k + terms - 1) / terms), slice = imax(1, (k + slices - 1) / slices), panels = (slices + most - 1) / most;
   return (Cut){slice, (slices + panels - 1) / panels * slice};
 }

@@ -29,6 +29,11 @@ static void tile_filter_rows(const Form *form, const Taps *g, const Filters *f, 
   for (ix r = 0; r < rows; r += MR) for (ix c = 0; c < n; c += PACKED) {
     const ix k = imin(PACKED, n - c);
     pack_filters(g, f, m0 + r, imin(MR, rows - r), 9 * (c0 + c), 9 * k, packed);
+    // The processor is told of what is packed next: rows are short, and far apart.
+    const int end = c + k == n;
+    const ix r1 = end ? r + MR : r, c1 = end ? 0 : c + k;
+    for (ix q = c1; q < imin(n, c1 + PACKED); q++) for (ix i = r1; i < imin(rows, r1 + MR); i++)
+      __builtin_prefetch(f->w + f->first + (m0 + i) * f->sm + (c0 + q) * f->sc, 0, 2);
     for (ix i = 0; i < k; i++) form->filters(packed + 9 * i * MR, u + r * n + (c + i) * MR, pitch);   // upwards: a store may end in the next place
   }
 }
