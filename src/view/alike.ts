@@ -26,12 +26,20 @@ export interface Turns {
 
 /**
  * A name with the numbers of its blocks as distances from the first: what stands before its first number is a block's
- * name, so `block3.norm1 … block4.up` is `block#0.norm1 … block#1.up`. Other numbers are part of what it is.
+ * name, so `block3.norm1 … block4.up` is `block#0.norm1 … block#1.up`. So are those of its micro-batches, `add[2]`, which
+ * become signs. Other numbers are part of what it is.
  */
 export function steps(name: string): string {
-  const [, stem = "", first = "0"] = /([^\s\d]*?)(\d+)/.exec(name) ?? [];
-  return name.replace(/([^\s\d]*?)(\d+)/g, (all, text: string, n: string, at: number) => {
-    const begins = at === 0 || /\s/.test(name[at - 1]!);
+  // The second of sums over micro-batches has been added up in micro-batch 1.
+  const plain = name.replace(/\.total\.(\d+)/g, (_, n: string) => `.total[${Number(n) - 1}]`);
+  const [, micro = "0"] = /\[(\d+)\]/.exec(plain) ?? [];
+  const signs = plain.replace(/\[(\d+)\]/g, (_, n: string) => {
+    const far = Number(n) - Number(micro);
+    return `[${(far < 0 ? "-" : "+").repeat(Math.abs(far))}]`;
+  });
+  const [, stem = "", first = "0"] = /([^\s\d]*?)(\d+)/.exec(signs) ?? [];
+  return signs.replace(/([^\s\d]*?)(\d+)/g, (all, text: string, n: string, at: number) => {
+    const begins = at === 0 || /\s/.test(signs[at - 1]!);
     return begins && text === stem ? `${text}#${Number(n) - Number(first)}` : all;
   });
 }
@@ -68,11 +76,12 @@ function takesTurns(a: readonly number[], b: readonly number[]): boolean {
   return whose.every((who, i) => i === 0 || who !== whose[i - 1]);
 }
 
-/** Names to where they first differ in a number. */
+/** Names to where they first differ in a number; micro-batches by theirs. */
 function blocksOf(names: readonly string[]): string[] {
   const parts = names.map((name) => name.split(/(\d+)/));
   const at = parts[0]!.findIndex((part, i) => i % 2 === 1 && parts.some((other) => other[i] !== part));
-  return parts.map((part) => part.slice(0, at + 1).join(""));
+  const isMicro = parts[0]![at - 1]?.endsWith("[");
+  return parts.map((part) => (isMicro ? `micro-batch ${part[at]}` : part.slice(0, at + 1).join("")));
 }
 
 /** Ranks that are part of the same placements, and so run the same tasks; in the order of their first. */

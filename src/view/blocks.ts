@@ -28,6 +28,8 @@ export interface Spot {
   readonly copies: readonly string[];
   /** Asked for by name: nothing inside is put together any more. */
   readonly whole: boolean;
+  /** The micro-batch that it works on, where a batch is cut into such: they are drawn once too. */
+  readonly micro?: number;
 }
 
 /** Fewer alike are worth it only where each is this share of all ops. */
@@ -35,6 +37,18 @@ const least = 3;
 const share = 0.1;
 
 export const startOf = (op: Op): Spot => ({ op, parts: op.name.split("."), frames: [], copies: [], whole: false });
+
+/** Ops of micro-batches have their numbers at the end, `add[3]`; so have the sums over them, `loss.total.4`. */
+function microBatches(ops: readonly Op[]): (op: Op) => Spot {
+  const numbered = /\[(\d+)\]$/;
+  if (!ops.some(({ name }) => numbered.test(name))) return startOf;
+  return (op) => {
+    const [end, number] = numbered.exec(op.name) ?? /(?<=\.total)\.(\d+)$/.exec(op.name) ?? [];
+    if (end === undefined) return startOf(op);
+    const name = op.name.slice(0, -end.length);
+    return { ...startOf(op), parts: name.split("."), micro: Number(number) };
+  };
+}
 
 /** What an op is called inside its frame. */
 export const localParts = ({ parts, frames }: Spot): readonly string[] => parts.slice(frames.at(-1)?.end ?? 0);
@@ -46,7 +60,7 @@ export function spotsOf(
   forward: (op: Op) => boolean,
   expanded: (module: string) => boolean,
 ): Spot[] {
-  const spots = ops.map(startOf);
+  const spots = ops.map(microBatches(ops));
   const at = new Map(ops.map((op, i) => [op, i]));
   const deepest = Math.max(0, ...spots.map(({ parts }) => parts.length));
   const compared = (op: Op) => forward(op) && op.kind !== "boxing";

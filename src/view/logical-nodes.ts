@@ -59,7 +59,12 @@ export function nodesOf(plan: PlanData, spots: readonly Spot[], frameOf: (spot: 
   return [...same.values()].map((group): Drawn => {
     const { inside, kind, text, spot } = group[0]!;
     const [n, of] = [times(group), all.get(inside)!];
-    const lines = n < of ? [...text, `in ${n} of ${of}`] : text;
+    const micros = new Set(group.map((each) => each.spot.micro)).size;
+    const lines = [
+      ...text,
+      ...(n < of ? [`in ${n} of ${of}`] : []),
+      ...(micros > 1 ? [`${micros} micro-batches`] : []),
+    ];
     const ops = group.map((each) => each.spot.op.name);
     return {
       id: `op${spot.op.id}`,

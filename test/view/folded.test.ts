@@ -104,4 +104,7 @@ test("names are alike by the numbers of their blocks alone", () => {
   expect(steps("block3.norm2.x")).not.toBe(steps("block3.norm1.x"));
   expect(steps("layers.7.mlp")).toBe(steps("layers.11.mlp"));
   expect(steps("head")).toBe("head");
+  expect(steps("block1.add[2] … block2.up[2]")).toBe(steps("block0.add[5] … block1.up[5]"));
+  expect(steps("add[1] … mean.total.2")).toBe(steps("add[4] … mean.total.5"));
+  expect(steps("add[1] … total[2]")).not.toBe(steps("add[1] … total[1]"));
 });

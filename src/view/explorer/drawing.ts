@@ -30,7 +30,8 @@ interface Laid {
     readonly shape?: string;
     readonly rects?: string;
   }[];
-  readonly edges?: readonly { readonly id?: string; readonly pos: string; readonly lp?: string }[];
+  /** An edge that Graphviz finds no way for has no `pos`. */
+  readonly edges?: readonly { readonly id?: string; readonly pos?: string; readonly lp?: string }[];
 }
 
 const inch = 72;
@@ -44,6 +45,10 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
   const edges = new Map(
     (laid.edges ?? []).flatMap((each) => (each.id === undefined ? [] : [[each.id, each] as const])),
   );
+  const straight = (from: string, to: string) => {
+    const [a, b] = [found.get(from)!.pos!, found.get(to)!.pos!];
+    return `${a} ${a} ${b} ${b}`;
+  };
   const places = new Map(picture.nodes.map(({ id }, i) => [id, i]));
   return {
     title: picture.text[0] ?? "",
@@ -71,8 +76,8 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
       };
     }),
     edges: picture.edges.map(({ from, to, kind, text }, i): DrawnEdge => {
-      const { pos, lp } = edges.get(`${i}`)!;
-      const parts = pos.split(" ");
+      const { pos, lp } = edges.get(`${i}`) ?? {};
+      const parts = (pos ?? straight(from, to)).split(" ");
       const tip = parts.find((part) => part.startsWith("e,"));
       return {
         from: places.get(from)!,

@@ -1,5 +1,6 @@
 /** @file What the explorer says of tasks, of the registers between them, and of the ranks' memory. */
 import { groupBy } from "../../ir/group.ts";
+import type { Action } from "../../ir/pipeline.ts";
 import type { PlanData, TaskTemplate } from "../../ir/plan.ts";
 import { changeOf } from "../boxing-text.ts";
 import { bytes } from "../format.ts";
@@ -18,6 +19,7 @@ export function tasksOf(plan: PlanData, order: readonly TaskTemplate[], opOf: Re
       stream: task.stream,
       placement: task.placement,
       ops: task.ops.flatMap((op) => opOf.get(op) ?? []),
+      ...(task.action && { action: actionText(task.action) }),
       kernels: kernelsOf(task, plan.placements[task.placement]!.ranks[0]!),
       ...(task.writes.length > 0 && { writes: task.writes }),
       ...(task.joined && {
@@ -37,6 +39,18 @@ export function tasksOf(plan: PlanData, order: readonly TaskTemplate[], opOf: Re
     };
   });
 }
+
+const kinds: Readonly<Record<string, string>> = {
+  F: "forward",
+  B: "backward",
+  I: "gradients of inputs",
+  W: "gradients of weights",
+};
+
+const actionText = ({ kind, microBatch, stage }: Action): [string, string] => [
+  `${kind}${microBatch}`,
+  `${kinds[kind] ?? kind} of micro-batch ${microBatch} in stage ${stage}`,
+];
 
 /** Each edge of the plan. `place` gives the place of a task by its id. */
 export const registersOf = (plan: PlanData, place: ReadonlyMap<number, number>): RegisterInfo[] =>

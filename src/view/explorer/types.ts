@@ -125,6 +125,8 @@ export interface TaskInfo {
   readonly stream: "compute" | "comm" | "host";
   readonly placement: number;
   readonly ops: readonly number[];
+  /** In a pipeline what it is a part of: `F3`, `forward of micro-batch 3 in stage 0`. */
+  readonly action?: readonly [short: string, text: string];
   readonly kernels: readonly string[];
   readonly writes?: readonly string[];
   /** Ops that one kernel call does, and bytes that this saves. */

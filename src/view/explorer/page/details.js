@@ -164,6 +164,7 @@ function taskDetails(selection, select) {
     pager(selection, select),
     el("p", {}, badge(what, kind), el("span", { class: "sub" }, `task ${id} in launch order`)),
     ranks.length > 0 ? el("p", { class: "sub" }, `on rank${ranks.length > 1 ? "s" : ""} ${ranges(ranks)}`) : null,
+    task.action ? el("p", {}, task.action[1]) : null,
     firings(selection, select),
     collective
       ? section(

@@ -49,7 +49,7 @@ export function labelOf(task) {
   const own = plan.tasks[task];
   if (!own) return "";
   if (own.kind === "source" || own.kind === "sink") return `host · ${own.kind}`;
-  return [own.collective?.kind, own.collective?.axis, own.name].filter(Boolean).join(" · ");
+  return [own.action?.[0], own.collective?.kind, own.collective?.axis, own.name].filter(Boolean).join(" · ");
 }
 
 /** `rank 3`; of ranks that do the same at the same times all. @param {number} rank */

@@ -115,10 +115,10 @@ export function timelineView() {
         ctx.lineWidth = strong ? 2.5 : 1.5;
         ctx.strokeRect(x, top, Math.max(2, w), laneHeight);
       }
-      if (w < 34) continue;
+      if (w < (plan.tasks[task]?.action ? 18 : 34)) continue;
       ctx.fillStyle = colour("on-bar");
       const left = Math.max(x, gutter);
-      ctx.fillText(fitting(ctx, labelOf(task), Math.min(right - left, 600) - 8), left + 5, top + laneHeight / 2 + 0.5);
+      ctx.fillText(fitting(ctx, labelOf(task), Math.min(right - left, 600) - 7), left + 5, top + laneHeight / 2 + 0.5);
     }
   };
 
