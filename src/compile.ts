@@ -39,6 +39,12 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
    */
   readonly microBatches?: { readonly [dim: string]: number };
   /**
+   * The mesh axis along which the graph is cut into the stages of a pipeline, where the graph does not say them itself by
+   * `.to(…)`: `"stage"` on a mesh `{ stage: 4, data: 2 }` gives four stages of two ranks each that take about as long by
+   * the model of the device, or eight with a schedule of two chunks a rank. Parameters live where they are first used.
+   */
+  readonly stages?: Axes;
+  /**
    * With micro-batches, and tensors that go from one placement to the next: in which order these stages of a pipeline work.
    * By name, or as data that `parseSchedule` reads or a program makes. Default `"1f1b"`.
    */
@@ -73,6 +79,7 @@ const optionNames = [
   "seed",
   "slots",
   "microBatches",
+  "stages",
   "schedule",
   "memory",
   "boxing",

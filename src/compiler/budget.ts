@@ -27,7 +27,7 @@ export function outOfMemory(draft: Draft): LayoutError {
     {
       subject: `graph "${graph.name}" on ${showPlacement(graph.placements[0]!)}; most is taken by ${largest(draft, rank).join(", ")}`,
       choices: [`{ memory: ${most} } or more`],
-      hint: "use more ranks, a smaller batch, fewer slots, or leave layouts open that were given",
+      hint: "use more ranks, a smaller batch, the option microBatches, fewer slots, or leave layouts open that were given",
     },
   );
 }

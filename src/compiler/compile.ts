@@ -27,6 +27,7 @@ import { reorder } from "./reorder.ts";
 import { repeat } from "./repeat.ts";
 import { seal } from "./seal.ts";
 import { simplify } from "./simplify.ts";
+import { cutStages } from "./stages/cut.ts";
 import { verify } from "./verify.ts";
 import { widen } from "./widen.ts";
 
@@ -42,6 +43,7 @@ const autodiff: Pass = (draft) => ({
 
 const passes: readonly (readonly [name: string, pass: Pass])[] = [
   ["bind", bind], //             names of dims become numbers, every op is checked again
+  ["cut", cutStages], //         stages along an axis of the mesh
   ["narrow", narrow], //         mixed precision: products in 16 bits
   ["reorder", reorder], //       attention takes its operands as they lie
   ["autodiff", autodiff], //     minimize becomes a backward pass and optimizer updates

@@ -40,6 +40,8 @@ export interface CompileOptions {
   readonly memory?: number;
   /** By the name of a dim how many parts the batch is cut into, which are worked on one after the other. Default: none. */
   readonly microBatches?: Readonly<Record<string, number>>;
+  /** The mesh axis along which the graph is cut into stages. Absent: they are where the user moved tensors to. */
+  readonly stages?: string;
   /** In which order the stages of a pipeline work on micro-batches. Default: 1F1B. */
   readonly schedule?: ScheduleName | Schedule;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */

@@ -89,6 +89,7 @@ test("every pass can be printed before and after", () => {
   });
   expect(seen).toEqual([
     "bind",
+    "cut",
     "narrow",
     "reorder",
     "autodiff",

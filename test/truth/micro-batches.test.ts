@@ -63,6 +63,12 @@ describe("every schedule gives the losses of one device", () => {
     { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4, model: 2 },
   ])("%o", expectAsWhole);
 
+  test.each<Piped>([
+    { stages: [0, 1, 2, 3], found: true, microBatches: 4 },
+    { stages: [0, 1], found: true, schedule: "zbv", microBatches: 4 },
+    { stages: [0, 1], found: true, schedule: "interleaved", microBatches: 4, data: 2 },
+  ])("where the compiler finds the stages: %o", expectAsWhole);
+
   test("evaluation goes through the same stages", () =>
     expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));
 });

@@ -32,6 +32,8 @@ function* batches(steps: number, rows: number) {
 export interface Piped {
   /** The placement of each stage, in order: `[0, 1, 1, 0]` is a V. Stages side by side on one placement are one. */
   readonly stages: readonly number[];
+  /** The compiler finds the stages, along an axis of the mesh. */
+  readonly found?: boolean;
   /** Ranks of each placement. */
   readonly data?: number;
   readonly model?: number;
@@ -42,11 +44,20 @@ export interface Piped {
   readonly trains?: boolean;
 }
 
-export function piped({ stages, data = 1, model = 1, rows = 8, microBatches, schedule, trains = true }: Piped) {
+export function piped({
+  stages,
+  found = false,
+  data = 1,
+  model = 1,
+  rows = 8,
+  microBatches,
+  schedule,
+  trains = true,
+}: Piped) {
   const mesh = placement("cpu", { stage: Math.max(...stages) + 1, data, model });
-  const at = stages.map((stage) => mesh.slice({ stage }));
+  const at = found ? [mesh] : stages.map((stage) => mesh.slice({ stage }));
   const [first, last] = [at[0]!, at.at(-1)!];
-  const stageOf = (layer: number) => Math.floor((layer * stages.length) / depth);
+  const stageOf = (layer: number) => Math.floor((layer * at.length) / depth);
   const blocks = Array.from({ length: depth }, (_, i) => nn.linear(width, width, { name: `block${i}` }));
   const table = nn.embedding(words, width, { name: "words" });
   const tied = nn.linear(width, width, { name: "tied" });
@@ -87,6 +98,7 @@ export function piped({ stages, data = 1, model = 1, rows = 8, microBatches, sch
     ...(model > 1 && { sharding: { "block*.weight": { model: S(1) } } }),
     ...(microBatches !== undefined && { microBatches: { rows: microBatches } }),
     ...(schedule !== undefined && { schedule }),
+    ...(found && { stages: "stage" as never }),
   });
 }
 

@@ -61,7 +61,7 @@ export function chargesOf(draft: Draft, menus: readonly Menu[]): Charges {
     const charge = shared.get(`own ${menu.id} ${kept.join()}`, () => ({
       cost: menu.own,
       memory: menu.own.map((_, option) =>
-        op.outputs.reduce((sum, id, j) => sum + kept[j]! * held(id, menu.outs[j]!, option), 0),
+        op.outputs.reduce((sum, id, j) => sum + Math.ceil(kept[j]! * held(id, menu.outs[j]!, option)), 0),
       ),
     }));
     return { variables: [op.id], ...charge };

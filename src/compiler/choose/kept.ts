@@ -7,6 +7,7 @@ import { itemSize } from "../../ir/dtype.ts";
 import type { LogicalGraph } from "../../ir/graph.ts";
 import { type Draft, producers, shapeOf } from "../draft.ts";
 import { outputSlots } from "../memory/buffers.ts";
+import { inTime } from "../micro/in-time.ts";
 import { readings } from "../uses.ts";
 
 export interface Kept {
@@ -19,7 +20,8 @@ export interface Kept {
 }
 
 /** By value. */
-export function keptOf({ graph, options }: Draft): readonly Kept[] {
+export function keptOf(draft: Draft): readonly Kept[] {
+  const { graph, options } = draft;
   const slots = options.slots ?? 2;
   const there = whenMost(graph);
   const kept = there.map((is): Kept => ({ own: Number(is), sent: slots - Number(is), local: Number(is) }));
@@ -36,8 +38,30 @@ export function keptOf({ graph, options }: Draft): readonly Kept[] {
       if (state !== null) set(op.outputs[j]!, 0); // lies where the state does
     });
   }
+  const shares = sharesOf(draft);
+  for (const [id, { own, sent, local }] of kept.entries()) {
+    const share = shares[id] ?? 1;
+    kept[id] = { own: own * share, sent: sent * share, local: local * share };
+  }
   for (const id of Object.values(graph.outputs)) set(id, Math.max(slots, outputSlots));
   return kept;
+}
+
+/** By value how much of it is there at one time when a batch comes in parts; undefined: all. */
+function sharesOf(draft: Draft): readonly (number | undefined)[] {
+  const { graph, rows, options } = draft;
+  if (!rows) return [];
+  const count = rows.borders.length - 1;
+  // 1F1B and what is like it begin as many micro-batches as there are stages before one ends; other schedules may begin all.
+  const early =
+    options.schedule === undefined || (typeof options.schedule === "string" && options.schedule !== "gpipe");
+  const share = early ? Math.min(1, graph.placements.length / count) : 1;
+  const shares: number[] = [];
+  for (const [op, each] of inTime(draft, rows).entries()) {
+    if (!each || graph.ops[op]!.kind === "input") continue;
+    for (const [j, id] of graph.ops[op]!.outputs.entries()) if (each.gives[j]!.kind !== "total") shares[id] = share;
+  }
+  return shares;
 }
 
 /** By value, whether it is there, or another reading of it is, when its placement holds most, were everything whole. */

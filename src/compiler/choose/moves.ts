@@ -74,5 +74,5 @@ function moveOf(
   const { time, bytes, stops } = boxingCost({ ...type, from: source, to: target, transfers: false }, options.model);
   const sent = bytes > 0;
   const held = [...stops, target].reduce((sum, { layout, placement }) => sum + heldBy(value, layout, placement), 0);
-  return { time: picoseconds(time), memory: held * (sent ? slots : local), sent };
+  return { time: picoseconds(time), memory: Math.ceil(held * (sent ? slots : local)), sent };
 }

@@ -63,7 +63,11 @@ export function takingsOf(draft: Draft, menus: readonly Menu[], kept: readonly K
       const keys = sets.map((set) => [...set.map((want) => prefix + want.key), ...(sent ? [waiting] : [])]);
       const moves = before.layouts.map((layout, a) => {
         const move = movesFor(value, local, there)({ layout, key: before.keys[a]! });
-        const wait: Move = { time: 0, memory: sent * heldBy(graph.values[value]!, layout, home(value)), sent: false };
+        const wait: Move = {
+          time: 0,
+          memory: Math.ceil(sent * heldBy(graph.values[value]!, layout, home(value))),
+          sent: false,
+        };
         return sets.map((set) => {
           const all = set.map(move);
           return sent ? [...all, all.some((one) => one.sent) ? wait : nothing] : all;

@@ -121,23 +121,23 @@ function forwardStages(
   const depth = new Map<Op, number>();
   for (const op of forward)
     depth.set(op, Math.max(0, ...before(op).map((by) => depth.get(by)! + (crosses(by) ? 1 : 0))));
-  // What only a later chunk takes is a part of that.
+  // What only a later chunk takes is a part of that; and so is what nothing goes on from, such as a loss aside.
   for (const op of forward.toReversed()) {
     const by = after(op).filter((user) => !backward.has(user));
     if (by.length > 0 && !crosses(op) && !by.some(crosses))
       depth.set(op, Math.max(depth.get(op)!, Math.min(...by.map((user) => depth.get(user)!))));
   }
+  const keyOf = (op: Op) => `${depth.get(op)} ${home(op)}`;
+  const goesOn = new Set(forward.filter(crosses).map(keyOf));
   const found = new Map(
     forward
       .filter((op) => !crosses(op))
-      .map((op) => [`${depth.get(op)} ${home(op)}`, { depth: depth.get(op)!, home: home(op) }]),
+      .map((op) => [keyOf(op), { depth: depth.get(op)!, home: home(op), goesOn: goesOn.has(keyOf(op)) }]),
   );
-  const stages = [...found.values()].sort((a, b) => a.depth - b.depth || a.home - b.home);
-  const stageOf = (op: Op) =>
-    Math.max(
-      0,
-      stages.findLastIndex((stage) => stage.home === home(op) && stage.depth <= depth.get(op)!),
-    );
+  const all = [...found.values()].sort((a, b) => a.depth - b.depth || a.home - b.home);
+  const isLast = (at: number) => !all.some(({ home }, later) => later > at && home === all[at]!.home);
+  const stages = all.filter((stage, at) => stage.goesOn || isLast(at));
+  const stageOf = (op: Op) => stages.findIndex((stage) => stage.home === home(op) && stage.depth >= depth.get(op)!);
   return { placements: stages.map((stage) => stage.home), stageOf: new Map(forward.map((op) => [op, stageOf(op)])) };
 }
 

@@ -14,7 +14,8 @@ type Code =
   | "SL5023"
   | "SL5024"
   | "SL5025"
-  | "SL5026";
+  | "SL5026"
+  | "SL5027";
 
 export const pipelineCodes: Readonly<Record<Code, Entry>> = {
   SL5001: {
@@ -202,5 +203,14 @@ const g = graph([front, back], { name: "g", inputs }, ({ x }) => {
 });
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
     ],
+  },
+  SL5027: {
+    error: "OptionError",
+    title: "An axis that no stages can be cut along",
+    meaning:
+      "`stages` names an axis of the graph's mesh, and each place on it becomes a stage. The mesh has no such axis, or the graph says by its placements what its stages are.",
+    causes: ["A misspelt axis.", "A graph on several placements, between which tensors are moved by `.to(…)`."],
+    remedy: "Name an axis of the mesh, or leave the option out.",
+    program: ['compile(training, { stages: "stage" });', 'compile(training, { stages: "model" });'],
   },
 };
