@@ -46,7 +46,7 @@ function lay(
     state = (state + 0x6d2b79f5) | 0;
     let x = Math.imul(state ^ (state >>> 15), state | 1);
     x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
+    return ((x ^ (x >>> 14)) >>> 8) / 2 ** 24; // as many bits as PyTorch's have
   };
   const arrays = buffers.map((count, buffer): Numbers => {
     const below = ids[buffer];
