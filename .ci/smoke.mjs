@@ -33,6 +33,8 @@ const training = graph(
 );
 const plan = compile(training, { dims: { batch: 4 } });
 
+assert((await plan.render("html")).endsWith("</html>\n"), "the explorer's page is not whole");
+
 const batch = {
   x: array([4, 3], "float32", new Float32Array([1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1])),
   label: array([4], "int32", new Int32Array([0, 1, 0, 1])),

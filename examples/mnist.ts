@@ -92,6 +92,7 @@ async function main(): Promise<void> {
   const files: Record<string, string> = {
     "mnist-graph.svg": await plan.render("svg", { graph: "logical" }),
     "mnist-plan.svg": await plan.render("svg"),
+    "mnist-plan.html": await plan.render("html", { trace: traced.trace() }),
     "mnist-plan.txt": `${plan.explain()}\n`,
     "mnist-loss.svg": curve({
       title: `MNIST on cpu {${named(axes, ": ")}}`,
