@@ -147,6 +147,14 @@ export function compile(
       at: userLine(),
       choices: ["(pass, before, after) => { … }"],
     });
+  const { schedule } = given as { schedule?: Partial<Schedule> | string };
+  const isSchedule = typeof schedule === "object" && Array.isArray(schedule?.lanes) && Array.isArray(schedule.stages);
+  if (schedule !== undefined && typeof schedule !== "string" && !isSchedule)
+    throw new OptionError("SL1075", `it is ${showGiven(schedule)}`, {
+      subject: "compile, option schedule",
+      at: userLine(),
+      choices: ['a name, such as "1f1b"', "what schedule(…) or parseSchedule(…) gives"],
+    });
   if (given.boxing !== undefined && given.boxing !== "auto" && given.boxing !== "explicit")
     throw new OptionError("SL3041", `it is ${JSON.stringify(given.boxing)}`, {
       subject: "compile, option boxing",

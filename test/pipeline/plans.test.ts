@@ -125,3 +125,34 @@ describe("stages", () => {
     expect(plan.pipeline!.placements.map((id) => plan.data.placements[id]!.ranks)).toEqual([[0], [1], [0]]);
   });
 });
+
+describe("bad input is refused", () => {
+  const mesh = placement("cpu", { data: 1 });
+  const built = graph(mesh, { name: "small", inputs: { x: mesh.input(["rows", 4], "float32") } }, ({ x }) => ({
+    y: x.square().mean(),
+  }));
+  const compiling = (options: object) => () => compile(built, { dims: { rows: 8 }, ...options });
+
+  test.each<[object, RegExp]>([
+    [{ schedule: "1f1b" }, /SL5021/],
+    [{ microBatches: 4 }, /SL5021/],
+    [{ microBatches: { rows: 4, x: 2 } }, /SL5021/],
+    [{ microBatches: { row: 4 } }, /did you mean "rows"/],
+    [{ microBatches: { rows: 0 } }, /SL5021/],
+    [{ microBatches: { rows: 9 } }, /a whole number from 1 to 8/],
+    [{ microBatches: { rows: 2.5 } }, /SL5021/],
+    [{ microBatches: { rows: 2 }, schedule: "1f2b" }, /did you mean "1f1b"/],
+    [{ microBatches: { rows: 2 }, schedule: 5 }, /SL1075/],
+    [{ microBatches: { rows: 2 }, schedule: { lanes: [], stages: [] } }, /SL5025/],
+    [{ microBatches: { rows: 2 }, schedule: schedule("1f1b", { ranks: 2, microBatches: 2 }) }, /SL5025/],
+    [{ microBatches: { rows: 2 }, schedule: schedule("gpipe", { ranks: 1, microBatches: 4 }) }, /SL5025/],
+    [{ stages: "stage" }, /SL5027/],
+  ])("%o", (options, message) => {
+    expect(compiling(options)).toThrow(message);
+  });
+
+  test("one micro-batch is the whole batch", () => {
+    const plan = compile(built, { dims: { rows: 8 }, microBatches: { rows: 1 } });
+    expect(plan.data.hash).toBe(compile(built, { dims: { rows: 8 } }).data.hash);
+  });
+});

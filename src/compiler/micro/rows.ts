@@ -10,8 +10,8 @@ import type { Rows } from "./in-time.ts";
  * How the batch is cut; undefined when it is not. Sizes differ by one at most, the larger ones first. `graph` has its dims
  * by name yet. Throws OptionError SL5021.
  */
-export function rowsOf(graph: LogicalGraph, { microBatches, dims = {} }: CompileOptions): Rows | undefined {
-  if (microBatches === undefined) return undefined;
+export function rowsOf(graph: LogicalGraph, { microBatches, dims = {}, schedule }: CompileOptions): Rows | undefined {
+  if (microBatches === undefined && schedule === undefined) return undefined;
   const inputs = Object.entries(graph.inputs).map(([name, id]) => ({ name, shape: graph.values[id]!.shape }));
   const known = [...new Set(inputs.flatMap(({ shape }) => shape.filter((dim) => typeof dim === "string")))];
   const choices = known.map((dim) => `{ ${dim}: 4 }`);
@@ -22,6 +22,7 @@ export function rowsOf(graph: LogicalGraph, { microBatches, dims = {} }: Compile
       choices,
       ...(hint !== undefined && { hint }),
     });
+  if (microBatches === undefined) throw refuse("a schedule orders micro-batches, and the batch is not cut into any");
   const [pair, ...more] = typeof microBatches === "object" && microBatches !== null ? Object.entries(microBatches) : [];
   if (!pair || more.length > 0) {
     const hint = known.length ? undefined : 'name the dim of the batch: input("x", ["batch", 784])';
@@ -44,7 +45,7 @@ export function rowsOf(graph: LogicalGraph, { microBatches, dims = {} }: Compile
       `input "${twice.name}" has "${dim}" in two dims, [${twice.shape.join(", ")}]`,
       "name the other dim differently",
     );
-  if (count === 1) return undefined;
+  if (count === 1 && schedule === undefined) return undefined;
   const cut = inputs.filter(({ shape }) => shape.includes(dim));
   return {
     count: rows,
