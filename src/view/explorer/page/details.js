@@ -209,10 +209,12 @@ function firings({ id, rank, firing }, select) {
   const row = timeline.rows.findIndex(({ ranks }) => ranks.includes(on));
   const lane = timeline.rows[row]?.lanes.findIndex(({ stream }) => stream === task?.stream) ?? -1;
   const spans = timeline.rows[row]?.lanes[lane]?.spans ?? [];
+  const all = Array.from({ length: lengthOf(spans) }, (_, i) => i).filter((i) => spanAt(spans, i).task === id);
+  // The selected one among them, and those around it.
+  const first = Math.max(0, Math.min(all.length - 6, all.indexOf(firing?.span ?? 0) - 2));
   const rows = [];
-  for (let i = 0; i < lengthOf(spans) && rows.length < 6; i++) {
+  for (const i of all.slice(first, first + 6)) {
     const span = spanAt(spans, i);
-    if (span.task !== id) continue;
     const waited = span.start - freeBefore(spans, i);
     const own = firing?.row === row && firing.lane === lane && firing.span === i;
     const to = /** @type {Selection} */ ({ type: "task", id, rank: on, firing: { row, lane, span: i } });
