@@ -1,8 +1,8 @@
 /** @file The pass that cuts the batch of a step into micro-batches: gradients are added up over them before they are used. */
 import type { Draft } from "../draft.ts";
+import { scheduled } from "../stages/scheduled.ts";
 import { inTime } from "./in-time.ts";
 import { inTurn } from "./order.ts";
-import { scheduled } from "./scheduled.ts";
 import { checkSignatures } from "./still-holds.ts";
 import { unroll } from "./unroll.ts";
 

@@ -5,7 +5,7 @@
  */
 import type { Op } from "../../ir/graph.ts";
 import { type Draft, producers } from "../draft.ts";
-import type { InTime } from "./in-time.ts";
+import type { InTime } from "../micro/in-time.ts";
 
 /** What an op that runs once a micro-batch belongs to. */
 export interface Place {

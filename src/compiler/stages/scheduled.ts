@@ -9,12 +9,12 @@ import type { Action, Schedule } from "../../ir/pipeline.ts";
 import { showRanks } from "../../ir/placement.ts";
 import type { Pipeline } from "../../ir/plan.ts";
 import { type Draft, producers } from "../draft.ts";
+import type { InTime } from "../micro/in-time.ts";
+import { roundsOf, type Turn } from "../micro/order.ts";
 import { isTransfer } from "../pipeline/action.ts";
 import { type ScheduleName, schedule } from "../pipeline/schedule.ts";
 import { simulateSchedule } from "../pipeline/simulate.ts";
-import type { InTime } from "./in-time.ts";
-import { roundsOf, type Turn } from "./order.ts";
-import { findStages, type Stages } from "./stages.ts";
+import { findStages, type Stages } from "./find.ts";
 
 /** What is to be scheduled, and how: a name, a schedule of the user's, or 1F1B where there is a backward pass. */
 export type Wanted = ScheduleName | Schedule | undefined;
