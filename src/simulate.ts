@@ -68,6 +68,11 @@ export interface Simulation {
   readonly makespan: number;
   /** Seconds a step once it runs evenly: the mean distance of the later half of the steps. */
   readonly stepTime: number;
+  /**
+   * In the last step the waiting of the rank that waits most, between its first and its last action, as a share of what its
+   * actions take. Absent where the plan is no pipeline.
+   */
+  readonly bubble?: number;
   readonly ranks: readonly RankUse[];
   readonly traffic: SimulatedTraffic;
   /** By rank: bytes that the plan lays out, and the most that are in use at one time. */
@@ -118,10 +123,14 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
     return known;
   };
   const half = Math.floor((steps - 1) / 2);
+  const last = plan.memory.flatMap(({ rank }) =>
+    plan.pipeline ? timeline.slices(rank).filter(({ step }) => step === steps - 1) : [],
+  );
   return {
     steps,
     makespan: makespan / second,
     stepTime: (steps === 1 ? makespan : (taken[steps - 1]! - taken[half]!) / (steps - 1 - half)) / second,
+    ...(plan.pipeline && { bubble: bubbleOf(plan, last) }),
     ranks: plan.memory.map(({ rank }): RankUse => {
       const { compute, communication, exposed } = uses.get(timeline.first.get(rank)!)!;
       return {
@@ -140,6 +149,18 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
     },
     live: levels,
   };
+}
+
+/** Of slices of one step. */
+function bubbleOf({ tasks, memory }: PlanData, slices: readonly Slice[]): number {
+  const acting = slices.filter(({ task, stream }) => stream === "compute" && tasks[task]!.action);
+  const shares = memory.map(({ rank }) => {
+    const own = acting.filter((slice) => slice.rank === rank);
+    const busy = own.reduce((sum, { start, end }) => sum + end - start, 0);
+    const [from, to] = [Math.min(...own.map(({ start }) => start)), Math.max(...own.map(({ end }) => end))];
+    return busy > 0 ? (to - from - busy) / busy : 0;
+  });
+  return Math.max(...shares);
 }
 
 const spanOf = (plan: PlanData, { task, rank, stream, step, start, end }: Slice): SimulatedSpan => ({

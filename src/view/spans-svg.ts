@@ -147,17 +147,23 @@ function boxOf(span: Drawn, x: (time: number) => number, opacity: number): strin
 
 function legend(spans: readonly Drawn[], chunks: number): string[] {
   const used = new Set(spans.map(({ work }) => work));
-  const entries = [
-    ...(Object.keys(names) as Work[]).filter((each) => used.has(each)).map((each) => [each, 1, names[each]] as const),
-    ...(chunks > 0 ? range(chunks + 1).map((each) => ["F", strength(each, chunks), `chunk ${each}`] as const) : []),
+  /** One swatch, or one for each chunk. */
+  const entries: (readonly [colour: Work, swatches: readonly number[], label: string])[] = [
+    ...(Object.keys(names) as Work[]).filter((each) => used.has(each)).map((each) => [each, [1], names[each]] as const),
+    ...(chunks > 0
+      ? [["F", range(chunks + 1).map((chunk) => strength(chunk, chunks)), `chunks 0 to ${chunks}`] as const]
+      : []),
   ];
   let at = left;
-  return entries.flatMap(([colour, opacity, label]) => {
+  return entries.flatMap(([colour, swatches, label]) => {
     const x = at;
-    at += 34 + label.length * 6.2;
+    const wide = 13 * swatches.length;
+    at += wide + 19 + label.length * 6.1;
     return [
-      element("rect", { x, y: 62, width: 12, height: 12, class: colour, "fill-opacity": opacity }),
-      text(x + 17, 72, label, { "font-size": 11.5, class: "ink" }),
+      ...swatches.map((opacity, i) =>
+        element("rect", { x: x + 13 * i, y: 62, width: 12, height: 12, class: colour, "fill-opacity": opacity }),
+      ),
+      text(x + wide + 4, 72, label, { "font-size": 11.5, class: "ink" }),
     ];
   });
 }

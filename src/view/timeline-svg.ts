@@ -17,8 +17,12 @@ export interface TimelineOptions {
 
 /** The last step of a simulation. Throws OptionError SL1075 for an end before the step's. */
 export function renderTimeline(plan: PlanData, simulation: Simulation, options: TimelineOptions): string {
-  const spans = [...simulation.spans()].filter(({ step }) => step === simulation.steps - 1);
-  const begin = Math.min(...spans.map(({ start }) => start));
+  const draw = drawer(plan);
+  const last = [...simulation.spans()].filter(({ step, stream }) => step === simulation.steps - 1 && stream !== "host");
+  // What a step has before its first action, a constant say, may be done long before, while others end the step before.
+  const acting = last.filter(({ task }) => draw.actionOf(task));
+  const begin = Math.min(...(acting.length > 0 ? acting : last).map(({ start }) => start));
+  const spans = last.filter(({ end }) => end > begin);
   const length = Math.max(...spans.map(({ end }) => end)) - begin;
   const { title = [plan.name, plan.pipeline?.schedule.name].filter(Boolean).join(", "), until = length } = options;
   if (!(Number.isFinite(until) && until >= length))
@@ -28,8 +32,7 @@ export function renderTimeline(plan: PlanData, simulation: Simulation, options: 
       choices: [`a number ≥ ${length}`],
     });
   const ranks = plan.memory.map(({ rank }) => rank);
-  const draw = drawer(plan);
-  const bubble = bubbleOf(plan, spans);
+  const { bubble } = simulation;
   return drawSpans({
     title,
     facts: [
@@ -38,44 +41,48 @@ export function renderTimeline(plan: PlanData, simulation: Simulation, options: 
       ...(bubble === undefined ? [] : [`bubble ${(100 * bubble).toFixed(1)} % of computing`]),
     ],
     rows: ranks.map((rank) => `rank ${rank}`),
-    spans: spans
-      .filter(({ stream }) => stream !== "host")
-      .map((span) => ({
-        ...draw(span),
+    spans: joined(
+      spans.map((span) => ({
+        ...draw.look(span),
         row: ranks.indexOf(span.rank),
-        start: span.start - begin,
+        start: Math.max(0, span.start - begin),
         end: span.end - begin,
       })),
+    ),
     until,
     tick: (time) => seconds(time),
   });
 }
 
-/**
- * The waiting of the rank that waits most, between its first and its last action in these spans of one step, as a share of
- * what its actions take; undefined where there is no pipeline.
- */
-function bubbleOf(plan: PlanData, spans: readonly SimulatedSpan[]): number | undefined {
-  if (!plan.pipeline) return undefined;
-  const acts = new Set(
-    plan.tasks.flatMap(({ name, action, stream }) => (action && stream === "compute" ? [name] : [])),
-  );
-  const shares = plan.memory.map(({ rank }) => {
-    const own = spans.filter((span) => span.rank === rank && acts.has(span.task));
-    const busy = own.reduce((sum, { start, end }) => sum + end - start, 0);
-    const [from, to] = [Math.min(...own.map(({ start }) => start)), Math.max(...own.map(({ end }) => end))];
-    return busy > 0 ? (to - from - busy) / busy : 0;
-  });
-  return Math.max(...shares);
-}
-
-function drawer({ tasks, pipeline }: PlanData): (span: SimulatedSpan) => Pick<Drawn, "work" | "label" | "chunk"> {
+function drawer({ tasks, pipeline }: PlanData) {
   const actions = new Map(tasks.map(({ name, action }) => [name, action]));
   const chunks = pipeline ? chunksOf(pipeline.schedule) : [];
-  return ({ task, stream }) => {
-    const action = actions.get(task);
-    const chunk = action ? chunks[action.stage]! : 0;
-    const work = stream === "comm" ? "T" : action && !isTransfer(action.kind) ? action.kind : "O";
-    return { work, label: action ? String(action.microBatch) : "", chunk };
+  return {
+    actionOf: (task: string) => actions.get(task),
+    look({ task, stream }: SimulatedSpan): Pick<Drawn, "work" | "label" | "chunk"> {
+      const action = actions.get(task);
+      const chunk = action ? chunks[action.stage]! : 0;
+      const work = stream === "comm" ? "T" : action && !isTransfer(action.kind) ? action.kind : "O";
+      return { work, label: action ? String(action.microBatch) : "", chunk };
+    },
   };
+}
+
+/** The tasks of an action that follow each other at once are one box. Spans of a row come by stream, then by start. */
+function joined(spans: readonly Drawn[]): Drawn[] {
+  const boxes: Drawn[] = [];
+  for (const span of spans) {
+    const before = boxes.at(-1);
+    const { row, work, label, chunk, start, end } = span;
+    const goes =
+      work !== "T" &&
+      before?.end === start &&
+      before.row === row &&
+      before.work === work &&
+      before.label === label &&
+      before.chunk === chunk;
+    if (goes) boxes[boxes.length - 1] = { ...before, end };
+    else boxes.push(span);
+  }
+  return boxes;
 }

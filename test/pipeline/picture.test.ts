@@ -42,7 +42,7 @@ describe("a picture", () => {
   test("says what it shows", () => {
     const { makespan, bubble } = simulateSchedule(made, costs);
     const said = texts(svg);
-    for (const text of ["zbv", "rank 0", "rank 2", "forward", "gradient of the weights", "chunk 0", "chunk 1"])
+    for (const text of ["zbv", "rank 0", "rank 2", "forward", "gradient of the weights", "chunks 0 to 1"])
       expect(said).toContain(text);
     expect(said).not.toContain("backward");
     expect(said.join(" ")).toContain(
