@@ -108,12 +108,14 @@ export function drawSpans({ title, facts, rows, spans, until, tick: textOf }: Sp
     text(left, 28, title, { "font-size": 16, class: "ink" }),
     text(left, 47, facts.join(" · "), { "font-size": 11.5, class: "faint" }),
     ...legend(drawn, last),
-    ...x
-      .ticks(8)
-      .flatMap((tick) => [
-        element("rect", { x: x(tick), y: top - 4, width: 1, height: bottom - top + 8, class: "grid" }),
-        text(x(tick), bottom + 18, textOf(tick), { "font-size": 10.5, class: "faint", "text-anchor": "middle" }),
-      ]),
+    ...x.ticks(8).flatMap((tick) => [
+      element("rect", { x: x(tick), y: top - 4, width: 1, height: bottom - top + 8, class: "grid" }),
+      text(Math.min(x(tick), width - 22), bottom + 18, textOf(tick), {
+        "font-size": 10.5,
+        class: "faint",
+        "text-anchor": "middle",
+      }),
+    ]),
     ...rows.map((name, at) =>
       text(left - 8, top + at * row + 15, name, { "font-size": 11.5, class: "ink", "text-anchor": "end" }),
     ),
