@@ -18,7 +18,7 @@ function expectNear(found: readonly number[], expected: readonly number[], what:
 async function expectAsWhole(options: Piped) {
   const { rows = 8 } = options;
   const whole = await run(
-    piped({ stages: [0], rows, ...(options.trains !== undefined && { trains: options.trains }) }),
+    piped({ stages: [0], rows, clips: options.clips ?? false, trains: options.trains ?? true }),
     steps,
     rows,
   );
@@ -68,6 +68,16 @@ describe("every schedule gives the losses of one device", () => {
     { stages: [0, 1], found: true, schedule: "zbv", microBatches: 4 },
     { stages: [0, 1], found: true, schedule: "interleaved", microBatches: 4, data: 2 },
   ])("where the compiler finds the stages: %o", expectAsWhole);
+
+  test.each<Piped>([
+    { stages: [0], microBatches: 4, data: 2 },
+    { stages: [0, 1, 2], schedule: "gpipe", microBatches: 4 },
+    { stages: [0, 1, 2], schedule: "1f1b", microBatches: 4 },
+    { stages: [0, 1, 0, 1], schedule: "interleaved", microBatches: 4 },
+    { stages: [0, 1, 2], schedule: "zb-h1", microBatches: 4 },
+    { stages: [0, 1, 2], schedule: "zb-h2", microBatches: 5, rows: 10 },
+    { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4 },
+  ])("with gradients clipped by their norm: %o", (options) => expectAsWhole({ ...options, clips: true }));
 
   test("evaluation goes through the same stages", () =>
     expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));

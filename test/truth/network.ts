@@ -40,6 +40,8 @@ export interface Piped {
   readonly rows?: number;
   readonly microBatches?: number;
   readonly schedule?: ScheduleName | Schedule;
+  /** The first loss's gradients are clipped by their global norm, which all stages wait for. */
+  readonly clips?: boolean;
   /** Without it nothing is learned, and nothing dropped. */
   readonly trains?: boolean;
 }
@@ -52,6 +54,7 @@ export function piped({
   rows = 8,
   microBatches,
   schedule,
+  clips = false,
   trains = true,
 }: Piped) {
   const mesh = placement("cpu", { stage: Math.max(...stages) + 1, data, model });
@@ -87,7 +90,7 @@ export function piped({
       const loss = nn.softmaxCrossEntropy(logits, next).mean();
       const aside = early(start).square().mean();
       if (trains) {
-        g.minimize(loss, optim.adamW({ lr: 1e-2 }), { frozen: ["early*"] });
+        g.minimize(loss, optim.adamW({ lr: 1e-2 }), { frozen: ["early*"], ...(clips && { clipNorm: 0.3 }) });
         g.minimize(aside, optim.sgd({ lr: 0.1 }), { frozen: ["words*", "tied*"] });
       }
       return { loss, aside, logits };

@@ -13,7 +13,7 @@ import type { InTime } from "../micro/in-time.ts";
 import { roundsOf, type Turn } from "../micro/order.ts";
 import { isTransfer } from "../pipeline/action.ts";
 import { type ScheduleName, schedule } from "../pipeline/schedule.ts";
-import { simulateSchedule } from "../pipeline/simulate.ts";
+import { type ScheduleSpan, simulateSchedule } from "../pipeline/simulate.ts";
 import { findStages, type Stages } from "./find.ts";
 
 /** What is to be scheduled, and how: a name, a schedule of the user's, or 1F1B where there is a backward pass. */
@@ -38,15 +38,8 @@ export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wan
   if (!parts || plan.microBatches !== count) throw misfit(draft, placements, ranks, plan, count);
   const found = findStages(draft, each, () => parts);
   const { spans } = simulateSchedule(plan, costsOf(draft, found, plan.stages.length));
-  const actions = spans
-    .filter(({ action }) => !isTransfer(action.kind))
-    .toSorted((a, b) => a.start - b.start || a.end - b.end || a.rank - b.rank)
-    .map(({ action }) => action);
-  return {
-    turns: turnsOf(draft, each, found, actions),
-    pipeline: { schedule: plan, placements: found.placements },
-    actions: [undefined, ...actions],
-  };
+  const { turns, actions } = turnsOf(draft, each, found, spans);
+  return { turns, actions, pipeline: { schedule: plan, placements: found.placements } };
 }
 
 /** Seconds by the model, of each stage. */
@@ -62,7 +55,16 @@ function costsOf({ graph, choices }: Draft, { places }: Stages, stages: number) 
   return { forward: by.F, inputGradient: by.I, weightGradient: by.W };
 }
 
-function turnsOf({ graph }: Draft, each: InTime, { places }: Stages, actions: readonly Action[]): readonly Turn[] {
+/**
+ * Ops in the order in which actions begin, and transfers in the order in which what they take is there: a rank may compute
+ * and receive in one order, and must not wait for what is yet to be made while it could compute.
+ */
+function turnsOf(
+  { graph }: Draft,
+  each: InTime,
+  { places }: Stages,
+  spans: readonly ScheduleSpan[],
+): Pick<Scheduled, "turns" | "actions"> {
   const makers = producers(graph);
   const early: boolean[] = [];
   for (const op of graph.ops)
@@ -74,21 +76,33 @@ function turnsOf({ graph }: Draft, each: InTime, { places }: Stages, actions: re
   const does = new Map<string, number[]>();
   for (const [op, place] of places.entries()) {
     if (!place) continue;
-    const kind = place.kind === "T" ? (place.backward ? "I" : "F") : place.kind;
+    const kind = place.kind === "T" ? (place.backward ? "T back" : "T on") : place.kind;
     const key = `${place.stage} ${kind}`;
     does.set(key, [...(does.get(key) ?? []), op]);
   }
-  const ofAction = (stage: number, kind: string): readonly number[] => {
-    if (kind !== "B") return does.get(`${stage} ${kind}`) ?? [];
-    return [...(does.get(`${stage} I`) ?? []), ...(does.get(`${stage} W`) ?? [])].sort((a, b) => a - b);
+  const opsOf = (stage: number, kinds: readonly string[]): readonly number[] =>
+    kinds.flatMap((kind) => does.get(`${stage} ${kind}`) ?? []).sort((a, b) => a - b);
+  const parts = spans
+    .filter(({ action }) => !isTransfer(action.kind))
+    .flatMap(({ rank, action, start, end }) => {
+      const { stage, kind } = action;
+      const sent = kind === "F" ? ["T on"] : kind === "W" ? [] : ["T back"];
+      return [
+        { at: start, rank, action, ops: opsOf(stage, kind === "B" ? ["I", "W"] : [kind]), sends: false },
+        { at: end, rank, action, ops: opsOf(stage, sent), sends: true },
+      ];
+    })
+    .toSorted((a, b) => a.at - b.at || Number(b.sends) - Number(a.sends) || a.rank - b.rank);
+  return {
+    turns: [
+      ...once(true, 0),
+      ...parts.flatMap(({ action: { microBatch }, ops }, i) =>
+        ops.map((op): Turn => ({ op, microBatch, turn: i + 1 })),
+      ),
+      ...once(false, parts.length + 1),
+    ],
+    actions: [undefined, ...parts.map(({ action }) => action)],
   };
-  return [
-    ...once(true, 0),
-    ...actions.flatMap(({ stage, kind, microBatch }, i) =>
-      ofAction(stage, kind).map((op): Turn => ({ op, microBatch, turn: i + 1 })),
-    ),
-    ...once(false, actions.length + 1),
-  ];
 }
 
 /** The rank of the pipeline that each stage is on: placements that share a device share it. */
