@@ -7,7 +7,7 @@ import type { Param } from "./graph/nn/parameter.ts";
 import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
-import type { Schedule } from "./ir/pipeline.ts";
+import type { Schedule, ScheduleLane } from "./ir/pipeline.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { type Precision, precisionOf } from "./precision.ts";
@@ -35,7 +35,7 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   /**
    * Cuts the batch into parts that are worked on one after the other, `{ batch: 8 }`: what a step keeps for its backward
    * pass is an eighth of it. Gradients, losses and means are added up over the parts, so they are those of the whole batch;
-   * so are the statistics of batch norm, for which every part waits. Parts differ by one row at most. Default: one part.
+   * batch norm takes the statistics of each part by itself. Parts differ by one row at most. Default: one part.
    */
   readonly microBatches?: { readonly [dim: string]: number };
   /**
@@ -95,7 +95,8 @@ const optionNames = [
  * Throws ShapeError (SL10xx) for dims that do not fit, LayoutError (SL10xx, SL30xx) for layouts that cannot be,
  * GraphError (SL105x) for what cannot be trained, PlacementError for tensors on different ranks, OptionError SL1074 and
  * SL1075 and SL3041 for options, SL1143 for what is no graph. LayoutError SL3040 when nothing fits the memory, SL3042 for
- * an implicit boxing in explicit mode.
+ * an implicit boxing in explicit mode. With micro-batches and stages OptionError SL5001 to SL5003, SL5021 and SL5027,
+ * ScheduleError SL5011, SL5012 and SL5025, LayoutError SL5022 to SL5024 and SL5026.
  *
  * @example
  * const plan = compile(training, {
@@ -148,7 +149,12 @@ export function compile(
       choices: ["(pass, before, after) => { … }"],
     });
   const { schedule } = given as { schedule?: Partial<Schedule> | string };
-  const isSchedule = typeof schedule === "object" && Array.isArray(schedule?.lanes) && Array.isArray(schedule.stages);
+  const isSchedule =
+    typeof schedule === "object" &&
+    typeof schedule?.name === "string" &&
+    Array.isArray(schedule.stages) &&
+    Array.isArray(schedule.lanes) &&
+    schedule.lanes.every((lane: Partial<ScheduleLane> | null) => Array.isArray(lane?.actions));
   if (schedule !== undefined && typeof schedule !== "string" && !isSchedule)
     throw new OptionError("SL1075", `it is ${showGiven(schedule)}`, {
       subject: "compile, option schedule",

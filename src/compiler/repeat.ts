@@ -16,6 +16,8 @@ export function repeat(draft: Draft): Draft {
   /** By what is repeated, with 1 where it is. */
   const known = new Map<number, number>();
   const ops: Op[] = [];
+  /** Names of values that others stand for: gradients of these are gradients of those. */
+  const stands = new Map<string, string>();
 
   /** What the op is to take instead of a repeated value. */
   const once = (repeated: Op): number => {
@@ -43,10 +45,16 @@ export function repeat(draft: Draft): Draft {
         if (maker.kind !== "broadcastTo") continue;
         const small = onceShape(shape(maker.inputs[0]!), shape(id), maker);
         const whole = broadcastShapes(inputs.map((other, j) => (i === j ? small : shape(other))));
-        if (sameShape(whole, shape(y!))) inputs[i] = once(maker);
+        if (!sameShape(whole, shape(y!))) continue;
+        inputs[i] = once(maker);
+        stands.set(values[id]!.name, values[inputs[i]]!.name);
       }
       ops.push({ ...op, inputs });
     }
+  }
+  for (const value of values) {
+    const gradientOf = stands.get(value.gradientOf ?? "");
+    if (gradientOf !== undefined) values[value.id] = { ...value, gradientOf };
   }
   return { ...draft, graph: { ...graph, values, ops: ops.map((op, id) => ({ ...op, id })) } };
 }

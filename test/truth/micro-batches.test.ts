@@ -153,6 +153,33 @@ describe("batch norm takes the statistics of each micro-batch", () => {
     expectNear(await losses(inMicroBatches(data, stages)), await losses(byHand()), "loss");
   });
 
+  test.each([1, 2])("of images, on %i stages: parts that are alike teach what the whole does", async (stages) => {
+    const group = Float32Array.from({ length: 2 * 2 * 4 * 4 }, (_, i) => Math.sin(i * 1.7));
+    const image = array(
+      [8, 2, 4, 4],
+      "float32",
+      Float32Array.from({ length: 4 * group.length }, (_, i) => group[i % group.length]!),
+    );
+    const learned = async (microBatches: number) => {
+      const mesh = placement("cpu", { stage: stages, data: 1 });
+      const layers = [nn.conv2d(2, 3, 3, { name: "conv", padding: 1 }), nn.batchNorm2d(3, { name: "norm" })] as const;
+      const inputs = { x: mesh.input(["rows", 2, 4, 4], "float32") };
+      const built = graph(mesh, { name: "images", inputs }, ({ x }, g) => {
+        const loss = layers[1](layers[0](x)).tanh().square().mean();
+        g.minimize(loss, optim.sgd({ lr: 0.5 }));
+        return { loss };
+      });
+      const plan = compile(built, { dims: { rows: 8 }, microBatches: { rows: microBatches }, stages: "stage" });
+      await using session = await launch(plan);
+      for await (const _ of session.run([{ x: image }]));
+      const names = ["conv.weight", "norm.weight", "norm.bias", "norm.variance"];
+      const states = await Promise.all(names.map((name) => session.states.read(name)));
+      return states.flatMap(({ data }) => [...data].map(Number));
+    };
+    const whole = await learned(1);
+    for (const microBatches of [2, 4]) expectNear(await learned(microBatches), whole, `state of ${microBatches} parts`);
+  });
+
   test("and its running statistics move once a step, towards their mean", async () => {
     const statistics = async (microBatches: number) => {
       const mesh = placement("cpu", { data: 1 });
