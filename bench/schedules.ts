@@ -2,7 +2,7 @@
  * @file Trains one network on four ranks as a pipeline, by six schedules: each gives the losses of one device, and ranks
  * wait less from GPipe to ZBV.
  *
- *     npm run pipeline
+ *     npm run bench:schedules
  *
  * The stages are what lies between moves to another placement; the schedule and the micro-batches are options of the
  * compiler. Fails unless all losses are the same, and every schedule waits less than GPipe.
