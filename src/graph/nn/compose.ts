@@ -14,48 +14,66 @@ import {
   type HasParameters,
   type Mount,
   type Param,
+  type ParamsOf,
   type Relative,
   rescope,
   type Scoped,
 } from "./parameter.ts";
 
-/** What a chain of layers does, folded from the left. */
-interface Chained<In extends Shape, Out extends Shape, P extends Param, From extends DType, To extends DType> {
+/** What a chain of layers takes and gives. */
+interface Chained<In extends Shape, Out extends Shape, From extends DType, To extends DType> {
   in: In;
   out: Out;
-  params: P;
   from: From;
   to: To;
 }
-type Chain<
-  Ls,
-  In extends Shape,
-  Out extends Shape,
-  P extends Param,
-  From extends DType,
-  To extends DType,
-  N extends 0[],
-> = Ls extends [Module<infer I, infer O, infer Q, infer _F, infer T>, ...infer R]
-  ? Chain<R, [...Drop<I, Out>, ...In], [...Drop<Out, I>, ...O], P | Mount<`${N["length"]}`, Q>, From, T, [...N, 0]>
-  : Chained<In, Out, P, From, To>;
-type ChainOf<Ls> = Ls extends [Module<infer I, infer O, infer Q, infer F, infer T>, ...infer R]
-  ? Chain<R, I, O, Mount<"0", Q>, F, T, [0]>
-  : never;
-type Composed<C> =
-  C extends Chained<infer I, infer O, infer P, infer F, infer T> ? Module<I, O, Relative<P>, F, T> : never;
+type Start<M> = M extends AnyModule ? Chained<M["in"], M["out"], M["from"], M["to"]> : never;
+/** One layer more, or none. */
+type Then<Before, M> =
+  Before extends Chained<infer In, infer Out, infer From, infer _To>
+    ? M extends AnyModule
+      ? Chained<[...Drop<M["in"], Out>, ...In], [...Drop<Out, M["in"]>, ...M["out"]], From, M["to"]>
+      : Before
+    : never;
+type Composed<C, P> = C extends Chained<infer I, infer O, infer F, infer T> ? Module<I, O, Relative<P>, F, T> : never;
 
-type LayerFits<Prev, M> =
-  Prev extends Chained<infer _I, infer O, infer _P, infer _F, infer T>
-    ? M extends Module<infer I, infer _O, infer _Q, infer F, infer _T>
-      ? Agree<O, I> extends true
-        ? T extends F
+type Fits<Before, M> =
+  Before extends Chained<infer _I, infer Out, infer _F, infer To>
+    ? M extends AnyModule
+      ? Agree<Out, M["in"]> extends true
+        ? To extends M["from"]
           ? unknown
-          : ShapeError<`this layer takes ${F}, the one before gives ${T}`>
-        : ShapeError<`this layer takes [..., ${Join<I>}], the one before gives [..., ${Join<O>}]`>
+          : ShapeError<`this layer takes ${M["from"]}, the one before gives ${To}`>
+        : ShapeError<`this layer takes [..., ${Join<M["in"]>}], the one before gives [..., ${Join<Out>}]`>
       : unknown
     : unknown;
-type Fits<Before, M> = LayerFits<ChainOf<Before>, M>;
 type Layer = AnyModule | undefined;
+
+// The chain up to each layer, one from the other, so that each is worked out once.
+type To2<A, B> = Then<Start<A>, B>;
+type To3<A, B, C> = Then<To2<A, B>, C>;
+type To4<A, B, C, D> = Then<To3<A, B, C>, D>;
+type To5<A, B, C, D, E> = Then<To4<A, B, C, D>, E>;
+type To6<A, B, C, D, E, F> = Then<To5<A, B, C, D, E>, F>;
+type To7<A, B, C, D, E, F, G> = Then<To6<A, B, C, D, E, F>, G>;
+type To8<A, B, C, D, E, F, G, H> = Then<To7<A, B, C, D, E, F, G>, H>;
+type To9<A, B, C, D, E, F, G, H, I> = Then<To8<A, B, C, D, E, F, G, H>, I>;
+type To10<A, B, C, D, E, F, G, H, I, J> = Then<To9<A, B, C, D, E, F, G, H, I>, J>;
+type To11<A, B, C, D, E, F, G, H, I, J, K> = Then<To10<A, B, C, D, E, F, G, H, I, J>, K>;
+type To12<A, B, C, D, E, F, G, H, I, J, K, L> = Then<To11<A, B, C, D, E, F, G, H, I, J, K>, L>;
+type Mounted<A, B, C, D, E, F, G, H, I, J, K, L> =
+  | Mount<"0", ParamsOf<A>>
+  | Mount<"1", ParamsOf<B>>
+  | Mount<"2", ParamsOf<C>>
+  | Mount<"3", ParamsOf<D>>
+  | Mount<"4", ParamsOf<E>>
+  | Mount<"5", ParamsOf<F>>
+  | Mount<"6", ParamsOf<G>>
+  | Mount<"7", ParamsOf<H>>
+  | Mount<"8", ParamsOf<I>>
+  | Mount<"9", ParamsOf<J>>
+  | Mount<"10", ParamsOf<K>>
+  | Mount<"11", ParamsOf<L>>;
 
 /**
  * Up to twelve layers, each checked against those before it, the error on the layer that does not fit. Spelt out,
@@ -76,18 +94,18 @@ type Compose = <
   L extends Layer = undefined,
 >(
   a: A,
-  b?: B & Fits<[A], B>,
-  c?: C & Fits<[A, B], C>,
-  d?: D & Fits<[A, B, C], D>,
-  e?: E & Fits<[A, B, C, D], E>,
-  f?: F & Fits<[A, B, C, D, E], F>,
-  g?: G & Fits<[A, B, C, D, E, F], G>,
-  h?: H & Fits<[A, B, C, D, E, F, G], H>,
-  i?: I & Fits<[A, B, C, D, E, F, G, H], I>,
-  j?: J & Fits<[A, B, C, D, E, F, G, H, I], J>,
-  k?: K & Fits<[A, B, C, D, E, F, G, H, I, J], K>,
-  l?: L & Fits<[A, B, C, D, E, F, G, H, I, J, K], L>,
-) => Composed<ChainOf<[A, B, C, D, E, F, G, H, I, J, K, L]>>;
+  b?: B & Fits<Start<A>, B>,
+  c?: C & Fits<To2<A, B>, C>,
+  d?: D & Fits<To3<A, B, C>, D>,
+  e?: E & Fits<To4<A, B, C, D>, E>,
+  f?: F & Fits<To5<A, B, C, D, E>, F>,
+  g?: G & Fits<To6<A, B, C, D, E, F>, G>,
+  h?: H & Fits<To7<A, B, C, D, E, F, G>, H>,
+  i?: I & Fits<To8<A, B, C, D, E, F, G, H>, I>,
+  j?: J & Fits<To9<A, B, C, D, E, F, G, H, I>, J>,
+  k?: K & Fits<To10<A, B, C, D, E, F, G, H, I, J>, K>,
+  l?: L & Fits<To11<A, B, C, D, E, F, G, H, I, J, K>, L>,
+) => Composed<To12<A, B, C, D, E, F, G, H, I, J, K, L>, Mounted<A, B, C, D, E, F, G, H, I, J, K, L>>;
 
 function chain(...layers: readonly AnyModule[]): AnyModule {
   const [first, last] = [layers[0], layers.at(-1)];
