@@ -1,7 +1,7 @@
 /** @file Where tensors live, as users say it: a device type and a mesh of ranks with named axes. */
 import type { DType } from "../ir/dtype.ts";
 import { LayoutError, nearest, PlacementError } from "../ir/errors.ts";
-import type { PlacementData } from "../ir/placement.ts";
+import { axesWithout, type PlacementData } from "../ir/placement.ts";
 import { checkLayout, type Layout, type OrderedLayout, ordered, type UserLayout } from "./layout.ts";
 import { userLine } from "./source.ts";
 import { checkType } from "./type.ts";
@@ -23,7 +23,8 @@ export interface Placement<Axes extends string = string> {
   /** The same as plain data. */
   readonly data: PlacementData;
   /**
-   * The sub-mesh at one index of some axes; those axes are gone from its type.
+   * The sub-mesh at one index of some axes; those axes are gone from its type. A mesh of one rank that is left keeps one
+   * of them, of size 1. Throws PlacementError SL1006 for an axis that is not there, SL1007 for an index.
    *
    * @example
    * const machines = placement("cpu", { stage: 2, data: 2 });
@@ -159,13 +160,6 @@ function sliced(data: PlacementData, at: Readonly<Record<string, number>>): Plac
         choices: [size === 1 ? "0" : `0 … ${size - 1}`],
       });
   }
-  const axes = data.axes.filter(({ name }) => at[name] === undefined);
-  if (axes.length === 0)
-    throw new PlacementError("SL1008", "no axis would be left", {
-      subject,
-      at: line,
-      hint: 'for single ranks write placement("cpu", { data: 1 }, { ranks: [rank] })',
-    });
   const ranks = data.ranks.filter((_, member) => {
     let rest = member;
     return data.axes.toReversed().every(({ name, size }) => {
@@ -174,7 +168,7 @@ function sliced(data: PlacementData, at: Readonly<Record<string, number>>): Plac
       return at[name] === undefined || at[name] === index;
     });
   });
-  return { device: data.device, axes, ranks };
+  return { device: data.device, axes: axesWithout(data, Object.keys(at)), ranks };
 }
 
 function declare<S extends Shape, D extends DType>(

@@ -12,6 +12,12 @@ export interface PlacementData {
   readonly ranks: readonly number[];
 }
 
+/** What is left of the axes at one place of some of them. A single rank is a mesh of one axis, too. */
+export function axesWithout({ axes }: PlacementData, gone: readonly string[]): readonly MeshAxis[] {
+  const left = axes.filter(({ name }) => !gone.includes(name));
+  return left.length > 0 ? left : [{ name: axes[0]!.name, size: 1 }];
+}
+
 /** `cpu {data: 2, model: 2} on ranks 0,1,2,3`, for messages. */
 export function showPlacement(placement: PlacementData): string {
   let text = texts.get(placement);

@@ -17,6 +17,13 @@ describe("placement", () => {
     expect(cube.slice({ data: 1 }).axes).toEqual({ stage: 2, model: 3 });
   });
 
+  test("a slice of one rank is a mesh, too", () => {
+    const one = mesh.slice({ data: 1, model: 0 });
+    expect(one.ranks).toEqual([2]);
+    expect(one.data.axes.map(({ size }) => size)).toEqual([1]);
+    expect(placement("cpu", { stage: 3 }).slice({ stage: 2 }).ranks).toEqual([2]);
+  });
+
   const wrong: [string, () => unknown, string, RegExp][] = [
     ["no axes", () => placement("cpu", {}), "SL1003", /has no axes/],
     ["a name that is a number", () => placement("cpu", { 2: 2 }), "SL1003", /cannot be named "2"/],
@@ -33,7 +40,6 @@ describe("placement", () => {
     ],
     ["a slice of no axis", () => mesh.slice({ dta: 0 } as never), "SL1006", /did you mean "data"/],
     ["a slice beyond the axis", () => mesh.slice({ data: 2 }), "SL1007", /has size 2[\s\S]*choices: 0 … 1/],
-    ["a slice to nothing", () => mesh.slice({ data: 0, model: 0 }), "SL1008", /no axis would be left/],
   ];
   test.each(wrong)("refuses %s", (_, body, code, message) => {
     const error = thrown(body);

@@ -9,6 +9,7 @@ import {
   printSchedule,
   type Schedule,
   schedule,
+  type Tensor,
 } from "sluice";
 import { describe, expect, test } from "vitest";
 import { type Piped, piped } from "../truth/network.ts";
@@ -99,6 +100,39 @@ describe("a plan of micro-batches", () => {
   });
 });
 
+describe("the step's end", () => {
+  const mesh = placement("cpu", { stage: 4 });
+  const at = [0, 1, 2, 3].map((stage) => mesh.slice({ stage }));
+  const machine = {
+    devices: { flops: 1e9, bandwidth: 1e11 },
+    links: { local: { alpha: 1e-6, beta: 1e-11 }, memory: { alpha: 0, beta: 1e-11 } },
+  };
+  function timesOf(clips: boolean) {
+    const layers = at.map((_, i) => nn.linear(64, 64, { name: `layer${i}` }));
+    const inputs = { x: at[0]!.input(["rows", 64], "float32") };
+    const built = graph(at, { name: "four", inputs }, ({ x }, g) => {
+      const loss = layers
+        .reduce((h, layer, i) => layer(h.to(at[i]!)).relu(), x as Tensor<["rows", 64], "float32">)
+        .square()
+        .mean();
+      g.minimize(loss, optim.sgd({ lr: 0.1 }), clips ? { clipNorm: 1 } : {});
+      return { loss };
+    });
+    const plan = compile(built, { dims: { rows: 256 }, microBatches: { rows: 8 }, schedule: "zb-h2" });
+    return { alone: plan.simulate({ ...machine, steps: 1 }).makespan, inTurn: plan.simulate(machine).stepTime };
+  }
+  const [free, clipped] = [timesOf(false), timesOf(true)];
+
+  test("is no barrier where none is asked for: a stage begins the next step while others end this one", () => {
+    expect(free.inTurn).toBeLessThan(0.95 * free.alone);
+  });
+
+  test("is one where gradients are clipped by the norm of all, and what that costs shows in the step", () => {
+    expect(clipped.inTurn).toBeGreaterThan(1.05 * free.inTurn);
+    expect(clipped.alone).toBeLessThan(1.05 * free.alone);
+  });
+});
+
 describe("stages", () => {
   const mesh = placement("cpu", { stage: 2, data: 1 });
   const [front, back] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: 1 })];
@@ -136,12 +170,13 @@ describe("bad input is refused", () => {
   test.each<[object, RegExp]>([
     [{ schedule: "1f1b" }, /SL5021/],
     [{ microBatches: 4 }, /SL5021/],
-    [{ microBatches: { rows: 4, x: 2 } }, /SL5021/],
+    [{ microBatches: { rows: 4, x: 2 } }, /names 2 dims/],
     [{ microBatches: { row: 4 } }, /did you mean "rows"/],
     [{ microBatches: { rows: 0 } }, /SL5021/],
     [{ microBatches: { rows: 9 } }, /a whole number from 1 to 8/],
     [{ microBatches: { rows: 2.5 } }, /SL5021/],
     [{ microBatches: { rows: 2 }, schedule: "1f2b" }, /did you mean "1f1b"/],
+    [{ microBatches: { rows: 2 }, schedule: "0: 0F0 0B0" }, /parseSchedule/],
     [{ microBatches: { rows: 2 }, schedule: 5 }, /SL1075/],
     [{ microBatches: { rows: 2 }, schedule: { lanes: [], stages: [] } }, /SL1075/],
     [{ microBatches: { rows: 2 }, schedule: { name: "x", microBatches: 2, lanes: [1], stages: [0] } }, /SL1075/],
@@ -150,6 +185,23 @@ describe("bad input is refused", () => {
     [{ stages: "stage" }, /SL5027/],
   ])("%o", (options, message) => {
     expect(compiling(options)).toThrow(message);
+  });
+
+  test("a layout along the axis of the stages", () => {
+    const mesh = placement("cpu", { stage: 2, data: 2 });
+    const make = (layout: object) => {
+      const inputs = { x: mesh.input(["rows", 4], "float32", layout) };
+      const layer = nn.linear(4, 4, { name: "fc" });
+      return graph(mesh, { name: "laid", inputs }, ({ x }) => ({ y: layer(x).mean() }));
+    };
+    const options = { dims: { rows: 8 }, microBatches: { rows: 2 } };
+    expect(() => compile(make({ stage: "S(0)" }), { ...options, stages: "stage" })).toThrow(
+      /input "x" lies S\(0\) along "stage"/,
+    );
+    expect(() =>
+      compile(make({}), { ...options, stages: "stage", sharding: { "fc.weight": { stage: "S(0)" } } }),
+    ).toThrow(/sharding of fc\.weight lies/);
+    expect(compile(make({ data: "S(0)" }), { ...options, stages: "stage", schedule: "gpipe" }).pipeline).toBeDefined();
   });
 
   test("one micro-batch is the whole batch", () => {

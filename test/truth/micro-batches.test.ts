@@ -83,6 +83,76 @@ describe("every schedule gives the losses of one device", () => {
     expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));
 });
 
+describe("what is not a plain chain of stages", () => {
+  const rows = 8;
+  const mesh = placement("cpu", { stage: 2 });
+  const [front, back] = [mesh.slice({ stage: 0 }), mesh.slice({ stage: 1 })];
+  const feed = Array.from({ length: steps }, (_, step) => ({
+    x: array(
+      [rows, 6],
+      "float32",
+      Float32Array.from({ length: rows * 6 }, (_, i) => Math.sin(i * 1.7 + step)),
+    ),
+    weight: array(
+      [rows],
+      "float32",
+      Float32Array.from({ length: rows }, (_, i) => ((i + step) % 3) / 2),
+    ),
+  }));
+
+  /** On one placement, or on two by way of some moves. */
+  function planOf(ways: readonly (typeof front)[], microBatches?: number) {
+    const first = ways.length ? front : mesh.slice({ stage: 0 });
+    const last = ways.at(-1) ?? first;
+    const [enter, leave] = [nn.linear(6, 6, { name: "enter" }), nn.linear(6, 6, { name: "leave" })];
+    const inputs = { x: first.input(["rows", 6], "float32"), weight: last.input(["rows"], "float32") };
+    const built = graph(ways.length ? [front, back] : [first], { name: "ways", inputs }, ({ x, weight }, g) => {
+      const h = ways.reduce((h, place) => h.to(place), enter(x));
+      // The mean over the rows that count: what they are divided by hangs on the whole batch.
+      const loss = leave(h).square().mean(1).mul(weight).sum().div(weight.sum());
+      g.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    return compile(built, {
+      dims: { rows },
+      ...(microBatches !== undefined && { microBatches: { rows: microBatches } }),
+    });
+  }
+  async function losses(plan: ReturnType<typeof planOf>) {
+    await using session = await launch(plan);
+    const all: number[] = [];
+    for await (const { loss } of session.run(feed)) all.push(loss);
+    return all;
+  }
+
+  test.each([
+    { what: "a mean by weights that add up over the batch", ways: [back], schedule: "1f1b", stages: [0, 1] },
+    {
+      what: "a tensor that is only passed on",
+      ways: [back, front, back],
+      schedule: "interleaved",
+      stages: [0, 1, 0, 1],
+    },
+  ])("$what", async ({ ways, schedule, stages }) => {
+    const plan = planOf(ways, 4);
+    expect(plan.pipeline!.schedule).toMatchObject({ name: schedule, stages });
+    expectNear(await losses(plan), await losses(planOf([])), "loss");
+  });
+
+  test("a total of activations that each row takes is refused, with the tensor and what to do", () => {
+    const inputs = { x: front.input(["rows", 6], "float32") };
+    const built = graph([front, back], { name: "centred", inputs }, ({ x }, g) => {
+      const h = nn.linear(6, 6, { name: "enter" })(x);
+      const loss = h.sub(h.mean(0)).to(back).square().mean();
+      g.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    const compiling = () => compile(built, { dims: { rows }, microBatches: { rows: 4 } });
+    expect(compiling).toThrow(/SL5026/);
+    expect(compiling).toThrow(/takes "mean"[\s\S]*total of inputs alone[\s\S]*nn\.layerNorm/);
+  });
+});
+
 describe("batch norm takes the statistics of each micro-batch", () => {
   const [rows, width, groups] = [12, 5, 2];
   function* batches() {

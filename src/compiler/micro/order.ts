@@ -6,6 +6,8 @@
  * Where something needs what all micro-batches add up to and they need it in turn, as batch norm does, there is a round
  * more: all go as far as they can, then all go on.
  */
+
+import type { Op } from "../../ir/graph.ts";
 import type { Draft } from "../draft.ts";
 import { producers } from "../draft.ts";
 import type { InTime } from "./in-time.ts";
@@ -34,19 +36,26 @@ export function inTurn(draft: Draft, each: InTime, count: number): readonly Turn
   return turns;
 }
 
-/** By op id how often all micro-batches must have gone as far as they can before it. */
-export function roundsOf(draft: Draft, each: InTime): readonly number[] {
+/** What makes the totals that an op of a micro-batch takes: they are there only behind the last micro-batch. */
+export function totalsTaken(draft: Draft, each: InTime): (op: Op) => readonly Op[] {
   const makers = producers(draft.graph);
   const late = hangOnAll(draft, each);
-  const rounds: number[] = [];
-  /** Whether a value is there only behind the last micro-batch. */
   const isTotal = (value: number) => {
     const { id, outputs } = makers[value]!;
     return late[id]! || each[id]?.gives[outputs.indexOf(value)]?.kind === "total";
   };
-  for (const { id, inputs } of draft.graph.ops) {
-    const waits = (value: number) => (each[id] !== undefined && isTotal(value) ? 1 : 0);
-    rounds[id] = Math.max(0, ...inputs.map((value) => rounds[makers[value]!.id]! + waits(value)));
+  return ({ id, inputs }) => (each[id] ? inputs.filter(isTotal).map((value) => makers[value]!) : []);
+}
+
+/** By op id how often all micro-batches must have gone as far as they can before it. */
+function roundsOf(draft: Draft, each: InTime): readonly number[] {
+  const makers = producers(draft.graph);
+  const waitsFor = totalsTaken(draft, each);
+  const rounds: number[] = [];
+  for (const op of draft.graph.ops) {
+    const totals = waitsFor(op);
+    const before = op.inputs.map((value) => makers[value]!);
+    rounds[op.id] = Math.max(0, ...before.map((by) => rounds[by.id]! + (totals.includes(by) ? 1 : 0)));
   }
   return rounds;
 }

@@ -22,16 +22,18 @@ export function rowsOf(graph: LogicalGraph, { microBatches, dims = {}, schedule 
       choices,
       ...(hint !== undefined && { hint }),
     });
-  if (microBatches === undefined) throw refuse("a schedule orders micro-batches, and the batch is not cut into any");
+  const unnamed = known.length ? undefined : 'give the dim of the batch a name: mesh.input(["batch", 784], "float32")';
+  if (microBatches === undefined)
+    throw refuse("a schedule orders micro-batches, and the batch is not cut into any", unnamed);
   const [pair, ...more] = typeof microBatches === "object" && microBatches !== null ? Object.entries(microBatches) : [];
   if (!pair || more.length > 0) {
-    const hint = known.length ? undefined : 'name the dim of the batch: input("x", ["batch", 784])';
-    throw refuse(`it is ${showGiven(microBatches)}, not one dim and a number of parts`, hint);
+    const given = pair ? `names ${more.length + 1} dims` : `is ${showGiven(microBatches)}`;
+    throw refuse(`it ${given}, not one dim and a number of parts`, unnamed);
   }
   const [dim, count] = pair;
   if (!known.includes(dim)) {
     const [meant] = nearest(dim, known);
-    throw refuse(`no input has a dim "${dim}"`, meant === undefined ? undefined : `did you mean "${meant}"?`);
+    throw refuse(`no input has a dim "${dim}"`, meant === undefined ? unnamed : `did you mean "${meant}"?`);
   }
   const rows = dims[dim]!;
   if (!Number.isSafeInteger(count) || count < 1 || count > rows)

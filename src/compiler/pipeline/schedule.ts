@@ -45,6 +45,8 @@ const known: Readonly<Record<ScheduleName, Known>> = {
   },
 };
 
+export const scheduleNames = Object.keys(known) as readonly ScheduleName[];
+
 /**
  * A pipeline schedule: for each rank what it computes in which order, and on a stream beside it what it sends and
  * receives. It is plain data, safe to run (`verifySchedule`), and the same each time.
@@ -63,8 +65,7 @@ const known: Readonly<Record<ScheduleName, Known>> = {
  * s.lanes[0].actions.map(({ kind, microBatch }) => `${kind}${microBatch}`); // ["F0", "F1", "B0", "B1"]
  */
 export function schedule(name: ScheduleName, options: ScheduleOptions): Schedule {
-  const names = Object.keys(known);
-  if (!names.includes(name)) throw unknown(name, names);
+  if (!scheduleNames.includes(name)) throw unknown(name);
   const call = `schedule("${name}")`;
   checkOptions("SL1074", call, options, ["ranks", "microBatches", "chunks"], userLine);
   const { orders, chunks: fixed, least } = known[name];
@@ -94,13 +95,15 @@ export function schedule(name: ScheduleName, options: ScheduleOptions): Schedule
   return withTransfers({ name, microBatches, stages, lanes });
 }
 
-function unknown(name: unknown, names: readonly string[]): OptionError {
-  const [meant] = typeof name === "string" ? nearest(name, names) : [];
+function unknown(name: unknown): OptionError {
+  const [meant] = typeof name === "string" ? nearest(name, scheduleNames) : [];
+  const isText = typeof name === "string" && name.includes(":");
+  const hint = isText ? "read the text of a schedule with parseSchedule(text)" : meant && `did you mean "${meant}"?`;
   return new OptionError("SL5001", `there is no schedule ${showGiven(name)}`, {
     subject: "schedule",
     at: userLine(),
-    choices: names,
-    ...(meant !== undefined && { hint: `did you mean "${meant}"?` }),
+    choices: scheduleNames,
+    ...(hint !== undefined && { hint }),
   });
 }
 

@@ -2,11 +2,12 @@
  * @file A graph that is written on one mesh, cut into stages along one axis of it: ops in their order, so that every stage
  * takes about as long by the roofline and little passes from one to the next. Parameters go where they are first used.
  */
+import { type OrderedLayout, ordered, type UserLayout } from "../../graph/layout.ts";
 import { userLine } from "../../graph/source.ts";
 import { itemSize } from "../../ir/dtype.ts";
 import { nearest, OptionError, showGiven } from "../../ir/errors.ts";
 import type { LogicalGraph, Op, Value } from "../../ir/graph.ts";
-import type { PlacementData } from "../../ir/placement.ts";
+import { axesWithout, type PlacementData } from "../../ir/placement.ts";
 import { coordinate } from "../../sbp/mesh.ts";
 import { siteOf } from "../choose/strategies.ts";
 import { type CompileOptions, type Draft, producers } from "../draft.ts";
@@ -15,13 +16,14 @@ import { schedule } from "../pipeline/schedule.ts";
 import { computeTime } from "../work.ts";
 import { partition } from "./partition.ts";
 
-/** Throws OptionError SL5027 for a mesh that has no such axis, or a graph on several. */
+/** Throws OptionError SL5027 for a mesh that has no such axis, a graph on several, or a layout along the axis. */
 export function cutStages(draft: Draft): Draft {
   const { graph, options } = draft;
   if (options.stages === undefined) return draft;
   const mesh = meshOf(graph, options.stages);
   const count = mesh.axes.find(({ name }) => name === options.stages)!.size;
   if (count === 1) return draft;
+  checkLayouts(draft, mesh, options.stages);
   const ranks = ranksOf(options, count);
   const places = Array.from({ length: count }, (_, index) => sliceOf(mesh, options.stages!, index));
   const stageOf = assigned(draft, ranks.length);
@@ -58,6 +60,24 @@ function meshOf({ placements }: LogicalGraph, axis: string): PlacementData {
   );
 }
 
+/** A tensor is on one stage, and so neither split nor partial along the axis of them. */
+function checkLayouts({ graph, options }: Draft, mesh: PlacementData, axis: string): void {
+  const refuse = (what: string, layout: UserLayout | OrderedLayout, at: string | undefined) => {
+    const along = ordered(mesh, layout, what).find(([name, sbp]) => name === axis && sbp !== "B");
+    if (!along) return;
+    throw new OptionError("SL5027", `${what} lies ${along[1]} along "${axis}", and stages are to be cut along it`, {
+      subject: "compile, option stages",
+      at,
+      choices: mesh.axes.flatMap(({ name }) => (name === axis ? [] : [`a layout along "${name}"`])),
+      hint: `leave ${axis} out of the layout: a tensor is on one stage`,
+    });
+  };
+  for (const { attrs, kind, name, at } of graph.ops)
+    if (attrs.layout && (kind === "input" || kind === "to"))
+      refuse(kind === "input" ? `input "${attrs.name}"` : `"${name}"`, attrs.layout as OrderedLayout, at);
+  for (const [pattern, layout] of options.sharding ?? []) refuse(`sharding of ${pattern}`, layout, userLine());
+}
+
 /** By stage the index along the axis: one each, or as the schedule has its chunks. */
 function ranksOf({ schedule: wanted, microBatches }: CompileOptions, count: number): readonly number[] {
   if (wanted === undefined) return Array.from({ length: count }, (_, i) => i);
@@ -67,9 +87,8 @@ function ranksOf({ schedule: wanted, microBatches }: CompileOptions, count: numb
 }
 
 function sliceOf(mesh: PlacementData, axis: string, index: number): PlacementData {
-  const left = mesh.axes.filter(({ name }) => name !== axis);
   const ranks = mesh.ranks.filter((_, member) => coordinate(mesh, member, axis) === index);
-  return { device: mesh.device, axes: left.length ? left : [{ name: axis, size: 1 }], ranks };
+  return { device: mesh.device, axes: axesWithout(mesh, [axis]), ranks };
 }
 
 /** By op id its stage. */

@@ -71,9 +71,13 @@ export function findStages(
     if (!backward.has(op)) continue;
     const of = site.forwardOf(op);
     const known = of && places[of.id];
-    const from = site.before(op).filter((by) => backward.has(by) && places[by.id]);
-    if (known && placements[known.stage] === site.home(op)) put(op, known.stage);
-    else if (from.length > 0) put(op, until(site.home(op), Math.min(...from.map((by) => places[by.id]!.stage))));
+    const from = site.before(op).flatMap((by) => {
+      const place = backward.has(by) ? places[by.id] : undefined;
+      return place ? [place.stage - (place.kind === "T" ? 1 : 0)] : [];
+    });
+    const latest = Math.min(...from); // what has been sent on is of a stage before
+    if (known && placements[known.stage] === site.home(op) && known.stage <= latest) put(op, known.stage);
+    else if (from.length > 0) put(op, until(site.home(op), latest));
   }
   for (const op of site.ops.toReversed()) {
     if (places[op.id]) continue;
@@ -130,9 +134,7 @@ function forwardStages(
   const keyOf = (op: Op) => `${depth.get(op)} ${home(op)}`;
   const goesOn = new Set(forward.filter(crosses).map(keyOf));
   const found = new Map(
-    forward
-      .filter((op) => !crosses(op))
-      .map((op) => [keyOf(op), { depth: depth.get(op)!, home: home(op), goesOn: goesOn.has(keyOf(op)) }]),
+    forward.map((op) => [keyOf(op), { depth: depth.get(op)!, home: home(op), goesOn: goesOn.has(keyOf(op)) }]),
   );
   const all = [...found.values()].sort((a, b) => a.depth - b.depth || a.home - b.home);
   const isLast = (at: number) => !all.some(({ home }, later) => later > at && home === all[at]!.home);

@@ -4,16 +4,17 @@
  * they belong to; transfers go out behind it. What runs once a step goes before all, or behind what it hangs on.
  */
 import { userLine } from "../../graph/source.ts";
-import { LayoutError, ScheduleError } from "../../ir/errors.ts";
+import { ScheduleError } from "../../ir/errors.ts";
 import type { Action, Schedule } from "../../ir/pipeline.ts";
 import { showRanks } from "../../ir/placement.ts";
 import type { Pipeline } from "../../ir/plan.ts";
 import { type Draft, producers } from "../draft.ts";
 import type { InTime } from "../micro/in-time.ts";
-import { roundsOf, type Turn } from "../micro/order.ts";
+import { inTurn, type Turn } from "../micro/order.ts";
 import { isTransfer } from "../pipeline/action.ts";
-import { type ScheduleName, schedule } from "../pipeline/schedule.ts";
+import { type ScheduleName, schedule, scheduleNames } from "../pipeline/schedule.ts";
 import { type ScheduleSpan, simulateSchedule } from "../pipeline/simulate.ts";
+import { aheadOf } from "./ahead.ts";
 import { findStages, type Stages } from "./find.ts";
 
 /** What is to be scheduled, and how: a name, a schedule of the user's, or 1F1B where there is a backward pass. */
@@ -31,14 +32,15 @@ export function scheduled(draft: Draft, each: InTime, count: number, wanted: Wan
   const { placements, places } = findStages(draft, each);
   const trains = places.some((place) => place?.backward);
   if (wanted === undefined && (placements.length < 2 || !trains)) return undefined;
-  checkRounds(draft, each);
+  const ahead = aheadOf(draft, each);
   const ranks = pipelineRanks(draft, placements);
-  const plan = planned(ranks, count, wanted ?? "1f1b");
+  const plan = planned(ranks, count, wanted ?? fitting(ranks)[0] ?? "1f1b");
   const parts = partsFor(plan, ranks);
   if (!parts || plan.microBatches !== count) throw misfit(draft, placements, ranks, plan, count);
   const found = findStages(draft, each, () => parts);
   const { spans } = simulateSchedule(plan, costsOf(draft, found, plan.stages.length));
-  const { turns, actions } = turnsOf(draft, each, found, spans);
+  const first = inTurn(draft, each, count).filter(({ op }) => ahead.has(op));
+  const { turns, actions } = turnsOf(draft, each, found, spans, first);
   return { turns, actions, pipeline: { schedule: plan, placements: found.placements } };
 }
 
@@ -64,18 +66,20 @@ function turnsOf(
   each: InTime,
   { places }: Stages,
   spans: readonly ScheduleSpan[],
+  ahead: readonly Turn[],
 ): Pick<Scheduled, "turns" | "actions"> {
   const makers = producers(graph);
+  const isAhead = new Set(ahead.map(({ op }) => op));
   const early: boolean[] = [];
   for (const op of graph.ops)
-    early[op.id] = each[op.id] === undefined && op.inputs.every((id) => early[makers[id]!.id]!);
+    early[op.id] = isAhead.has(op.id) || (each[op.id] === undefined && op.inputs.every((id) => early[makers[id]!.id]!));
   const once = (now: boolean, turn: number) =>
-    graph.ops.flatMap((op): Turn[] =>
-      each[op.id] === undefined && early[op.id] === now ? [{ op: op.id, microBatch: undefined, turn }] : [],
+    graph.ops.flatMap(({ id }): Turn[] =>
+      each[id] === undefined && early[id] === now && !isAhead.has(id) ? [{ op: id, microBatch: undefined, turn }] : [],
     );
   const does = new Map<string, number[]>();
   for (const [op, place] of places.entries()) {
-    if (!place) continue;
+    if (!place || isAhead.has(op)) continue;
     const kind = place.kind === "T" ? (place.backward ? "T back" : "T on") : place.kind;
     const key = `${place.stage} ${kind}`;
     does.set(key, [...(does.get(key) ?? []), op]);
@@ -95,6 +99,7 @@ function turnsOf(
     .toSorted((a, b) => a.at - b.at || Number(b.sends) - Number(a.sends) || a.rank - b.rank);
   return {
     turns: [
+      ...ahead,
       ...once(true, 0),
       ...parts.flatMap(({ action: { microBatch }, ops }, i) =>
         ops.map((op): Turn => ({ op, microBatch, turn: i + 1 })),
@@ -124,6 +129,13 @@ function planned(ranks: readonly number[], microBatches: number, wanted: Schedul
     microBatches,
     ...(wanted === "interleaved" && { chunks: Math.ceil(ranks.length / p) }),
   });
+}
+
+/** Schedules for stages that lie so, the first of them 1F1B where it is one. */
+function fitting(ranks: readonly number[]): readonly ScheduleName[] {
+  const enough = 2 * (Math.max(...ranks) + 1); // micro-batches for each of them
+  const order: readonly ScheduleName[] = ["1f1b", ...scheduleNames.filter((name) => name !== "1f1b")];
+  return order.filter((name) => partsFor(planned(ranks, enough, name), ranks)?.every((parts) => parts === 1));
 }
 
 /** In how many each stage must be cut to be those of the schedule; undefined when it has others. */
@@ -156,21 +168,10 @@ function misfit(
       (placement, i) =>
         `stage ${i} on ranks ${showRanks(graph.placements[placement]!.ranks)}: rank ${ranks[i]} of the pipeline`,
     ),
+    choices: microBatches === count ? fitting(ranks).map((each) => `schedule: "${each}"`) : [],
     hint:
       microBatches === count
-        ? "take another schedule, or move what passes between modules with .to(placement) so that stages lie so"
+        ? "or move what passes between modules with .to(placement) so that stages lie as it wants"
         : "cut the batch into as many micro-batches as the schedule has",
-  });
-}
-
-/** Throws LayoutError SL5026: within a schedule no micro-batch waits for those behind it. */
-function checkRounds(draft: Draft, each: InTime): void {
-  const rounds = roundsOf(draft, each);
-  const late = draft.graph.ops.find(({ id }) => each[id] !== undefined && rounds[id]! > 0);
-  if (!late) return;
-  throw new LayoutError("SL5026", "it takes what all micro-batches add up to, and each of them takes it in turn", {
-    subject: late.name,
-    at: late.at,
-    choices: ["compile without a schedule, on one placement", "a norm of each row alone, such as nn.layerNorm"],
   });
 }

@@ -186,20 +186,20 @@ compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 } });`,
     error: "LayoutError",
     title: "A stage that waits for all micro-batches",
     meaning:
-      "A schedule lets micro-batches through one after the other. This op takes what all of them add up to, and is needed by each.",
-    causes: ["A mean over the batch that each of its rows is compared with."],
+      "A schedule lets micro-batches through one after the other. This op takes what all of them add up to, and is needed by each. What inputs alone add up to is there before, as the number of rows that count is.",
+    causes: ["A mean of activations over the batch that each of its rows is compared with."],
     remedy: "Compute it for each row, or compile without a schedule, on one placement.",
     program: [
       `const inputs = { x: front.input(["batch", 6], "float32") };
 const g = graph([front, back], { name: "g", inputs }, ({ x }) => {
-  const centred = x.sub(x.mean(0));
-  return { y: centred.to(back).square().mean() };
+  const h = nn.linear(6, 6, { name: "fc" })(x);
+  return { y: h.sub(h.mean(0)).to(back).square().mean() };
 });
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
       `const inputs = { x: front.input(["batch", 6], "float32") };
 const g = graph([front, back], { name: "g", inputs }, ({ x }) => {
-  const centred = nn.layerNorm(6)(x);
-  return { y: centred.to(back).square().mean() };
+  const h = nn.linear(6, 6, { name: "fc" })(x);
+  return { y: nn.layerNorm(6, { name: "norm" })(h).to(back).square().mean() };
 });
 compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" });`,
     ],
@@ -208,9 +208,13 @@ compile(g, { dims: { batch: 8 }, microBatches: { batch: 4 }, schedule: "gpipe" }
     error: "OptionError",
     title: "An axis that no stages can be cut along",
     meaning:
-      "`stages` names an axis of the graph's mesh, and each place on it becomes a stage. The mesh has no such axis, or the graph says by its placements what its stages are.",
-    causes: ["A misspelt axis.", "A graph on several placements, between which tensors are moved by `.to(…)`."],
-    remedy: "Name an axis of the mesh, or leave the option out.",
+      "`stages` names an axis of the graph's mesh, and each place on it becomes a stage. The mesh has no such axis, a tensor is laid out along it, or the graph says by its placements what its stages are.",
+    causes: [
+      "A misspelt axis.",
+      "A graph on several placements, between which tensors are moved by `.to(…)`.",
+      "A layout of an input or a parameter, `{ stage: S(0) }`, along that axis: a tensor is on one stage.",
+    ],
+    remedy: "Name an axis of the mesh that no layout names, or leave the option out.",
     program: ['compile(training, { stages: "stage" });', 'compile(training, { stages: "model" });'],
   },
 };

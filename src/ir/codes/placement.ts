@@ -10,7 +10,6 @@ type Code =
   | "SL1005"
   | "SL1006"
   | "SL1007"
-  | "SL1008"
   | "SL1020"
   | "SL1021"
   | "SL1022"
@@ -96,14 +95,6 @@ export const placementCodes: Readonly<Record<Code, Entry>> = {
     causes: ["The size of the axis taken for its last index."],
     remedy: "Give an index from 0 to the axis's size − 1.",
     program: ["mesh.slice({ data: 2 });", "mesh.slice({ data: 1 });"],
-  },
-  SL1008: {
-    error: "PlacementError",
-    title: "A slice without axes",
-    meaning: "`placement.slice` fixes every axis, so that no mesh is left.",
-    causes: ["One rank is wanted, and each axis was given its index."],
-    remedy: "Name the rank: a placement of one rank has an axis of size 1.",
-    program: ["mesh.slice({ data: 0, model: 1 });", 'placement("cpu", { data: 1 }, { ranks: [1] });'],
   },
   SL1020: {
     error: "LayoutError",

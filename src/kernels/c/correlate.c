@@ -6,6 +6,7 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
   const ix pixels = g->rows * g->cols, total = g->images * pixels, K = g->channels * g->R * g->S;
   const Cut of = cut(K);
   const ix step = of.panel;
+  const int once = K <= step && o->M <= MC;                            // one block of filters serves all pixels
   f32 *pa = ws, *pb = pa + MC_MOST * KC, *line = pb + KC * (NC + NR_MOST);
   for (ix j0 = 0; j0 < total; j0 += NC) for (ix p0 = 0; p0 < K || !p0; p0 += step) {
     const ix nc = imin(NC, total - j0), kc = imin(step, K - p0);
@@ -13,7 +14,7 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
     if (kc) put_lines(1, g, x, j0, nc, p0, kc, line, (Sink){pb, kc, 0});
     for (ix i0 = 0; i0 < o->M; i0 += MC) {
       const ix mc = imin(MC, o->M - i0);
-      if (kc) pack_filters(g, f, i0, mc, p0, kc, pa);
+      if (kc && !(once && j0)) pack_filters(g, f, i0, mc, p0, kc, pa);
       for (ix j = 0; j < nc; j += NR) {
         const ix nr = imin(NR, nc - j), image = (j0 + j) / pixels, q = (j0 + j) % pixels;
         const int whole = nr == NR && o->across == 1 && q % o->cols + NR <= o->cols;
