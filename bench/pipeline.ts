@@ -4,7 +4,8 @@
  *
  * The bubble is what a rank waits between its first and its last action of a step, as a share of what it computes there,
  * of the rank that waits most: as `simulateSchedule` and `plan.simulate` define it. A step is alone: the next batch is
- * given when its losses are there. Beside it is what the schedule's order gives with the times of actions as measured.
+ * given when its losses are there. Beside each step stands what its schedule gives on a clock when every action takes
+ * what it took in that step: what is more than that is the runtime's, and not the schedule's or a busy machine's.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,6 +21,9 @@ import {
   type SessionEvent,
   simulateSchedule,
 } from "sluice";
+import { clock } from "../src/compiler/pipeline/clock.ts";
+import { provenWaits } from "../src/compiler/pipeline/verify.ts";
+import type { Action, Schedule } from "../src/ir/pipeline.ts";
 import { circumstances, median } from "./machine.ts";
 
 const [ranks, microBatches, rows, width, layers] = [2, 8, 1024, 384, 8];
@@ -55,12 +59,11 @@ interface Span {
   readonly start: number;
   readonly end: number;
 }
-/** Milliseconds. */
+/** A step in milliseconds and its bubble: on the threads, and on the clock with the times of its actions. */
 interface Measured {
   readonly step: number;
   readonly bubble: number;
-  /** By `<stage><kind>`, of all its tasks. */
-  readonly costs: Readonly<Record<string, number>>;
+  readonly expected: { readonly step: number; readonly bubble: number };
 }
 
 const length = ({ start, end }: Span) => end - start;
@@ -87,18 +90,43 @@ async function round(plan: ReturnType<typeof planOf>): Promise<Measured[]> {
     const acts = done.filter(
       (each) => each.seq === seq && tasks[each.task]!.action && tasks[each.task]!.stream === "compute",
     );
-    const shares = Array.from({ length: ranks }, (_, rank) => {
-      const own = acts.filter(({ task }) => placements[tasks[task]!.placement]!.ranks.includes(rank));
-      const busy = sum(own.map(length));
-      return (Math.max(...own.map(({ end }) => end)) - Math.min(...own.map(({ start }) => start)) - busy) / busy;
-    });
-    const costs: Record<string, number> = {};
+    const rankOf = (task: number) => placements[tasks[task]!.placement]!.ranks[0]!;
+    const spans = acts.map(({ task, start, end }) => ({ rank: rankOf(task), start, end }));
+    const took = new Map<string, number>();
     for (const act of acts) {
-      const { stage, kind } = tasks[act.task]!.action!;
-      costs[`${stage}${kind}`] = (costs[`${stage}${kind}`] ?? 0) + length(act) / microBatches;
+      const name = nameOf(tasks[act.task]!.action!);
+      took.set(name, (took.get(name) ?? 0) + length(act));
     }
-    const step = Math.max(...acts.map(({ end }) => end)) - Math.min(...acts.map(({ start }) => start));
-    return { step, bubble: Math.max(...shares), costs };
+    return {
+      ...used(spans),
+      expected: used(onClock(plan.pipeline!.schedule, (action) => took.get(nameOf(action)) ?? 0)),
+    };
+  });
+}
+
+const nameOf = ({ stage, kind, microBatch }: Action) => `${stage}${kind}${microBatch}`;
+
+interface RankSpan extends Span {
+  readonly rank: number;
+}
+function used(spans: readonly RankSpan[]) {
+  const shares = Array.from({ length: ranks }, (_, rank) => {
+    const own = spans.filter((span) => span.rank === rank);
+    const busy = sum(own.map(length));
+    return (lengthOf(own) - busy) / busy;
+  });
+  return { step: lengthOf(spans), bubble: Math.max(...shares) };
+}
+const lengthOf = (spans: readonly Span[]) =>
+  Math.max(...spans.map(({ end }) => end)) - Math.min(...spans.map(({ start }) => start));
+
+/** The schedule with a time for each action; messages take none. */
+function onClock(schedule: Schedule, time: (action: Action) => number): RankSpan[] {
+  const waits = provenWaits("bench", schedule);
+  const { start, end } = clock(waits, (n) => time(waits.actions[n]!));
+  return waits.lanes.flatMap((at, n) => {
+    const { rank, stream } = schedule.lanes[at]!;
+    return stream === "compute" ? [{ rank, start: start[n]!, end: end[n]! }] : [];
   });
 }
 
@@ -113,25 +141,19 @@ const lines = Object.fromEntries(
   names.map((name) => {
     const { schedule } = plans.get(name)!.pipeline!;
     const all = found.get(name)!;
-    const cost = (stage: number, kind: string) => median(all.map(({ costs }) => costs[`${stage}${kind}`] ?? 0));
-    const stages = schedule.stages.map((_, stage) => stage);
-    const whole = cost(0, "B") > 0;
-    // Of a whole backward only the sum counts.
-    const measured = {
-      forward: stages.map((s) => cost(s, "F")),
-      inputGradient: stages.map((s) => (whole ? cost(s, "B") / 2 : cost(s, "I"))),
-      weightGradient: stages.map((s) => (whole ? cost(s, "B") / 2 : cost(s, "W"))),
-    };
     const line = {
       step: round3(median(all.map(({ step }) => step))),
+      expected: round3(median(all.map(({ expected }) => expected.step))),
+      /** Of each step, what it took over what the clock says. */
+      ratio: round3(median(all.map(({ step, expected }) => step / expected.step))),
       bubble: round3(median(all.map(({ bubble }) => bubble))),
       least: round3(Math.min(...all.map(({ bubble }) => bubble))),
-      withMeasuredCosts: round3(simulateSchedule(schedule, measured).bubble),
+      expectedBubble: round3(median(all.map(({ expected }) => expected.bubble))),
+      more: round3(median(all.map(({ bubble, expected }) => bubble - expected.bubble))),
       formula: round3(simulateSchedule(schedule, { forward: 1, inputGradient: 1, weightGradient: 1 }).bubble),
-      costs: Object.fromEntries(Object.entries(measured).map(([kind, each]) => [kind, each.map(round3)])),
     };
     console.log(
-      `${name}: ${line.step} ms a step, bubble ${line.bubble} (least ${line.least}); with costs as measured ${line.withMeasuredCosts}, by formula ${line.formula}`,
+      `${name}: ${line.step} ms a step, × ${line.ratio} of the clock's; bubble ${line.bubble} (least ${line.least}), on the clock ${line.expectedBubble}, by formula ${line.formula}`,
     );
     return [name, line];
   }),
