@@ -11,7 +11,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { compile, curve, graph, launch, nn, optim, placement, S, SluiceError } from "sluice";
+import { compile, curve, graph, launch, nn, optim, placement, S, SluiceError, summaryTable } from "sluice";
 import { progress } from "sluice/cli";
 import { mnist } from "sluice/data";
 
@@ -88,6 +88,7 @@ async function main(): Promise<void> {
   // What it did: some traced steps, pictures, the plan as text.
   await using traced = await launch(plan, { trace: true });
   for await (const _ of traced.run(first(tracedSteps, train.batches(batch))));
+  console.log(summaryTable(traced.summary()));
 
   const files: Record<string, string> = {
     "mnist-graph.svg": await plan.render("svg", { graph: "logical" }),

@@ -94,3 +94,5 @@ export type {
 } from "./simulate.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";
 export { type RenderScheduleOptions, renderSchedule } from "./view/schedule-svg.ts";
+export type { StepSummary } from "./view/trace/summary.ts";
+export { summaryTable } from "./view/trace/table.ts";

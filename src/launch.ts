@@ -31,7 +31,9 @@ import type { SessionEvent, StepMetrics } from "./ir/session.ts";
 import { type EngineName, engineNames } from "./kernels/engine.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
-import { traceJson } from "./view/trace.ts";
+import { firingsOf } from "./view/trace/firings.ts";
+import { traceJson } from "./view/trace/perfetto.ts";
+import { type StepSummary, summarize } from "./view/trace/summary.ts";
 
 /** A plan that is loaded and ready. */
 export interface Runner<I extends Inputs, O extends Outputs, Dims> {
@@ -111,10 +113,18 @@ export interface Session<I extends Inputs, O extends Outputs, Dims> extends Runn
    */
   traffic(plan?: { readonly hash: string }): readonly CollectiveTraffic[];
   /**
-   * The first steps of the launched plan as JSON for https://ui.perfetto.dev: a process a rank, a thread a stream.
-   * Throws SessionError SL1071 unless it was launched with `{ trace: true }`.
+   * The first steps of the launched plan as JSON for https://ui.perfetto.dev: a process a rank, a thread a stream, an
+   * arrow from what filled a slot to what read it. Throws SessionError SL1071 unless it was launched with `{ trace: true }`.
    */
   trace(): string;
+  /**
+   * The same steps in numbers: what each rank did with each step, in parts that add up to it exactly. `summaryTable` is the
+   * text for it. Throws SessionError SL1071 unless it was launched with `{ trace: true }`.
+   *
+   * @example
+   * for (const { step, rank, ms, bubble } of session.summary()) console.log(step, rank, bubble / ms);
+   */
+  summary(): StepSummary[];
   /** Ends threads and frees memory, whatever the session is doing. Idempotent. */
   close(): Promise<void>;
 }
@@ -199,8 +209,8 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   const model = links && modelOf(links, "launch", plan.data.placements);
   const waits = model && ((of: PlanData) => boxingTimes(of, model).map((ticks) => ticks / 1e12));
   const raw = await startSession(plan.data, rest, { waits });
-  const { actors } = expand(plan.data, { actor: 0, edge: 0, register: 0 });
-  const traceText = recorder(raw, plan.data, options);
+  const net = expand(plan.data, { actor: 0, edge: 0, register: 0 });
+  const recorded = recorder(raw, options);
   const parameters = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
   return {
     id: nanoid(10),
@@ -224,9 +234,10 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
     flight: () => raw.flight(),
     metrics$: raw.metrics$,
     events$: raw.events$,
-    templateOf: (actor) => plan.data.tasks[actors[actor]?.template ?? -1]?.id,
+    templateOf: (actor) => plan.data.tasks[net.actors[actor]?.template ?? -1]?.id,
     traffic: (of) => raw.traffic(of?.hash),
-    trace: traceText,
+    trace: () => traceJson(plan.data, recorded()),
+    summary: () => summarize(net, firingsOf(net, 0, recorded())),
     close: () => raw.close(),
     [Symbol.asyncDispose]: () => raw.close(),
   };
@@ -271,10 +282,10 @@ const scalar = ({ dtype, data }: NdArray): number | bigint =>
   dtype === "int64" ? data[0]! : fromElement(dtype, data[0]!);
 
 /** Events kept for the trace: some hundred steps of a small plan, tens of MB at most. */
-const recorded = 200_000;
+const mostEvents = 200_000;
 
-/** Keeps the first events of a session and makes a trace of them. */
-function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOptions): () => string {
+/** Keeps the first events of a session. */
+function recorder(raw: RawSession, { trace = false }: SessionOptions): () => readonly SessionEvent[] {
   if (!trace)
     return () => {
       throw new SessionError("SL1071", "nothing was recorded", {
@@ -283,11 +294,11 @@ function recorder(raw: RawSession, plan: PlanData, { trace = false }: SessionOpt
       });
     };
   const events: SessionEvent[] = [];
-  raw.events$.pipe(take(recorded)).subscribe({
+  raw.events$.pipe(take(mostEvents)).subscribe({
     next: (event) => events.push(event),
     error: () => {}, // the run that failed has thrown it; what came before is still a trace
   });
-  return () => traceJson(plan, events);
+  return () => events;
 }
 
 /** States by name; `names` are asked for anew, as further plans bring more. */

@@ -9,6 +9,8 @@ import { userLine } from "./graph/source.ts";
 import { checkOptions, checkWhole } from "./ir/errors.ts";
 import type { Collective, PlanData, Stream } from "./ir/plan.ts";
 import { checkNumber, type LinkModels, modelOf, type Named, type NamedModel } from "./links.ts";
+import { simulatedFirings } from "./view/trace/firings.ts";
+import { type StepSummary, summarize } from "./view/trace/summary.ts";
 
 /** What one rank computes with. */
 export interface DeviceModel {
@@ -61,7 +63,7 @@ export interface SimulatedSpan {
   readonly end: number;
 }
 
-/** Plain data, but for the two functions, which make on demand what may be long. */
+/** Plain data, but for the functions, which make on demand what may be long. */
 export interface Simulation {
   readonly steps: number;
   /** Seconds until the last task has ended. */
@@ -81,6 +83,8 @@ export interface Simulation {
   spans(): Iterable<SimulatedSpan>;
   /** Bytes in use on a rank, from each time on that they change. */
   live(rank: number): readonly Level[];
+  /** What each rank does with each step, in parts that add up to it exactly: as `session.summary()`, in milliseconds too. */
+  summary(): StepSummary[];
 }
 
 const optionNames = ["devices", "links", "steps"] satisfies (keyof SimulateOptions)[];
@@ -148,6 +152,7 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
       for (const { rank } of plan.memory) for (const slice of timeline.slices(rank)) yield spanOf(plan, slice);
     },
     live: levels,
+    summary: () => summarize(timeline.net, simulatedFirings(timeline), timeline.first),
   };
 }
 

@@ -11,6 +11,7 @@ import type { PlanData } from "../../ir/plan.ts";
 import type { SessionEvent } from "../../ir/session.ts";
 import { ranges } from "../format.ts";
 import { baseOf } from "../state-dot.ts";
+import { firingsOf } from "../trace/firings.ts";
 import type { Run } from "./timeline.ts";
 
 /** Events of a session, or what `session.trace()` gave. */
@@ -60,14 +61,13 @@ const refused = (why: string, hint: string): OptionError =>
 /** Events give milliseconds. */
 function ofEvents(plan: PlanData, net: Net, events: readonly SessionEvent[]): ReadonlyMap<number, Times> {
   const base = baseOf(plan, events);
-  const times = new Map(net.actors.map(({ id }) => [id, new Map<number, readonly [number, number]>()]));
-  for (const event of events) {
-    if (event.type !== "task") continue;
-    const of = times.get(event.task - base);
-    if (event.phase === "done") of?.set(event.seq, [event.start * milli, event.end * milli]);
-    else if (net.actors[event.task - base]?.rank === HOST) of?.set(event.seq, [event.t * milli, event.t * milli]);
-  }
-  return times;
+  const firings = firingsOf(net, base, events);
+  return new Map(
+    net.actors.map((actor) => [
+      actor.id,
+      new Map(firings.of(actor).map(({ seq, start, end }) => [seq, [start * milli, end * milli] as const])),
+    ]),
+  );
 }
 
 /** The text gives microseconds; a process is the host, then rank 0 and so on. */

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { expand } from "../../src/actors/expand.ts";
 import { HOST } from "../../src/actors/net.ts";
 import type { SessionEvent } from "../../src/ir/session.ts";
-import { traceJson } from "../../src/view/trace.ts";
-import { mlp } from "./plans.ts";
+import { traceJson } from "../../src/view/trace/perfetto.ts";
+import { mlp } from "../view/plans.ts";
 
 interface TraceRecord {
   readonly ph: string;
@@ -25,28 +25,12 @@ const events: SessionEvent[] = [0, 1].flatMap((seq) =>
     .filter((a) => a.kind !== "user")
     .flatMap((actor): SessionEvent[] => {
       const start = 1000 + 100 * seq + 2 * actor.order;
-      const sent = actor.outs
-        .flatMap((out) => out.edges)
-        .map(
-          (edge): SessionEvent => ({
-            type: "message",
-            message: {
-              type: "req",
-              from: edge.from,
-              to: edge.to,
-              edge: edge.id,
-              register: edge.register,
-              slot: 0,
-              seq,
-              t: start,
-            },
-          }),
-        );
-      const ran: SessionEvent =
-        actor.rank === HOST
-          ? { type: "task", phase: "launched", task: actor.id, seq, t: start }
-          : { type: "task", phase: "done", task: actor.id, seq, thread: 0, start, end: start + 1 };
-      return [{ type: "task", phase: "launched", task: actor.id, seq, t: start - 0.5 }, ran, ...sent];
+      const launched = (t: number) => ({ type: "task", phase: "launched", task: actor.id, seq, t }) as const;
+      if (actor.rank === HOST) return [launched(start)];
+      return [
+        launched(start - 0.5),
+        { type: "task", phase: "done", task: actor.id, seq, thread: 0, start, end: start + 1 },
+      ];
     }),
 );
 const records = (JSON.parse(traceJson(plan, events)) as { traceEvents: TraceRecord[] }).traceEvents;
@@ -78,20 +62,40 @@ describe("the trace", () => {
     expect(slice.args!.receivedBytes).toBe(c.received[0]);
   });
 
-  it("has an arrow for every message within a step, between slices that are there", () => {
+  it("has an arrow for every slot that was filled and read, between slices that are there", () => {
     const wires = net.edges.filter(
-      (e) =>
-        e.delay === 0 && net.actors[e.from]!.kind !== "user" && net.actors[e.to]!.kind !== "user" && e.register >= 0,
+      (e) => net.actors[e.from]!.kind !== "user" && net.actors[e.to]!.kind !== "user" && e.register >= 0,
     );
+    const [within, next] = [wires.filter((e) => e.delay === 0), wires.filter((e) => e.delay === 1)];
+    expect(next.length).toBeGreaterThan(0); // what an update leaves for the next step
+    expect(within.length + next.length).toBe(wires.length);
     const starts = records.filter((r) => r.ph === "s");
     const ends = new Map(records.filter((r) => r.ph === "f").map((r) => [r.id, r]));
-    expect(starts).toHaveLength(2 * wires.length);
-    const inSlice = (r: TraceRecord) =>
-      slices.some((s) => s.pid === r.pid && s.tid === r.tid && s.ts! <= r.ts! && r.ts! <= s.ts! + s.dur!);
+    expect(starts).toHaveLength(2 * within.length + next.length);
+    expect(ends.size).toBe(starts.length);
+    const around = (r: TraceRecord) =>
+      slices.find((s) => s.pid === r.pid && s.tid === r.tid && s.ts! <= r.ts! && r.ts! <= s.ts! + s.dur!);
     for (const start of starts) {
-      expect(inSlice(start)).toBe(true);
-      expect(inSlice(ends.get(start.id)!)).toBe(true);
+      const [made, taken] = [around(start)!, around(ends.get(start.id)!)!];
+      expect(made).toBeDefined();
+      expect(taken).toBeDefined();
+      expect(start.args).toMatchObject({
+        from: made.pid === 1 ? "host" : `rank ${made.pid - 2}`,
+        to: taken.pid === 1 ? "host" : `rank ${taken.pid - 2}`,
+      });
     }
+    expect(starts.some((s) => s.name.includes("fc1.weight"))).toBe(true);
+  });
+
+  it("arrows find slices that took no time", () => {
+    const instants = events.map((e) => (e.type === "task" && e.phase === "done" ? { ...e, end: e.start } : e));
+    const drawn = (JSON.parse(traceJson(plan, instants)) as { traceEvents: TraceRecord[] }).traceEvents;
+    const boxes = drawn.filter((r) => r.ph === "X");
+    expect(boxes.every((s) => s.dur! > 0)).toBe(true);
+    for (const r of drawn.filter((r) => r.ph === "s" || r.ph === "f"))
+      expect(boxes.some((s) => s.pid === r.pid && s.tid === r.tid && s.ts! <= r.ts! && r.ts! < s.ts! + s.dur!)).toBe(
+        true,
+      );
   });
 
   it("leaves out what is not of the plan, and is empty without events", () => {
