@@ -81,6 +81,7 @@ export type { Collective, PlanData, RankMemory } from "./ir/plan.ts";
 export type { SessionEvent, StepMetrics } from "./ir/session.ts";
 export { type Hang, type LaunchOptions, launch, type Runner, type Session, type States } from "./launch.ts";
 export type { LinkModel, LinkModels } from "./links.ts";
+export { type MetricsFiles, type MetricsWriter, writeMetrics } from "./metrics/write.ts";
 export { Plan } from "./plan.ts";
 export type { Precision, PrecisionOptions } from "./precision.ts";
 export type { LinkTraffic } from "./sbp/traffic.ts";

@@ -16,6 +16,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   kernels: [],
   actors: ["kernels", "sbp"],
   data: ["actors"],
+  metrics: [],
 };
 
 /** Layers that read everything: the files beside `src/index.ts`, and those that only look, steer or check. */

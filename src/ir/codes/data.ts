@@ -23,7 +23,8 @@ type Code =
   | "SL7001"
   | "SL7010"
   | "SL7011"
-  | "SL7040";
+  | "SL7040"
+  | "SL7050";
 
 export const dataCodes: Readonly<Record<Code, Entry>> = {
   SL6001: {
@@ -258,6 +259,19 @@ curve({ title: "run", x: "step", main, smoothing: 0.9 });`,
     program: [
       'progress({ total: 100 / 8, unit: "images", size: 8 });',
       'progress({ total: 12, unit: "images", size: 8 }).done();',
+    ],
+  },
+  SL7050: {
+    error: "DataError",
+    title: "Metrics that cannot be written",
+    meaning: "`writeMetrics` could not open a file, or not write to it later; the message says what the system said.",
+    causes: ["A path through something that is no folder.", "A folder of another user.", "A disk that is full."],
+    remedy: "Give a path that the process may write to. The training goes on without the file meanwhile.",
+    program: [
+      `const session = await launch(plan);
+writeMetrics(session.metrics$, { jsonl: "/dev/null/run.jsonl" });`,
+      `const session = await launch(plan);
+writeMetrics(session.metrics$, { jsonl: "run.jsonl" });`,
     ],
   },
 };
