@@ -20,7 +20,7 @@ export function jsonlSink(file: string): Sink {
   return { file, write: (metrics) => write(Buffer.from(jsonLine(metrics))), close };
 }
 
-export const jsonLine = (metrics: StepMetrics): string =>
+const jsonLine = (metrics: StepMetrics): string =>
   `${JSON.stringify(metrics, (_, value) => (typeof value === "number" && !Number.isFinite(value) ? String(value) : value))}\n`;
 
 /** Event files opened in this second by this process must differ in name. */

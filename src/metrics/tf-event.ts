@@ -43,7 +43,7 @@ function writeValue([tag, value]: TfEvent["scalars"][number], pbf: PbfWriter): v
 }
 
 /** A checksum as the frame has it: turned and moved, for one of data that holds checksums would be weak. */
-export function masked(bytes: Uint8Array): number {
+function masked(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
 }
