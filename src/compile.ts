@@ -12,7 +12,7 @@ import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { type Precision, precisionOf } from "./precision.ts";
 
-type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
+export type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
 
 type Strip<K extends string> = K extends `.${infer R}` ? R : K;
 /** Parameter names are checked; a key with a `*` is a pattern and is matched when the plan is compiled. */

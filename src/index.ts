@@ -8,6 +8,7 @@ export type {
   SessionStatus,
 } from "./actors/session-types.ts";
 export { type Boxing, type BoxingSide, type BoxingStep, planBoxing } from "./boxing.ts";
+export { type Cluster, clusters } from "./clusters.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
 export { type ScheduleName, type ScheduleOptions, schedule } from "./compiler/pipeline/schedule.ts";
 export {

@@ -20,9 +20,10 @@ async function load(url: string): Promise<unknown> {
   return import(url);
 }
 
-/** The tsx that the program was started with; nothing where Node itself reads TypeScript. */
+/** The tsx that reads the program, or that it was started with; nothing where Node itself reads TypeScript. */
 function tsxApi(module: string): string | undefined {
   if ((process.features as { readonly typescript?: unknown }).typescript) return undefined;
+  if (process.env.SLUICE_TSX) return process.env.SLUICE_TSX; // set by the command line
   const flag = process.execArgv.find((arg) => /^(--(import|loader)=)?tsx(\/esm)?$|\/tsx\/dist\/loader\.mjs$/.test(arg));
   if (flag === undefined) return undefined;
   const named = flag.replace(/^--\w+=/, "");

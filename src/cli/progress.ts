@@ -15,13 +15,13 @@ export interface Terminal {
 }
 
 export interface ProgressOptions {
-  /** Steps in all. */
-  readonly total: number;
+  /** Steps in all. Default: not known, and no bar is drawn. */
+  readonly total?: number;
   /** What a step does `size` of: `images`, for images/s. */
   readonly unit: string;
   /** Units a step. */
   readonly size: number;
-  /** Steps between two lines where there is no terminal. Default: a tenth of the total. */
+  /** Steps between two lines where there is no bar. Default: a tenth of the total, else 100. */
   readonly every?: number;
   /** Default: `process.stdout`. */
   readonly out?: Terminal;
@@ -48,8 +48,8 @@ export interface Progress extends Disposable {
  */
 export function progress(options: ProgressOptions): Progress {
   const { total, unit, size, out = process.stdout, env = process.env, now = () => performance.now() } = options;
-  const every = options.every ?? Math.max(1, Math.floor(total / 10));
-  for (const [name, value] of Object.entries({ total, size, every }))
+  const every = options.every ?? (total === undefined ? 100 : Math.max(1, Math.floor(total / 10)));
+  for (const [name, value] of Object.entries({ ...(total !== undefined && { total }), size, every }))
     if (!Number.isInteger(value) || value < 1)
       throw new SluiceError("SL7040", `${name} is ${value}`, { subject: "progress", hint: "give an integer ≥ 1" });
 
@@ -61,9 +61,9 @@ export function progress(options: ProgressOptions): Progress {
     const passed = (latest - start) / 1000;
     return `${passed > 0 ? count(Math.round((steps * size) / passed)) : "–"} ${unit}/s`;
   };
-  const left = () => duration(((latest - start) / 1000 / steps) * (total - steps));
-  const facts = () => [shown, speed(), `${left()} left`].filter(Boolean).join(" · ");
-  const bar = out.isTTY ? startBar(out, total, !env.NO_COLOR) : undefined;
+  const left = () => total && `${duration(((latest - start) / 1000 / steps) * (total - steps))} left`;
+  const facts = () => [shown, speed(), left()].filter(Boolean).join(" · ");
+  const bar = out.isTTY && total !== undefined ? startBar(out, total, !env.NO_COLOR) : undefined;
   return {
     step(values) {
       if (over) return;
@@ -71,7 +71,8 @@ export function progress(options: ProgressOptions): Progress {
       latest = now();
       shown = named(values);
       if (bar) bar.update(steps, { facts: facts() });
-      else if (steps % every === 0 || steps === total) out.write(`step ${steps}/${total} · ${facts()}\n`);
+      else if (steps % every === 0 || steps === total)
+        out.write(`step ${steps}${total === undefined ? "" : `/${total}`} · ${facts()}\n`);
     },
     done() {
       if (over) return;

@@ -3,6 +3,7 @@
  * (`npm run docs:errors`), and its examples are run by tests. Import the type alone: the texts are not for run time.
  */
 import { checkCodes } from "./checks.ts";
+import { cliCodes } from "./cli.ts";
 import { compilerCodes } from "./compiler.ts";
 import { dataCodes } from "./data.ts";
 import { graphCodes } from "./graph.ts";
@@ -27,6 +28,7 @@ export const sections = {
   "Options and requests": optionCodes,
   "Sessions and batches": runtimeCodes,
   "Data, pictures and reports": dataCodes,
+  "The command line": cliCodes,
   // Last: its examples define ops, which sessions that start later would have to load.
   "Ops of one's own": ownOpCodes,
   "Checks of ops": checkCodes,

@@ -1,0 +1,74 @@
+/** @file `sluice bench`: how long steps take here. */
+import { launch } from "../../launch.ts";
+import { seconds, count as thousands } from "../../view/format.ts";
+import { count } from "../arguments.ts";
+import { command, exits, programArgument, sized } from "../command.ts";
+import { feeds } from "../feeds.ts";
+import { spread } from "../measure.ts";
+import { prepare } from "../prepare.ts";
+import { facts } from "../report-text.ts";
+import { runFacts } from "../run-facts.ts";
+
+const defaultSteps = 100;
+const defaultWarmup = 10;
+
+const rate = (perSecond: number) => (perSecond < 100 ? perSecond.toPrecision(3) : thousands(Math.round(perSecond)));
+
+export const bench = command({
+  name: "bench",
+  summary: "measures the steps of a program: median and spread after a warm-up",
+  about: [
+    "The time from the end of a step to the end of the next, with making the batches as far as that does not hide behind the steps. Half of the steps lie between the two quartiles.",
+  ],
+  argument: programArgument,
+  options: {
+    ...sized,
+    steps: { value: "N", about: `steps that are measured; default: ${defaultSteps}` },
+    warmup: { value: "N", about: `steps before them; default: ${defaultWarmup}` },
+  },
+  examples: [
+    ["sluice bench train.ts", `${defaultSteps} steps after ${defaultWarmup}`],
+    ["sluice bench train.ts --mesh data=2 --json", "of two ranks, for a program to read"],
+  ],
+  async run({ argument, values }, { out, cwd }) {
+    const steps = count("steps", values.steps) ?? defaultSteps;
+    const warmup = count("warmup", values.warmup) ?? defaultWarmup;
+    const prepared = await prepare(argument, values, cwd);
+    const batches = feeds(prepared, argument, warmup + steps);
+    const plan = prepared.compile();
+    await using session = await launch(plan);
+    if (!values.json) out.write(runFacts(plan, prepared, session));
+    const taken: number[] = [];
+    session.metrics$.subscribe({
+      next: ({ step, ms }) => {
+        if (step >= warmup) taken.push(ms / 1000);
+      },
+      error: () => {}, // the loop throws it
+    });
+    for await (const _ of session.run(batches));
+    if (taken.length === 0) return exits.interrupted;
+    const found = spread(taken);
+    const { unit, size } = prepared.samples;
+    const stepsPerSecond = taken.length / taken.reduce((sum, t) => sum + t, 0);
+    const perSecond = size * stepsPerSecond;
+    if (values.json) {
+      const { mesh, dims } = prepared.sizes;
+      const { engine, threads } = session;
+      const measured = { plan: plan.name, mesh, dims, engine, threads, warmup, steps: taken.length };
+      out.write(`${JSON.stringify({ ...measured, seconds: found, stepsPerSecond, samples: { unit, perSecond } })}\n`);
+      return exits.ok;
+    }
+    const [low, high] = found.quartiles;
+    const lines = facts([
+      ["steps", `${thousands(taken.length)} after ${thousands(warmup)}`],
+      ["a step", `${seconds(found.median)}, half of them from ${seconds(low)} to ${seconds(high)}`],
+      ["all", `from ${seconds(found.least)} to ${seconds(found.most)}`],
+      [
+        "so",
+        [`${rate(stepsPerSecond)} steps/s`, ...(unit === "steps" ? [] : [`${rate(perSecond)} ${unit}/s`])].join(", "),
+      ],
+    ]);
+    out.write(`${lines.join("\n")}\n`);
+    return exits.ok;
+  },
+});

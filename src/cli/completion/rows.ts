@@ -1,0 +1,37 @@
+/** @file What shells complete, as data. */
+import { type Command, common, type Options } from "../command.ts";
+
+export interface OptionRow {
+  readonly name: string;
+  readonly short?: string;
+  readonly about: string;
+  /** Takes a value: one of `choices` or a path, where these are there. */
+  readonly value: boolean;
+  readonly choices?: readonly string[];
+  readonly path?: boolean;
+}
+
+export interface CommandRow {
+  readonly name: string;
+  readonly summary: string;
+  /** What the argument may be: one of these, or a file. Absent where there is none. */
+  readonly argument?: readonly string[] | "file";
+  readonly options: readonly OptionRow[];
+}
+
+export const rowsOf = (commands: readonly Command[]): readonly CommandRow[] =>
+  commands.map((command) => ({
+    name: command.name,
+    summary: command.summary,
+    ...(command.argument && { argument: command.argument.choices ?? ("file" as const) }),
+    options: Object.entries<Options[string]>({ ...command.options, ...common }).map(
+      ([name, { short, about, value, choices, path }]) => ({
+        name,
+        about,
+        value: value !== undefined,
+        ...(short !== undefined && { short }),
+        ...(choices && { choices }),
+        ...(path && { path }),
+      }),
+    ),
+  }));

@@ -1,0 +1,68 @@
+/** @file A plan's report as people read it. */
+import { bytes, count, seconds, table } from "../view/format.ts";
+import type { PlanReport } from "./report.ts";
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const named = (sizes: Readonly<Record<string, number>>) =>
+  Object.entries(sizes)
+    .map(([name, size]) => `${name} ${count(size)}`)
+    .join(", ");
+
+/** Names on the left, what is said of them on the right. */
+export const facts = (pairs: readonly (readonly [name: string, text: string])[]): string[] => {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+};
+
+export function reportText(report: PlanReport): string {
+  const { memory, limit, traffic, use, bubble, samples, stepTime } = report;
+  const most = Math.max(...memory.map((row) => row.bytes));
+  const roles = [...new Set(memory.flatMap(({ byRole }) => Object.keys(byRole)))];
+  const shares = [
+    `compute ${percent(use.compute)}`,
+    `exposed communication ${percent(use.exposed)}`,
+    `idle ${percent(use.idle)}`,
+    ...(bubble === undefined ? [] : [`bubble of the pipeline ${percent(bubble)}`]),
+  ];
+  return [
+    ...facts([
+      ["plan", report.plan],
+      ["cluster", report.cluster],
+      ["mesh", `${named(report.mesh)}: ${count(report.ranks)} ranks`],
+      ...(Object.keys(report.dims).length > 0 ? [["dims", named(report.dims)] as const] : []),
+      ["parameters", count(report.parameters)],
+      ["memory", `${bytes(most)} of ${bytes(limit)} a rank: ${report.fits ? "fits" : "does not fit"}`],
+      ["moved", `${bytes(report.bytes)} a step between ranks`],
+      ["step", `${seconds(stepTime)}, ${count(Math.round(samples.perSecond))} ${samples.unit}/s, as predicted`],
+      ["ranks' time", shares.join(", ")],
+    ]),
+    "",
+    "memory",
+    ...table(
+      ["ranks", "in all", "most in use", ...roles].map((title, i) => ({ title, right: i > 0 })),
+      memory.map((row) => [
+        row.ranks,
+        bytes(row.bytes),
+        bytes(row.live),
+        ...roles.map((role) => bytes(row.byRole[role] ?? 0)),
+      ]),
+    ),
+    ...(traffic.length === 0
+      ? []
+      : [
+          "",
+          "moved in a step, over all ranks",
+          ...table(
+            [
+              { title: "axis" },
+              { title: "link" },
+              { title: "what" },
+              { title: "times", right: true },
+              { title: "bytes", right: true },
+            ],
+            traffic.map((row) => [row.axis ?? "–", row.link, row.kind, count(row.collectives), bytes(row.bytes)]),
+          ),
+        ]),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,31 @@
+/**
+ * @file What reads TypeScript: Node where it can, else the tsx of the user's project. It is looked for from the program's
+ * folder, so the project's version counts and Sluice brings none.
+ */
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+export const readsTypeScript = (): boolean =>
+  Boolean((process.features as { readonly typescript?: unknown }).typescript);
+
+/** The URL of the API of the tsx that this file would find. */
+export function findTsx(file: string): string | undefined {
+  try {
+    const loader = pathToFileURL(createRequire(file).resolve("tsx"));
+    return new URL("./esm/api/index.mjs", loader).href;
+  } catch {
+    return undefined;
+  }
+}
+
+/** One tsx is enough: it reads the files of all programs. */
+let hooked = false;
+
+/** Has tsx read TypeScript from here on: in this thread, and in executor threads, which find it by the variable. */
+export async function useTsx(api: string): Promise<void> {
+  if (hooked) return;
+  hooked = true;
+  const { register } = (await import(/* @vite-ignore */ api)) as { register(): unknown };
+  register();
+  process.env.SLUICE_TSX = api;
+}

@@ -1,0 +1,56 @@
+/** @file Files that are no programs: what is wrong is said, with the place and the next step. */
+import { describe, expect, it } from "vitest";
+import { firstLine, folder, sluice } from "./support.ts";
+
+const cwd = folder({
+  "nothing.mjs": "export const net = 1; export const mesh = 2;",
+  "throws.mjs": '\nfunction read() {\n  throw new RangeError("no data");\n}\nread();\n',
+  "syntax.mjs": "export default {",
+  "imports.mjs": 'import "no-such-package";',
+  "number.mjs": "export default 3;",
+  "misspelt.mjs": "export default { mesh: { data: 2 }, grahp: () => {} };",
+  "meshless.mjs": "export default { graph: () => {} };",
+  "size.mjs": "export default { mesh: { data: 1.5 }, graph: () => {} };",
+  "samples.mjs":
+    'export default { mesh: { data: 1 }, graph: () => {}, compile: { dims: { batch: 4 } }, samples: { unit: "rows", size: "bach" } };',
+  "graph.mjs": "export default { mesh: { data: 2 }, graph: () => 3 };",
+  "builds.mjs":
+    'export default {\n  mesh: { data: 2 },\n  graph: () => {\n    throw new TypeError("no such layer");\n  },\n};',
+  "common.cjs": "exports.__esModule = true; exports.default = { mesh: { data: 1 }, graph: () => 3 };",
+  "typed.ts": "export default 3 as number;",
+});
+
+describe("a file that is no program", () => {
+  it.each([
+    ["nothing.mjs", "nothing.mjs: it has no default export: it exports net, mesh", "export default defineProgram"],
+    ["throws.mjs", "throws.mjs: it fails while it is loaded: RangeError: no data", "throws.mjs:3"],
+    ["syntax.mjs", "syntax.mjs: it fails while it is loaded: ", "next: mend it"],
+    ["imports.mjs", "imports.mjs: it fails while it is loaded: ", "no-such-package"],
+    ["number.mjs", "defineProgram: options are an object, got 3 · at number.mjs", "choices: mesh, graph"],
+    ["misspelt.mjs", 'defineProgram: there is no option "grahp" · at misspelt.mjs', 'did you mean "graph"?'],
+    ["meshless.mjs", "defineProgram, option mesh: it is undefined · at meshless.mjs", "choices: { data: 2 }"],
+    ["size.mjs", "defineProgram, option mesh, data: it is 1.5 · at size.mjs", "a whole number ≥ 1"],
+    ["samples.mjs", 'defineProgram, option samples, size: it is "bach" · at samples.mjs', '"batch"'],
+    ["graph.mjs", "compile takes a graph, got 3", "give what graph(mesh, …) returned"],
+    ["common.cjs", "compile takes a graph, got 3", "give what graph(mesh, …) returned"],
+    ["builds.mjs", "sluice: the program failed", "builds.mjs:4"],
+  ])("%s", async (name, what, more) => {
+    const { code, out, err } = await sluice(`plan ${name}`, { cwd });
+    expect(firstLine(err)).toContain(what);
+    expect(err).toContain(more);
+    expect([code, out]).toEqual([1, ""]);
+  });
+});
+
+describe("a program", () => {
+  it("that its own error stops is told with its line", async () => {
+    const { code, err } = await sluice("plan mismatch.ts");
+    expect(firstLine(err)).toMatch(/^nn\.linear\(17, 4\): expected \[\.\.\., 17\], got .* · at .*mismatch\.ts:12$/);
+    expect(code).toBe(1);
+  });
+  it.each(["run", "trace", "bench"])("without batches cannot %s", async (command) => {
+    const { code, err } = await sluice(`${command} unfed.ts`);
+    expect(firstLine(err)).toBe("unfed.ts: it has nothing to feed");
+    expect(code).toBe(1);
+  });
+});

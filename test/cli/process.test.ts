@@ -1,0 +1,41 @@
+/** @file `sluice` as a process: its exit code, Ctrl-C, a pipe that is closed, and programs that leave something open. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { folder, programs } from "./support.ts";
+
+const bin = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
+const start = (args: readonly string[], cwd = programs): ChildProcess =>
+  spawn(process.execPath, ["--import", import.meta.resolve("tsx"), bin, ...args], { cwd });
+
+async function ended(child: ChildProcess) {
+  const told = { out: "", err: "" };
+  child.stdout!.on("data", (chunk) => (told.out += chunk));
+  child.stderr!.on("data", (chunk) => (told.err += chunk));
+  const [code] = await once(child, "close");
+  return { code: code as number, ...told };
+}
+
+it("finishes the steps that have begun when it is interrupted, and exits with 130", async () => {
+  const child = start(["run", "mlp.ts", "--steps", "1000000000", "--json"]);
+  child.stdout!.once("data", () => child.kill("SIGINT"));
+  const { code, out, err } = await ended(child);
+  expect(code).toBe(130);
+  expect(err).toContain("sluice: interrupted; steps that have begun are finished.");
+  const steps = out.trimEnd().split("\n");
+  expect(JSON.parse(steps.at(-1)!).step).toBe(steps.length - 1);
+});
+
+it("ends when nobody reads on", async () => {
+  const child = start(["graph", "mlp.ts"]);
+  child.stdout!.destroy();
+  expect(await ended(child)).toMatchObject({ code: 0, err: "" });
+});
+
+it("ends though the program has left something open, with the code of its error", async () => {
+  const open = "setInterval(() => {}, 1000);\nexport default { mesh: { data: 1 }, graph: () => 3 };\n";
+  const { code, err } = await ended(start(["plan", "open.mjs"], folder({ "open.mjs": open })));
+  expect(err).toContain("compile takes a graph, got 3");
+  expect(code).toBe(1);
+});
