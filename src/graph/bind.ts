@@ -16,8 +16,25 @@ type Dims = Readonly<Record<string, number>>;
  * bindDims(training.logical, { batch: 128 });
  */
 export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
+  const known = checkDims(graph, dims);
+  const open = known.find((name) => dims[name] === undefined);
+  if (open === undefined) return bound(graph, dims);
+  throw new ShapeError("SL1040", `dim "${open}" is not bound to a number`, {
+    subject: `graph "${graph.name}"`,
+    at: userLine(),
+    hint: `compile(graph, { dims: { ${known.map((name) => `${name}: …`).join(", ")} } })`,
+  });
+}
+
+/** The same with names left that have no number. Throws as `bindDims`, but not SL1040. */
+export function bindSome(graph: LogicalGraph, dims: Dims): LogicalGraph {
   checkDims(graph, dims);
-  const bind = (shape: Shape): number[] => shape.map((dim) => (typeof dim === "string" ? dims[dim]! : dim));
+  return bound(graph, dims);
+}
+
+function bound(graph: LogicalGraph, dims: Dims): LogicalGraph {
+  const bind = (shape: Shape): Shape =>
+    shape.map((dim) => (typeof dim === "string" && Object.hasOwn(dims, dim) ? dims[dim]! : dim));
   const bindAttrs = (attrs: Attrs): Attrs =>
     Array.isArray(attrs.shape) ? { ...attrs, shape: bind(attrs.shape as Shape) as Attr } : attrs;
   const values: Value[] = [];
@@ -40,12 +57,12 @@ export function bindDims(graph: LogicalGraph, dims: Dims): LogicalGraph {
 
 const showBound = (value: unknown) => (typeof value === "string" ? `the string "${value}"` : showGiven(value));
 
-function checkDims(graph: LogicalGraph, dims: Dims): void {
+/** The names that the graph's dims have. */
+function checkDims(graph: LogicalGraph, dims: Dims): readonly string[] {
   const names = new Set(graph.values.flatMap(({ shape }) => shape.filter((dim: Dim) => typeof dim === "string")));
   const known = [...names];
   const subject = `graph "${graph.name}"`;
   const at = userLine();
-  const example = `compile(graph, { dims: { ${known.map((name) => `${name}: …`).join(", ")} } })`;
   for (const [name, value] of Object.entries(dims)) {
     if (!names.has(name)) {
       const [meant] = nearest(name, known);
@@ -63,7 +80,5 @@ function checkDims(graph: LogicalGraph, dims: Dims): void {
         hint: "bind a whole number from 1 on",
       });
   }
-  const open = known.find((name) => dims[name] === undefined);
-  if (open !== undefined)
-    throw new ShapeError("SL1040", `dim "${open}" is not bound to a number`, { subject, at, hint: example });
+  return known;
 }

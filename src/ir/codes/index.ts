@@ -8,6 +8,7 @@ import { compilerCodes } from "./compiler.ts";
 import { dataCodes } from "./data.ts";
 import { graphCodes } from "./graph.ts";
 import { networkCodes } from "./network.ts";
+import { onnxCodes } from "./onnx.ts";
 import { opCodes } from "./ops.ts";
 import { optionCodes } from "./options.ts";
 import { ownOpCodes } from "./own-ops.ts";
@@ -29,6 +30,7 @@ export const sections = {
   "Sessions and batches": runtimeCodes,
   "Data, pictures and reports": dataCodes,
   "The command line": cliCodes,
+  "Files of ONNX": onnxCodes,
   // Last: its examples define ops, which sessions that start later would have to load.
   "Ops of one's own": ownOpCodes,
   "Checks of ops": checkCodes,
