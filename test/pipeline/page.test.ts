@@ -138,6 +138,40 @@ const about: Readonly<Record<ScheduleName, string>> = {
   zbv: "Two chunks a rank, placed in a V: stages r and 2p − 1 − r on rank r. No gap either, at 1F1B's memory, as a chunk is half a stage. Needs m ≥ 2p − 1.",
 };
 
+const inPlans: readonly string[] = [
+  "## In a plan",
+  "",
+  "`compile` takes micro-batches, stages and a schedule as options; the graph is written as for one device.",
+  "",
+  "```ts",
+  "const plan = compile(training, {",
+  "  dims: { batch: 128 },",
+  "  microBatches: { batch: 8 }, // eight parts of the dim that inputs call batch",
+  '  stages: "stage", // stages along this axis of the mesh; without it: where .to(placement) moves tensors',
+  '  schedule: "zb-h1",',
+  "});",
+  "plan.pipeline; // its schedule, and the placement of each stage",
+  "plan.renderTimeline(); // a picture of a step, simulated",
+  "```",
+  "",
+  "*What runs when.* A micro-batch is a place in time as a rank is one in space, and the rules of an op say the same of both: what is split along the batch runs once a micro-batch, what is partial is added up over them, the rest runs once a step. So losses, means and gradients are those of the whole batch, also of micro-batches that differ by a row. Without stages the micro-batches go one after the other: gradient accumulation is the same mechanism.",
+  "",
+  "*Stages* are what lies between two moves from one placement to another; a placement that is met again has another chunk. A stage is a mesh of its own and may be data and tensor parallel. Along an axis of the mesh the compiler cuts the ops itself, so that all stages take about as long by the model of the device and little passes between them. The schedule is 1F1B where stages lie for it, interleaved or ZBV where those fit; [SL5025](errors/SL5025.md) says which do when the one that is wanted does not.",
+  "",
+  "*Paths around stages* are messages from the stage that makes a tensor to the one that takes it. A layer that is used in several stages lives where it is used first, its gradients are added up there. What inputs alone add up to over the whole batch, such as the number of rows that count, is there before the first action; an op that waits for all micro-batches otherwise is refused ([SL5026](errors/SL5026.md)). Batch norm takes the statistics of each micro-batch, and its running statistics move once a step, towards their mean by rows.",
+  "",
+  "*The step's end.* Parameters of a stage are updated when its own gradients are there, and the stage goes on with the next step: with ZB-H2 a row of steps takes hardly more than a rank computes. Clipping by the global norm is a barrier, as all updates wait for the norm; its cost is in `plan.simulate().stepTime` and in the picture. A schedule changes neither losses nor gradients.",
+  "",
+  "*Memory.* The schedule is known when memory is laid out, so `plan.memory` holds for it: GPipe keeps the activations of all micro-batches, 1F1B those of p − r on rank r.",
+  "",
+  "`npm run pipeline` trains a network on four ranks by six schedules to the same losses. Its timelines of GPipe and of ZBV, with what transfers and updates take:",
+  "",
+  "![A step of GPipe on four ranks](images/timeline-gpipe.svg)",
+  "",
+  "![A step of ZBV on four ranks](images/timeline-zbv.svg)",
+  "",
+];
+
 function page(): string {
   const small = schedule("1f1b", { ranks: 2, microBatches: 3 });
   return [
@@ -177,6 +211,7 @@ function page(): string {
     ]),
     "Sources: GPipe, Huang et al. 2019 (arXiv 1811.06965); 1F1B and interleaved, Narayanan et al. 2021 (arXiv 2104.04473); ZB-H1 and ZB-H2, Qi et al. 2024 (arXiv 2401.10241); ZBV, Qi et al. 2024 (arXiv 2405.15362).",
     "",
+    ...inPlans,
     "## Formulas and simulation",
     "",
     "p ranks, m micro-batches, v chunks a rank; F, I, W are the times of forward, gradient of the input and gradient of the weights of one chunk. *Idle* is the time that a rank does not compute between its first and its last action, of the rank that has most; the *bubble* is that as a share of what the rank computes, so (p − 1)/m for GPipe and 1F1B and (p − 1)/(vm) for the interleaved schedule. The *makespan* is when the last rank has ended; what it has beyond the computing of a rank is the idle time, or where there is none the time in which ranks begin and end one after the other. *Live chunks* are forwards begun whose backward, `W` included, has not ended; ranks are listed from the first on.",

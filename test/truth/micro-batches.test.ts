@@ -79,6 +79,24 @@ describe("every schedule gives the losses of one device", () => {
     { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4 },
   ])("with gradients clipped by their norm: %o", (options) => expectAsWhole({ ...options, clips: true }));
 
+  test.each<Piped>([
+    { stages: [0], microBatches: 4 },
+    { stages: [0, 1, 1, 0], schedule: "zbv", microBatches: 4 },
+  ])("in bfloat16 as near to float32 as the whole batch is: %o", async (options) => {
+    const [exact, whole, parts] = await Promise.all(
+      [
+        piped({ stages: [0] }),
+        piped({ stages: [0], precision: "bfloat16" }),
+        piped({ ...options, precision: "bfloat16" }),
+      ].map((plan) => run(plan, steps)),
+    );
+    const apart = ({ losses }: { readonly losses: readonly number[] }) =>
+      Math.max(...losses.map((loss, i) => Math.abs(loss / exact!.losses[i]! - 1)));
+    expect(apart(whole!)).toBeGreaterThan(1e-6); // it is bfloat16
+    expect(apart(parts!)).toBeGreaterThan(1e-6);
+    expect(apart(parts!)).toBeLessThan(Math.max(0.02, 2 * apart(whole!)));
+  });
+
   test("evaluation goes through the same stages", () =>
     expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));
 });

@@ -42,6 +42,7 @@ export interface Piped {
   readonly schedule?: ScheduleName | Schedule;
   /** The first loss's gradients are clipped by their global norm, which all stages wait for. */
   readonly clips?: boolean;
+  readonly precision?: "bfloat16";
   /** Without it nothing is learned, and nothing dropped. */
   readonly trains?: boolean;
 }
@@ -55,6 +56,7 @@ export function piped({
   microBatches,
   schedule,
   clips = false,
+  precision,
   trains = true,
 }: Piped) {
   const mesh = placement("cpu", { stage: Math.max(...stages) + 1, data, model });
@@ -101,6 +103,7 @@ export function piped({
     ...(model > 1 && { sharding: { "block*.weight": { model: S(1) } } }),
     ...(microBatches !== undefined && { microBatches: { rows: microBatches } }),
     ...(schedule !== undefined && { schedule }),
+    ...(precision !== undefined && { precision }),
     ...(found && { stages: "stage" as never }),
   });
 }

@@ -2,7 +2,7 @@
  * @file Trains one network on four ranks as a pipeline, by six schedules: each gives the losses of one device, and ranks
  * wait less from GPipe to ZBV.
  *
- *     npm run bench:schedules
+ *     npm run pipeline
  *
  * The stages are what lies between moves to another placement; the schedule and the micro-batches are options of the
  * compiler. Fails unless all losses are the same, and every schedule waits less than GPipe.
@@ -41,7 +41,7 @@ const names = Object.keys(stagesOf) as ScheduleName[];
 
 /** Without a schedule the whole batch at once. The first and the last layer are small, so that all stages are equal. */
 function planOf(stages: readonly number[], schedule?: ScheduleName) {
-  const mesh = placement("cpu", { stage: ranks, data: 1 });
+  const mesh = placement("cpu", { stage: ranks });
   const places = stages.map((stage) => mesh.slice({ stage }));
   const [first, last] = [places[0]!, places.at(-1)!];
   const enter = nn.linear(features, width, { name: "enter" });
@@ -148,13 +148,25 @@ const line = (row: readonly string[]) =>
 console.log(`\n${ranks} ranks, ${microBatches} micro-batches; simulated on ranks of 100 GFLOP/s and 100 GB/s`);
 console.log([head, ...table].map(line).join("\n"));
 
-await mkdir(outputs, { recursive: true });
+// All of them in one picture, on one scale.
 const until = Math.max(...trained.map(({ alone }) => alone.makespan));
-const files = trained.map(({ name, plan }) => {
+const pictures = trained.map(({ name, plan }) => {
   const svg = plan.renderTimeline({ title: `${name} on ${ranks} ranks`, until, devices, links, steps: 1 });
-  return [join(outputs, `pipeline-${name}.svg`), svg] as const;
+  return { file: join(outputs, `timeline-${name}.svg`), svg };
 });
-for (const [file, svg] of files) await writeFile(file, svg);
+const cells = [head, ...table].map((row) => `<tr><td>${row.join("<td>")}`).join("\n");
+const style =
+  "body { font: 14px system-ui; max-width: 1000px; margin: auto } td { padding: 2px 12px } svg { max-width: 100% }";
+const page = `<!doctype html><meta charset="utf-8"><title>Schedules of a pipeline</title><style>${style}</style>
+<table>${cells}</table>
+${pictures.map(({ svg }) => svg).join("\n")}
+`;
+await mkdir(outputs, { recursive: true });
+const files = [
+  ...pictures.map(({ file, svg }) => [file, svg] as const),
+  [join(outputs, "pipeline.html"), page] as const,
+];
+for (const [file, text] of files) await writeFile(file, text);
 console.log(`\nwritten   ${files.map(([file]) => file).join(", ")}`);
 console.log(`total     ${((performance.now() - begin) / 1000).toFixed(1)} s`);
 
