@@ -9,6 +9,7 @@ export type {
 } from "./actors/session-types.ts";
 export { type Boxing, type BoxingSide, type BoxingStep, planBoxing } from "./boxing.ts";
 export { type Cluster, clusters } from "./clusters.ts";
+export type { CountedCollective } from "./communication.ts";
 export { type CompileOptions, compile, type Sharding } from "./compile.ts";
 export { type ScheduleName, type ScheduleOptions, schedule } from "./compiler/pipeline/schedule.ts";
 export {
@@ -99,3 +100,4 @@ export { type OnnxOptions, type StateSource, toOnnx } from "./view/onnx/to-onnx.
 export { type RenderScheduleOptions, renderSchedule } from "./view/schedule-svg.ts";
 export type { StepSummary } from "./view/trace/summary.ts";
 export { summaryTable } from "./view/trace/table.ts";
+export { type LaidOut, type VisualizeOptions, visualize } from "./visualize.ts";

@@ -17,6 +17,7 @@ import type {
   SessionStats,
   SessionStatus,
 } from "./actors/session-types.ts";
+import { type CountedCollective, counted } from "./communication.ts";
 import { boxingTimes } from "./compiler/durations.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLine } from "./graph/source.ts";
@@ -56,6 +57,12 @@ export interface Runner<I extends Inputs, O extends Outputs, Dims> {
     batches: (Iterable<F> | AsyncIterable<F> | Observable<F>) & FeedFits<F, I, Dims>,
     options?: RunOptions,
   ): AsyncIterable<Step<O, Dims>>;
+  /**
+   * The collectives of the plan as `plan.communication` has them, with how often each has run since the launch, and the
+   * bytes that this moved, counted where they were moved: `count` times those that were predicted. While a run is on, those
+   * under way may be counted in part. Throws SessionError SL4011 once the session is closed.
+   */
+  readonly communication: readonly CountedCollective[];
 }
 
 /**
@@ -214,10 +221,13 @@ export async function launch<I extends Inputs, O extends Outputs, Dims>(
   const parameters = plan.data.states.filter(({ kind }) => kind === "param").map(({ name }) => name);
   return {
     id: nanoid(10),
-    ...typed<I, O, Dims>(raw),
+    run: typedRun<I, O, Dims>(raw),
+    get communication() {
+      return counted(raw, plan.data);
+    },
     load: async (further) => {
       checkPlan("load", further);
-      return typed(await raw.load(further.data));
+      return runner(await raw.load(further.data), raw, further.data);
     },
     parameters: statesOf(raw, "parameter", () => parameters) as States<"float32">,
     states: statesOf(raw, "state", () => raw.states),
@@ -253,8 +263,20 @@ function checkPlan(subject: string, plan: unknown): void {
 
 const runOptionNames = ["prefetch", "signal"] satisfies (keyof RunOptions)[];
 
-const typed = <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runner<I, O, Dims> => ({
-  run: (batches, options = {}) => {
+const runner = <I extends Inputs, O extends Outputs, Dims>(
+  of: RawRunner,
+  raw: RawSession,
+  plan: PlanData,
+): Runner<I, O, Dims> => ({
+  run: typedRun<I, O, Dims>(of),
+  get communication() {
+    return counted(raw, plan);
+  },
+});
+
+const typedRun =
+  <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runner<I, O, Dims>["run"] =>
+  (batches, options = {}) => {
     checkOptions("SL1074", "run", options, runOptionNames, userLine);
     const { prefetch, signal } = options;
     checkWhole("SL1075", "run, option prefetch", prefetch, 0, userLine);
@@ -267,8 +289,7 @@ const typed = <I extends Inputs, O extends Outputs, Dims>(raw: RawRunner): Runne
     if (prefetch !== undefined && prefetch > mostAhead) throw refuse("prefetch", prefetch, `0 to ${mostAhead}`);
     if (signal !== undefined && !(signal instanceof AbortSignal)) throw refuse("signal", signal, "an AbortSignal");
     return steps(raw.run(batches as Batches, options));
-  },
-});
+  };
 
 async function* steps<O, Dims>(raw: AsyncIterable<RawStep>): AsyncIterable<Step<O, Dims>> {
   for await (const { step, outputs } of raw) {
