@@ -56,6 +56,35 @@ describe("what a session has communicated", () => {
     await session.close();
     expect(() => session.communication).toThrow(/SL4011/);
   });
+
+  it("is that of transfers between stages too, in micro-batches", async () => {
+    const pipe = placement("cpu", { stage: 2, data: 2 });
+    const [front, back] = [pipe.slice({ stage: 0 }), pipe.slice({ stage: 1 })];
+    const [first, second] = [nn.linear(12, 8, { name: "first" }), nn.linear(8, 4, { name: "second" })];
+    const x = front.input(["batch", 12], "float32", { data: S(0) });
+    const staged = graph([front, back], { name: "staged", inputs: { x } }, (on, g) => {
+      const loss = second(first(on.x).relu().to(back)).square().mean();
+      g.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    const pipeline = compile(staged, { dims, microBatches: { batch: 4 } });
+    const p2p = pipeline.communication.filter(({ kind }) => kind === "p2p").length;
+    expect(p2p).toBeGreaterThanOrEqual(8); // to the second stage and back, for each micro-batch
+    await using session = await launch(pipeline, { engine: "wasm" });
+    for await (const _ of session.run([{ x: batch.x }, { x: batch.x }]));
+    expect(session.communication).toEqual(
+      pipeline.communication.map((each) => ({
+        ...each,
+        count: 2,
+        bytes: 2 * each.bytes,
+        received: each.received.map((n) => 2 * n),
+      })),
+    );
+    const allGather = pipeline.communication.filter(({ kind }) => kind === "all-gather").length;
+    expect(p2p + allGather).toBe(pipeline.communication.length);
+    expect(pipeline).toCommunicate({ p2p, allGather });
+    expect(session).toCommunicate({ p2p: 2 * p2p, allGather: 2 * allGather });
+  });
 });
 
 const messageOf = (check: () => void): string => {
