@@ -35,27 +35,27 @@ export function drawBlocks({ shape, layout, placement }: Laid, color: boolean): 
     return ranges(placement.ranks.filter((_, member) => has(held[member]!)));
   };
   const slices = split.filter((dim) => dim !== rows && dim !== columns);
-  const outer = combinations(slices.map((dim) => blocks[dim]!.map((block) => [dim, block] as const)));
-  return outer.flatMap((fixed, i) => {
-    const cell = (row: Interval | undefined, column: Interval | undefined) =>
-      holders(new Map([...fixed, ...at(rows, row), ...at(columns, column)]));
+  const outer = combinations(slices.map((dim) => shown(blocks[dim]!).map((place) => ({ dim, place }))));
+  const tables = outer.map((fixed): string[] => {
+    if (fixed.some(({ place }) => place === gap)) return [`  ${gap}`];
+    const others = fixed.flatMap(({ dim, place }) => at(dim, place));
     const lines = grid(
       rows === undefined ? [undefined] : shown(blocks[rows]!),
       columns === undefined ? [undefined] : shown(blocks[columns]!),
-      cell,
+      (row, column) => holders(new Map([...others, ...at(rows, row), ...at(columns, column)])),
       paint,
     );
     if (fixed.length === 0) return lines;
-    const name = range(shape.length).map((dim) => {
-      const block = fixed.find(([of]) => of === dim)?.[1];
-      return block ? show(block) : ":";
-    });
-    return [...(i > 0 ? [""] : []), `  [${name.join(", ")}]`, ...lines];
+    const name = range(shape.length).map((dim) => text(fixed.find((other) => other.dim === dim)?.place) || ":");
+    return [`  [${name.join(", ")}]`, ...lines];
   });
+  // Of gaps in several dims one is enough.
+  const kept = tables.filter((table, i) => table.length > 1 || tables[i - 1]?.length !== 1);
+  return kept.flatMap((table, i) => (i > 0 ? ["", ...table] : table));
 }
 
-const at = (dim: number | undefined, block: Interval | undefined): (readonly [number, Interval])[] =>
-  dim === undefined || !block ? [] : [[dim, block]];
+const at = (dim: number | undefined, place: Place): (readonly [number, Interval])[] =>
+  dim === undefined || place === undefined || place === gap ? [] : [[dim, place]];
 
 /** Dims that are rows and columns: of those that are split the last two, a last dim being columns. */
 function tableOf(split: readonly number[], dims: number): [rows: number | undefined, columns: number | undefined] {
@@ -89,7 +89,7 @@ const text = (place: Place): string => (place === undefined ? "" : place === gap
 function grid(
   rows: readonly Place[],
   columns: readonly Place[],
-  cell: (row: Interval | undefined, column: Interval | undefined) => string,
+  cell: (row: Place, column: Place) => string,
   paint: (cell: string, padded: string) => string,
 ): string[] {
   const cells = rows.map((row) => columns.map((column) => (row === gap || column === gap ? gap : cell(row, column))));

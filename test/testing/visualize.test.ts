@@ -85,6 +85,12 @@ describe("a drawing of blocks", () => {
     const [row] = cells(draw({ shape: [2048], placement: many, layout: { data: S(0) } }));
     expect(row).toEqual(["0", "1", "2", "3", "4", "5", "…", "1019", "1020", "1021", "1022", "1023"]);
     expect(cells(draw({ shape: [2048, 4], placement: many, layout: { data: S(0) } }))).toHaveLength(12);
+    const deep = placement("cpu", { a: 40, b: 2, c: 2 });
+    const lines = draw({ shape: [40, 2, 2], placement: deep, layout: { a: S(0), b: S(1), c: S(2) } });
+    const heads = lines.slice(1).filter((line) => line.includes(":, ") || line.includes(", :") || line.trim() === "…");
+    expect(heads.map((line) => line.trim())).toEqual(
+      [0, 1, 2, 3, 4, 5, -1, 35, 36, 37, 38, 39].map((n) => (n < 0 ? "…" : `[${n}:${n + 1}, :, :]`)),
+    );
   });
 
   it("has colours only when it is told so or the terminal takes them", () => {

@@ -120,7 +120,8 @@ function stepsOf(net: Net, { all, at, begins }: Firings): Step[] {
     if (own.length < working.length) continue;
     const before = steps.at(-1);
     const follows = before?.step === step - 1 && !begins.has(step);
-    const earliest = Math.min(...own.map(({ start }) => start), at(net.user, step)?.start ?? Number.POSITIVE_INFINITY);
+    const first = own.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY);
+    const earliest = Math.min(first, at(net.user, step)?.start ?? Number.POSITIVE_INFINITY);
     const start = follows ? before.window[1] : Math.max(earliest, before?.window[1] ?? 0);
     const end = own.reduce((latest, firing) => Math.max(latest, firing.end), start);
     steps.push({ step, window: [start, end] });
