@@ -1,5 +1,5 @@
 /** @file From a program file and the sizes on the command line to a compiled plan. */
-import { type CompileOptions, compile } from "../compile.ts";
+import { type CompileOptions, compile, compileDry } from "../compile.ts";
 import type { Graph, Inputs, Outputs } from "../graph/graph.ts";
 import type { Param } from "../graph/nn/parameter.ts";
 import { placement } from "../graph/placement.ts";
@@ -20,6 +20,8 @@ export interface Prepared {
   readonly samples: { readonly unit: string; readonly size: number };
   /** With these options over the program's own. */
   compile(over?: Options): Plan;
+  /** The same, to be looked at and simulated but not launched: much faster on many ranks. */
+  sketch(over?: Options): Plan;
 }
 
 /** Throws what loading does, OptionError SL8003 for sizes, and what the program and the compiler throw. */
@@ -34,11 +36,13 @@ export async function prepare(
     dims: sizes("dims", given.dims, program.compile?.dims ?? {}),
   };
   const graph = program.graph(placement("cpu", at.mesh)) as Graph<string, Inputs, Outputs, Param>;
+  const bound = (over: Options = {}): Bound => ({ ...program.compile, ...over, dims: at.dims });
   const { unit, size } = program.samples ?? { unit: "steps", size: 1 };
   return {
     program,
     sizes: at,
     samples: { unit, size: typeof size === "string" ? at.dims[size]! : size },
-    compile: (over) => compile(graph, { ...program.compile, ...over, dims: at.dims } as Bound),
+    compile: (over) => compile(graph, bound(over)),
+    sketch: (over) => compileDry(graph, bound(over)),
   };
 }

@@ -52,6 +52,11 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /** What boxing costs. Default: ranks share memory. */
   readonly model?: Model;
+  /**
+   * For a plan that is only looked at: programs of the first rank of each placement stand for those of all. At 1,024 ranks
+   * programs are most of the work, as each names its peers. Such a plan must not be launched. Default `false`.
+   */
+  readonly dry?: boolean;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }

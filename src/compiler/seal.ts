@@ -4,7 +4,7 @@ import { type Choice, type Lane, type PlanData, planFormat, planVersion, type Ta
 import { keyOf } from "../sbp/canonical.ts";
 import { limitOf } from "./budget.ts";
 import { type Draft, producers, type TaskDraft, writers } from "./draft.ts";
-import { savedBytes } from "./join/join.ts";
+import { largestShards, savedBytes } from "./join/join.ts";
 
 export const hashOf = (plan: Omit<PlanData, "hash"> & { readonly hash?: string }): string => {
   const { hash: _, ...rest } = plan;
@@ -17,6 +17,7 @@ export function seal(draft: Draft): PlanData {
   const { graph, collectives } = draft;
   const wrote = writers(graph);
   const produced = producers(graph);
+  const held = largestShards(draft);
   const collectiveOf = new Map(collectives.map(({ task, id }) => [task, id]));
   const tasks = draft.tasks.map((task): TaskTemplate => {
     const ops = task.ops.map((id) => graph.ops[id]!);
@@ -31,7 +32,7 @@ export function seal(draft: Draft): PlanData {
       placement: task.placement,
       stream: task.stream,
       ops: ops.map((op) => op.name),
-      ...joinedOf(draft, task),
+      ...joinedOf(draft, task, held),
       reads: [...new Set(reads.map((op) => op.attrs.state as string))],
       writes: writes.flatMap(({ op, state }) => (wrote.get(state)!.op === op ? [state] : [])),
       ...(collective === undefined ? {} : { collective }),
@@ -71,11 +72,11 @@ function withUnlimited({ unlimited }: Draft, choice: Choice): Choice {
   return outs?.some((layout, j) => keyOf(layout) !== keyOf(choice.outs[j]!)) ? { ...choice, unlimited: outs } : choice;
 }
 
-function joinedOf(draft: Draft, task: TaskDraft): Pick<TaskTemplate, "joined"> {
+function joinedOf(draft: Draft, task: TaskDraft, held: (id: number) => number): Pick<TaskTemplate, "joined"> {
   const runs = task.ops.flatMap((op) => draft.joined.get(op) ?? []);
   if (runs.length === 0) return {};
   const names = (ops: readonly number[]) => ops.map((op) => draft.graph.ops[op]!.name);
-  return { joined: runs.map((run) => ({ ops: names(run.ops), saved: savedBytes(draft, run) })) };
+  return { joined: runs.map((run) => ({ ops: names(run.ops), saved: savedBytes(draft, run, held) })) };
 }
 
 /** Tasks start in the order of their ids; ranks of the same placements have the same lanes. */

@@ -37,13 +37,19 @@ export function hierarchical(of: {
   readonly remote: Link;
 }): Model {
   const { host, memory, local, remote } = of;
+  const known = new WeakMap<PlacementData, Map<string, Link>>();
   const together = (placement: PlacementData, axis: string, member: number) => {
     const hosts = group(placement, member, axis).map((m) => host(placement.ranks[m]!));
     return hosts.every((h) => h === hosts[0]);
   };
   return {
-    axis: (placement, name) =>
-      placement.ranks.every((_, member) => together(placement, name, member)) ? local : remote,
+    axis(placement, name) {
+      const links = known.get(placement) ?? new Map<string, Link>();
+      const link =
+        links.get(name) ?? (placement.ranks.every((_, member) => together(placement, name, member)) ? local : remote);
+      known.set(placement, links.set(name, link));
+      return link;
+    },
     between: (a, b) => (host(a) === host(b) ? local : remote),
     least: { alpha: Math.min(local.alpha, remote.alpha), beta: Math.min(local.beta, remote.beta) },
     memory,

@@ -42,7 +42,7 @@ export const plan = command({
     const cluster = findCluster(values.cluster ?? "this-machine", cwd);
     const prepared = await prepare(argument, values, cwd);
     checkRanks(prepared, cluster);
-    const { made, limit } = fitted(prepared, cluster);
+    const { made, limit } = fitted(values.output === undefined ? prepared.sketch : prepared.compile, prepared, cluster);
     const { devices, links } = cluster;
     const own = Object.keys(links).length > 0 ? links : prepared.program.compile?.links;
     const simulation = made.simulate({ steps, ...(devices && { devices }), ...(own && { links: own }) });
@@ -65,14 +65,18 @@ function checkRanks({ sizes }: Prepared, { ranks, about }: Cluster): void {
 }
 
 /** The plan, made to fit where that is possible; else as it would be without a limit, to say what is missing. */
-function fitted(prepared: Prepared, { memory, links }: Cluster): { readonly made: Plan; readonly limit: number } {
+function fitted(
+  compile: Prepared["compile"],
+  { program }: Prepared,
+  { memory, links }: Cluster,
+): { readonly made: Plan; readonly limit: number } {
   const over = { ...(memory !== undefined && { memory }), ...(Object.keys(links).length > 0 && { links }) };
   try {
-    const made = prepared.compile(over);
+    const made = compile(over);
     return { made, limit: made.data.limit.bytes };
   } catch (error) {
     if (!(error instanceof LayoutError && error.code === "SL3040")) throw error;
-    const made = prepared.compile({ ...over, memory: unlimited });
-    return { made, limit: memory ?? prepared.program.compile?.memory ?? memoryOf(made.data.placements) };
+    const made = compile({ ...over, memory: unlimited });
+    return { made, limit: memory ?? program.compile?.memory ?? memoryOf(made.data.placements) };
   }
 }

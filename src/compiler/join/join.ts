@@ -12,6 +12,8 @@ import { count } from "../../graph/dims.ts";
 import { itemSize } from "../../ir/dtype.ts";
 import type { Op } from "../../ir/graph.ts";
 import { localShape } from "../../sbp/boxes.ts";
+import { Cache } from "../../sbp/cache.ts";
+import { keyOf } from "../../sbp/canonical.ts";
 import { type Draft, shapeOf, type TaskDraft } from "../draft.ts";
 import { makeAgain } from "./again.ts";
 import { findChains } from "./chains.ts";
@@ -43,14 +45,25 @@ function runsOf(draft: Draft, task: TaskDraft, users: JoinSite["users"], shown: 
 export const unstored = ({ joined }: Pick<Draft, "joined">): ReadonlySet<number> =>
   new Set([...joined.values()].flatMap(({ inner }) => inner));
 
-/** Bytes that the ops one by one would read and write, less what joined they do, on the rank with the largest shards. */
-export function savedBytes({ graph, layouts }: Draft, { ops, inner, again = [] }: Joined): number {
-  const bytes = (id: number): number => {
+/** By value the bytes of its largest shard. Values that lie alike are looked at once, as there may be many ranks. */
+export function largestShards({ graph, layouts }: Draft): (id: number) => number {
+  const known = new Cache<number>();
+  return (id) => {
     const value = graph.values[id]!;
-    const placement = graph.placements[value.placement]!;
-    const shards = placement.ranks.map((_, member) => localShape(layouts[id]!, shapeOf(value), placement, member));
-    return itemSize[value.dtype] * Math.max(...shards.map(count));
+    return known.get(`${value.placement} ${value.dtype}[${value.shape.join()}] ${keyOf(layouts[id]!)}`, () => {
+      const placement = graph.placements[value.placement]!;
+      const shards = placement.ranks.map((_, member) => localShape(layouts[id]!, shapeOf(value), placement, member));
+      return itemSize[value.dtype] * Math.max(...shards.map(count));
+    });
   };
+}
+
+/** Bytes that the ops one by one would read and write, less what joined they do, on the rank with the largest shards. */
+export function savedBytes(
+  { graph }: Draft,
+  { ops, inner, again = [] }: Joined,
+  bytes: (id: number) => number,
+): number {
   const all = (ids: readonly number[]) => ids.reduce((sum, id) => sum + bytes(id), 0);
   const members = ops.map((id) => graph.ops[id]!);
   const made = (some: readonly Op[]) => some.flatMap(({ outputs }) => outputs);

@@ -41,6 +41,7 @@ export function lower(draft: Draft): Draft {
 
 /** One program a class of ranks. */
 function classes(draft: Draft, placement: number, program: (member: number) => readonly Call[]): RankClass[] {
+  if (draft.options.dry) return [{ ranks: draft.graph.placements[placement]!.ranks, program: program(0) }];
   const by = new Map<string, { ranks: number[]; program: readonly Call[] }>();
   draft.graph.placements[placement]!.ranks.forEach((rank, member) => {
     const calls = program(member);
