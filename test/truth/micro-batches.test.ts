@@ -97,6 +97,18 @@ describe("every schedule gives the losses of one device", () => {
     expect(apart(parts!)).toBeLessThan(Math.max(0.02, 2 * apart(whole!)));
   });
 
+  test("each rank takes the memory that the plan says", async () => {
+    const plan = piped({ stages: [0, 1, 2, 3], schedule: "1f1b", microBatches: 8, rows: 64 });
+    await using session = await launch(plan);
+    const taken = new Map<string, number>();
+    session.events$.subscribe((event) => {
+      if (event.type === "memory") taken.set(event.what, event.bytes);
+    });
+    const bytes = plan.memory.map(({ rank }) => taken.get(`the region of rank ${rank}`));
+    expect(bytes).toEqual(plan.memory.map((rank) => rank.bytes));
+    expect(new Set(bytes).size).toBeGreaterThan(1);
+  });
+
   test("evaluation goes through the same stages", () =>
     expectAsWhole({ stages: [0, 1, 2, 3], microBatches: 4, trains: false }));
 });
