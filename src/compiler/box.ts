@@ -3,68 +3,42 @@
  * cheapest sequence of collectives and transfers becomes ops of kind `boxing`, once for all consumers that want the same,
  * and right behind the producer, so that it can start as early as possible. `.to(…)` is gone afterwards.
  */
-import type { Op, Value } from "../ir/graph.ts";
-import { type Layout, showLayout } from "../ir/layout.ts";
-import { samePlacement } from "../ir/placement.ts";
-import { type BoxingStep, planBoxing } from "../sbp/boxing.ts";
+import type { Op } from "../ir/graph.ts";
+import type { Layout } from "../ir/layout.ts";
+import { planBoxing } from "../sbp/boxing.ts";
 import { keyOf } from "../sbp/canonical.ts";
-import type { Signature } from "../sbp/signatures.ts";
 import { type Draft, shapeOf } from "./draft.ts";
+import { createWriter } from "./writer.ts";
 
 export function box(draft: Draft): Draft {
   const { graph } = draft;
-  const values: Value[] = [];
-  const ops: Op[] = [];
-  const layouts: Layout[] = [];
-  const signatures: Signature[] = [];
-  const boxing = new Map<number, BoxingStep>();
+  const writer = createWriter(draft);
   /** New ids by old ones. */
   const renamed = new Map<number, number>();
   const boxed = new Map<string, number>();
-  /** Names of the graph's values, and of those made here. */
-  const taken = new Set(graph.values.map((v) => v.name));
   const wants = wishes(draft);
 
-  const add = (value: Value, layout: Layout): number => {
-    const id = values.length;
-    values.push({ ...value, id });
-    taken.add(value.name);
-    layouts.push(layout);
-    return id;
-  };
-  const placed = (step: BoxingStep): number => {
-    const there = step.axis === undefined ? step.transfer.to : step.placement;
-    return graph.placements.findIndex((placement) => samePlacement(placement, there));
-  };
   /** The value as it is wanted, through new boxing ops where it does not lie so yet. */
   const obtain = (id: number, { placement, layout, transfers }: Wish, at: string | undefined): number => {
-    const value = values[id]!;
+    const value = writer.values[id]!;
+    const lies = writer.layouts[id]!;
+    if (value.placement === placement && keyOf(lies) === keyOf(layout)) return id;
     const key = `${id} ${placement} ${keyOf(layout)} ${transfers}`;
-    const lies = value.placement === placement && keyOf(layouts[id]!) === keyOf(layout);
-    const known = lies ? id : boxed.get(key);
+    const known = boxed.get(key);
     if (known !== undefined) return known;
-    const plan = planBoxing(
+    const { steps } = planBoxing(
       {
         shape: shapeOf(value),
         dtype: value.dtype,
-        from: { placement: graph.placements[value.placement]!, layout: layouts[id]! },
+        from: { placement: graph.placements[value.placement]!, layout: lies },
         to: { placement: graph.placements[placement]!, layout },
         transfers,
       },
       draft.options.model,
     );
-    let last = id;
-    for (const step of plan.steps) {
-      const { kind, axis = null, bytes } = step;
-      const name = [value.name, kind, ...(axis === null ? [] : [axis])].join(".");
-      const out = add({ ...value, name: unique(name, taken), placement: placed(step) }, step.to);
-      boxing.set(ops.length, step);
-      const attrs = { step: kind, axis, from: showLayout(step.from), to: showLayout(step.to), bytes };
-      const op: Op = { id: ops.length, kind: "boxing", name: values[out]!.name, inputs: [last], outputs: [out], attrs };
-      ops.push(at === undefined ? op : { ...op, at });
-      signatures.push({ ins: [step.from], outs: [step.to] });
-      last = out;
-    }
+    const last = writer.box(steps, value, id, at, ({ kind, axis }) =>
+      writer.unique([value.name, kind, ...(axis === undefined ? [] : [axis])].join(".")),
+    );
     boxed.set(key, last);
     return last;
   };
@@ -77,19 +51,16 @@ export function box(draft: Draft): Draft {
       continue;
     }
     const outputs = op.outputs.map((id, j) => {
-      const made = add(graph.values[id]!, signature.outs[j]!);
+      const made = writer.value(graph.values[id]!, signature.outs[j]!);
       renamed.set(id, made);
       return made;
     });
-    ops.push({ ...op, id: ops.length, inputs, outputs });
-    signatures.push(signature);
+    writer.put({ ...op, inputs, outputs }, signature);
     for (const id of op.outputs) for (const want of wants[id]!) obtain(renamed.get(id)!, want.wish, want.at);
   }
   const follow = (ids: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, renamed.get(id)!]));
-  const inputs = follow(graph.inputs);
-  const outputs = follow(graph.outputs);
-  return { ...draft, graph: { ...graph, values, ops, inputs, outputs }, signatures, layouts, boxing, fixed: new Map() };
+  return { ...writer.finish(follow(graph.inputs), follow(graph.outputs)), fixed: new Map() };
 }
 
 /** Where and how an op takes a value. */
@@ -112,10 +83,4 @@ function wishes(draft: Draft): readonly { readonly wish: Wish; readonly at: stri
   for (const op of draft.graph.ops)
     for (const [i, id] of op.inputs.entries()) by[id]!.push({ wish: wish(draft, op, i), at: op.at });
   return by;
-}
-
-function unique(name: string, taken: ReadonlySet<string>): string {
-  let candidate = name;
-  for (let n = 2; taken.has(candidate); n++) candidate = `${name}.${n}`;
-  return candidate;
 }

@@ -7,11 +7,12 @@ import { opDef } from "../../graph/registry.ts";
 import { InternalError, LayoutError } from "../../ir/errors.ts";
 import type { Op, Value } from "../../ir/graph.ts";
 import { type Layout, showLayout } from "../../ir/layout.ts";
+import { planBoxing } from "../../sbp/boxing.ts";
 import { type Draft, shapeOf } from "../draft.ts";
+import { createWriter, type NewValue } from "../writer.ts";
 import type { Given, InTime, Rows, Taken } from "./in-time.ts";
 import { partOf } from "./names.ts";
 import type { Turn } from "./order.ts";
-import { createWriter, type NewValue } from "./writer.ts";
 
 /** What adds up to a value that is partial by a monoid. */
 const adding: Readonly<Record<string, string>> = { sum: "add", max: "maximum", min: "minimum" };
@@ -53,6 +54,24 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
     const out = writer.alike(at === undefined ? op : { ...op, at }, made, layout);
     parts[id]![microBatch] = out;
     return out;
+  }
+  /** What a boxing does, done to a value of another shape: that may be cheapest on another way. */
+  function boxed(op: Op, made: NewValue, input: number): number {
+    const step = draft.boxing.get(op.id)!;
+    const transfers = step.axis === undefined;
+    const { steps } = planBoxing(
+      {
+        shape: made.shape as readonly number[],
+        dtype: made.dtype,
+        from: { placement: transfers ? step.source : step.placement, layout: step.from },
+        to: { placement: step.placement, layout: step.to },
+        transfers,
+      },
+      draft.options.model,
+    );
+    return writer.box(steps, made, input, op.at, ({ kind }, isLast) =>
+      isLast ? made.name : writer.unique(`${made.name}.${kind}`),
+    );
   }
   /** Adds what a micro-batch gives to what those before it gave; the last sum has the value's name. */
   function addUp(id: number, given: number, monoid: string): void {
@@ -99,7 +118,7 @@ export function unroll(draft: Draft, each: InTime, rows: Rows, turns: readonly T
       return sort.kind === "rows" ? rowsOf(of, sort.dim, microBatch) : named(of, partOf(of.name, microBatch));
     });
     const outputs = draft.boxing.has(op.id)
-      ? [writer.box(op, made[0]!, inputs[0]!)]
+      ? [boxed(op, made[0]!, inputs[0]!)]
       : made.map((value, j) => writer.value(value, draft.layouts[op.outputs[j]!]!));
     if (!draft.boxing.has(op.id)) {
       const name = made.length === 1 ? made[0]!.name : partOf(op.name, microBatch);

@@ -1,23 +1,28 @@
 /** @file A laid-out graph that is being written anew, op by op: ids, unique names, layouts and boxing with them. */
-import type { LogicalGraph, Op, Value } from "../../ir/graph.ts";
-import { type Layout, showLayout } from "../../ir/layout.ts";
-import { samePlacement } from "../../ir/placement.ts";
-import { type BoxingStep, planBoxing } from "../../sbp/boxing.ts";
-import type { Signature } from "../../sbp/signatures.ts";
-import type { Draft } from "../draft.ts";
+import type { LogicalGraph, Op, Value } from "../ir/graph.ts";
+import { type Layout, showLayout } from "../ir/layout.ts";
+import { samePlacement } from "../ir/placement.ts";
+import type { BoxingStep } from "../sbp/boxing.ts";
+import type { Signature } from "../sbp/signatures.ts";
+import type { Draft } from "./draft.ts";
 
 export type NewValue = Omit<Value, "id">;
 export type NewOp = Omit<Op, "id">;
 
+export type StepName = (step: BoxingStep, isLast: boolean) => string;
+
 export interface Writer {
+  /** Those so far, by id. */
+  readonly values: readonly Value[];
+  readonly layouts: readonly Layout[];
   /** The name, or one like it that no value has. */
   unique(name: string): string;
   value(made: NewValue, layout: Layout): number;
   put(op: NewOp, signature: Signature, step?: BoxingStep): void;
   /** An op of one output that is laid out as its inputs. */
   alike(op: Omit<NewOp, "outputs" | "name">, made: NewValue, layout: Layout): number;
-  /** What a boxing does, done to a value of another shape: that may be cheapest on another way. */
-  box(of: Op, made: NewValue, input: number): number;
+  /** The steps of a boxing, one op each; `nameOf` calls the values that they make. The last of these. */
+  box(steps: readonly BoxingStep[], made: NewValue, input: number, at: string | undefined, nameOf: StepName): number;
   /** Ops from now on are of this turn. */
   turn: number;
   finish(inputs: LogicalGraph["inputs"], outputs: LogicalGraph["outputs"]): Draft;
@@ -34,6 +39,8 @@ export function createWriter(draft: Draft): Writer {
   const taken = new Set(graph.values.map(({ name }) => name));
 
   return {
+    values,
+    layouts,
     turn: 0,
     unique(name) {
       let candidate = name;
@@ -57,28 +64,17 @@ export function createWriter(draft: Draft): Writer {
       this.put({ ...op, name: made.name, outputs: [out] }, { ins: op.inputs.map(() => layout), outs: [layout] });
       return out;
     },
-    box(op, made, input) {
-      const step = draft.boxing.get(op.id)!;
-      const transfers = step.axis === undefined;
-      const { steps } = planBoxing(
-        {
-          shape: made.shape as readonly number[],
-          dtype: made.dtype,
-          from: { placement: transfers ? step.source : step.placement, layout: step.from },
-          to: { placement: step.placement, layout: step.to },
-          transfers,
-        },
-        draft.options.model,
-      );
+    box(steps, made, input, at, nameOf) {
       let last = input;
-      for (const [i, each] of steps.entries()) {
-        const { kind, axis = null, bytes } = each;
-        const name = i === steps.length - 1 ? made.name : this.unique(`${made.name}.${kind}`);
-        const placement = graph.placements.findIndex((place) => samePlacement(place, each.placement));
-        const out = this.value({ ...made, name, placement }, each.to);
-        const attrs = { step: kind, axis, from: showLayout(each.from), to: showLayout(each.to), bytes };
-        const boxed = { kind: "boxing", name, inputs: [last], outputs: [out], attrs };
-        this.put(op.at === undefined ? boxed : { ...boxed, at: op.at }, { ins: [each.from], outs: [each.to] }, each);
+      for (const [i, step] of steps.entries()) {
+        const { kind, axis = null, bytes } = step;
+        const name = nameOf(step, i === steps.length - 1);
+        const there = step.axis === undefined ? step.transfer.to : step.placement;
+        const placement = graph.placements.findIndex((place) => samePlacement(place, there));
+        const out = this.value({ ...made, name, placement }, step.to);
+        const attrs = { step: kind, axis, from: showLayout(step.from), to: showLayout(step.to), bytes };
+        const op = { kind: "boxing", name, inputs: [last], outputs: [out], attrs };
+        this.put(at === undefined ? op : { ...op, at }, { ins: [step.from], outs: [step.to] }, step);
         last = out;
       }
       return last;
