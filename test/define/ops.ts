@@ -1,41 +1,7 @@
 /** @file Ops as users define them, in a file of its own: executor threads load it too. */
-import { B, defineOp, opError, P, S, type Shape, type Tensor } from "sluice";
+import { defineOp, S, type Shape, type Tensor } from "sluice";
 
-/** x · min(max(x + 3, 0), 6) / 6 */
-export const hardSwish = defineOp<<S extends Shape>(x: Tensor<S, "float32">) => Tensor<S, "float32">>({
-  kind: "hardSwish",
-  module: import.meta.url,
-  infer([x]) {
-    if (x.dtype !== "float32" && (x.dtype as string) !== "float64") throw opError(`takes floats, got ${x.dtype}`);
-    return [x];
-  },
-  rules: ({ ins: [x] }) => x.shape.map((_, d) => ({ ins: [S(d)], outs: [S(d)] })),
-  gradient: ({ ins: [x], grads: [g] }) => [() => hardSwishGrad(x, g)],
-  kernel({ ins: [x], outs: [y] }) {
-    for (let i = 0; i < y.data.length; i++) {
-      const v = x.data[i]!;
-      y.data[i] = (v * Math.min(Math.max(v + 3, 0), 6)) / 6;
-    }
-  },
-});
-
-const hardSwishGrad = defineOp<
-  <S extends Shape>(x: Tensor<S, "float32">, g: Tensor<S, "float32">) => Tensor<S, "float32">
->({
-  kind: "hardSwishGrad",
-  module: import.meta.url,
-  infer: ([x]) => [x],
-  rules: ({ ins: [x] }) => [
-    ...x.shape.map((_, d) => ({ ins: [S(d), S(d)], outs: [S(d)] })),
-    { ins: [B, P("sum")], outs: [P("sum")] },
-  ],
-  kernel({ ins: [x, g], outs: [dx] }) {
-    for (let i = 0; i < dx.data.length; i++) {
-      const v = x.data[i]!;
-      dx.data[i] = v <= -3 ? 0 : v >= 3 ? g.data[i]! : g.data[i]! * (v / 3 + 0.5);
-    }
-  },
-});
+export { hardSwish } from "../../examples/custom-op/hard-swish.ts";
 
 /** x where it is positive, else slope · x. */
 export const leaky = defineOp<
