@@ -96,6 +96,7 @@ export type {
   Simulation,
 } from "./simulate.ts";
 export { type CurveOptions, curve, type Point, type Series } from "./view/curve.ts";
+export { type LiveOptions, type LiveView, serveLive } from "./view/live/serve.ts";
 export { type OnnxOptions, type StateSource, toOnnx } from "./view/onnx/to-onnx.ts";
 export { type RenderScheduleOptions, renderSchedule } from "./view/schedule-svg.ts";
 export type { StepSummary } from "./view/trace/summary.ts";

@@ -3,6 +3,18 @@
 import type { TaskState } from "./logic.ts";
 import { type ActorSpec, HOST, type NetEdge } from "./net.ts";
 
+const toBeTaken = "a step to be taken";
+/** Behind the name of who holds it. */
+export const letGo = " to let go of a slot";
+const itsTurn = "its turn, after ";
+const room = "room in the queue of its thread";
+
+/** What such words are about: something that has to arrive, a slot that a reader holds, or the order of launches. */
+export const waitKind = (text: string): "data" | "slot" | "turn" => {
+  if (text === toBeTaken || text.endsWith(letGo)) return "slot";
+  return text === room || text.startsWith(itsTurn) ? "turn" : "data";
+};
+
 export interface Surroundings {
   spec(actor: number): ActorSpec;
   /** Nothing for the user's end, which keeps its own. */
@@ -28,11 +40,11 @@ export function waitsOf(
     ...full.flatMap(({ edges, slots }) => {
       const holders = edges.filter((edge) => holds(edge, slots));
       return (holders.length ? holders : edges).map(({ to }) =>
-        specOf(to).kind === "user" ? "a step to be taken" : `${specOf(to).name} to let go of a slot`,
+        specOf(to).kind === "user" ? toBeTaken : `${specOf(to).name}${letGo}`,
       );
     }),
   ];
   if (waits.length || spec.rank === HOST) return waits;
   const next = turn(spec.id);
-  return [next && next.id !== spec.id ? `its turn, after ${next.name}` : "room in the queue of its thread"];
+  return [next && next.id !== spec.id ? `${itsTurn}${next.name}` : room];
 }

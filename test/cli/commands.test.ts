@@ -27,6 +27,13 @@ describe("run", () => {
     expect(steps[3].outputs.loss).not.toBe(steps[0].outputs.loss);
     expect(code).toBe(0);
   });
+  it("says where a page of it is, beside what it prints", async () => {
+    const { code, out, err } = await sluice("run mlp.ts --steps 5 --json --ui");
+    expect([code, lines(out).length]).toEqual([0, 5]);
+    const address = /^live: (http:\/\/127\.0\.0\.1:\d+\/[\w-]{32}\/)\n$/.exec(err)?.[1];
+    await expect(fetch(address!)).rejects.toThrow(); // it was there while the run was
+  });
+
   it("runs one epoch unless told otherwise", async () => {
     expect(lines((await sluice("run mlp.ts --json")).out)).toHaveLength(3);
   });

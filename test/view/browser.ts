@@ -27,15 +27,35 @@ export interface Opened extends AsyncDisposable {
   readonly problems: string[];
 }
 
+interface Look {
+  readonly colorScheme?: "light" | "dark";
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
 /** Opens HTML from a file, as a double click does, in a browser with a profile of its own. */
 export async function open(html: string, colorScheme: "light" | "dark" = "light"): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
   const file = join(folder, "plan.html");
   await writeFile(file, html);
+  return browse(folder, pathToFileURL(file).href, /^(file|data):/, { colorScheme });
+}
+
+/** Opens an address; what the page asks for elsewhere is a problem. */
+export async function visit(url: string, look: Look = {}): Promise<Opened> {
+  const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
+  return browse(folder, url, { test: (asked) => asked.startsWith(url) || asked.startsWith("data:") }, look);
+}
+
+async function browse(
+  folder: string,
+  url: string,
+  allowed: { test(url: string): boolean },
+  { colorScheme = "light", viewport = { width: 1280, height: 800 } }: Look,
+): Promise<Opened> {
   const context = await chromium.launchPersistentContext(join(folder, "profile"), {
     executablePath: path,
     args: quiet,
-    viewport: { width: 1280, height: 800 },
+    viewport,
     colorScheme,
   });
   const page = context.pages()[0] ?? (await context.newPage());
@@ -43,9 +63,9 @@ export async function open(html: string, colorScheme: "light" | "dark" = "light"
   page.on("console", (message) => problems.push(`console: ${message.text()}`));
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
   page.on("request", (request) => {
-    if (!/^(file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
+    if (!allowed.test(request.url())) problems.push(`request: ${request.url()}`);
   });
-  await page.goto(pathToFileURL(file).href);
+  await page.goto(url);
   return {
     page,
     problems,

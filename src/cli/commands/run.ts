@@ -1,5 +1,6 @@
 /** @file `sluice run`: trains, or whatever the program's graph does, and says how far it is. */
 import { launch } from "../../launch.ts";
+import { serveLive } from "../../view/live/serve.ts";
 import { count } from "../arguments.ts";
 import { command, exits, programArgument, sized } from "../command.ts";
 import { feeds } from "../feeds.ts";
@@ -16,19 +17,23 @@ export const run = command({
   argument: programArgument,
   options: {
     ...sized,
+    ui: { about: "serve a page of the run while it goes: losses, how busy ranks are, what each task waits for" },
     steps: { value: "N", about: "steps in all; default: the program's, else one epoch" },
   },
   examples: [
     ["sluice run train.ts", "as the program says"],
     ["sluice run train.ts --mesh data=2,model=2 --steps 100", "100 steps on 2 × 2 ranks"],
+    ["sluice run train.ts --ui", "and look at it in a browser, at the address that is printed"],
     ["sluice run train.ts --json | jq .outputs.loss", "the losses alone"],
   ],
-  async run({ argument, values }, { out, env, cwd }) {
+  async run({ argument, values }, { out, err, env, cwd }) {
     const wanted = count("steps", values.steps);
     const prepared = await prepare(argument, values, cwd);
     const batches = feeds(prepared, argument, wanted ?? prepared.program.steps);
     const plan = prepared.compile();
-    await using session = await launch(plan);
+    await using session = await launch(plan, { trace: values.ui === true });
+    await using view = values.ui && (await serveLive(session, plan));
+    if (view) err.write(`live: ${view.url}\n`);
     if (values.json) {
       session.metrics$.subscribe({
         next: (step) => out.write(`${JSON.stringify(step)}\n`),

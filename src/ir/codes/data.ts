@@ -24,7 +24,8 @@ type Code =
   | "SL7010"
   | "SL7011"
   | "SL7040"
-  | "SL7050";
+  | "SL7050"
+  | "SL7060";
 
 export const dataCodes: Readonly<Record<Code, Entry>> = {
   SL6001: {
@@ -272,6 +273,21 @@ curve({ title: "run", x: "step", main, smoothing: 0.9 });`,
 writeMetrics(session.metrics$, { jsonl: "/dev/null/run.jsonl" });`,
       `const session = await launch(plan);
 writeMetrics(session.metrics$, { jsonl: "run.jsonl" });`,
+    ],
+  },
+  SL7060: {
+    error: "OptionError",
+    title: "A port that cannot be had",
+    meaning: "The live view listens on 127.0.0.1, and the port that was asked for is taken or not allowed.",
+    causes: ["Another program, or another session, listens there.", "A port below 1024, which is for root."],
+    remedy: "Leave `port` out: one that is free is taken, and `url` says which.",
+    program: [
+      `const session = await launch(plan);
+const first = await serveLive(session, plan);
+await serveLive(session, plan, { port: Number(new URL(first.url).port) });`,
+      `const session = await launch(plan);
+const first = await serveLive(session, plan);
+await serveLive(session, plan);`,
     ],
   },
 };

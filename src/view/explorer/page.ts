@@ -34,23 +34,34 @@ const scripts = [
   "main",
 ];
 
+/** What a page that is served has beside: it shows what runs. */
+const liveScripts = ["activity", "live"];
+
+export interface PageOptions {
+  /** The page is served, and gets frames from `events` beside it. */
+  readonly live?: boolean;
+}
+
 const read = (name: string): Promise<string> => readFile(new URL(`./page/${name}`, import.meta.url), "utf8");
 
 /** HTML of a document. The same document gives the same bytes. */
-export async function explorerPage(data: Explorer): Promise<string> {
-  const [template, css, ...modules] = await Promise.all(
-    ["index.html", "style.css", ...scripts.map((name) => `${name}.js`)].map(read),
-  );
-  const style = `\n${themeSheet}\n${css!}`;
-  const script = ["", "const modules = {};", ...modules.map((text, i) => linked(scripts[i]!, text)), ""].join("\n");
+export async function explorerPage(data: Explorer, { live = false }: PageOptions = {}): Promise<string> {
+  const names = live ? [...scripts, ...liveScripts] : scripts;
+  const [template, sheets, modules] = await Promise.all([
+    read("index.html"),
+    Promise.all(["style.css", ...(live ? ["live.css"] : [])].map(read)),
+    Promise.all(names.map((name) => read(`${name}.js`))),
+  ]);
+  const style = ["", themeSheet, ...sheets].join("\n");
+  const script = ["", "const modules = {};", ...modules.map((text, i) => linked(names[i]!, text)), ""].join("\n");
   const parts: Readonly<Record<string, string>> = {
-    policy: `default-src 'none'; img-src data:; style-src ${hashOf(style)}; script-src ${hashOf(script)}; base-uri 'none'; form-action 'none'`,
+    policy: `default-src 'none'; img-src data:; style-src ${hashOf(style)}; script-src ${hashOf(script)}; base-uri 'none'; form-action 'none'${live ? "; connect-src 'self'" : ""}`,
     title: escapeText(`${data.name} · plan explorer`),
     style,
     data: embeddable(data),
     script,
   };
-  return template!.replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name]!);
+  return template.replace(/\{\{(\w+)\}\}/g, (_, name: string) => parts[name]!);
 }
 
 /** A module as a function of its own scope: imports become constants, exports what it returns. */

@@ -1,0 +1,161 @@
+/**
+ * @file The shares of time that a live view shows, from samples: flight records, taken some times a second, each standing
+ * for the time since the one before. What was so long ago counts less and less, so the shares are those of the last
+ * seconds. Work is better known than by samples where executors write down when it began and ended. Pure: the same
+ * records give the same state.
+ */
+import { letGo, waitKind } from "../../actors/waits.ts";
+import type { ActorFlight, Flight } from "../../ir/flight.ts";
+import type { Activity, LiveFrame, LiveTask } from "./types.ts";
+
+/** Milliseconds after which a sample counts for 1/e, and those that it can stand for. */
+const [memory, longest] = [4000, 1000];
+const activities = ["works", "queued", "data", "slot", "turn"] as const satisfies readonly Activity[];
+
+interface TaskSamples {
+  readonly fired: number;
+  /** Milliseconds, weighted. */
+  readonly of: Readonly<Record<Activity, number>>;
+  readonly awaited: number;
+  readonly now: ReadonlyMap<string, number>;
+}
+
+interface RankSamples {
+  readonly compute: number;
+  readonly communication: number;
+}
+
+export interface Samples {
+  readonly t: number;
+  readonly status: string;
+  /** Milliseconds in all, weighted. */
+  readonly weight: number;
+  readonly tasks: ReadonlyMap<number, TaskSamples>;
+  readonly ranks: ReadonlyMap<number, RankSamples>;
+}
+
+export const noSamples: Samples = { t: 0, status: "starting", weight: 0, tasks: new Map(), ranks: new Map() };
+
+const placeOf = ({ task, rank }: { readonly task: string; readonly rank: number | "host" }) => `${rank} ${task}`;
+/** Who is waited for. */
+const named = (text: string) => (text.endsWith(letGo) ? text.slice(0, -letGo.length) : text);
+/** Actors of a task are told apart by their ranks; here they are one. */
+const unranked = (text: string) => named(text).replace(/ @\d+$/, "") + (text.endsWith(letGo) ? letGo : "");
+const zero: TaskSamples["of"] = { works: 0, queued: 0, data: 0, slot: 0, turn: 0 };
+
+const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length;
+
+function grouped<T, K>(all: readonly T[], key: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const group = groups.get(key(one));
+    if (group) group.push(one);
+    else groups.set(key(one), [one]);
+  }
+  return groups;
+}
+
+/** What an actor is at, and the words for it. `working`: who is in the hands of a thread, with what the thread waits for. */
+function seen(
+  actor: ActorFlight,
+  working: ReadonlyMap<string, readonly string[]>,
+): readonly [Activity, readonly string[]] {
+  const needs = working.get(placeOf(actor));
+  if (needs && actor.launched.length) return needs.length ? ["data", needs] : ["works", ["works"]];
+  if (actor.launched.length) return ["queued", ["in the queue of its thread"]];
+  const kinds = actor.waits.map(waitKind);
+  const first = (["data", "slot", "turn"] as const).find((kind) => kinds.includes(kind)) ?? "turn";
+  return [first, actor.waits.filter((_, i) => kinds[i] === first)];
+}
+
+/**
+ * A further sample. `taskOf` says which task of the plan an actor runs; actors of none are left out.
+ *
+ * @param flight what `session.flight()` gave: `t` in milliseconds
+ * @param work milliseconds that each actor has worked since the sample before, of a session that tells
+ */
+export function sampled(
+  state: Samples,
+  flight: Flight,
+  taskOf: (actor: number) => number | undefined,
+  work?: ReadonlyMap<number, number>,
+): Samples {
+  const [keep, dt] = state.weight
+    ? [Math.exp((state.t - flight.t) / memory), Math.min(longest, flight.t - state.t)]
+    : [0, 1];
+  const working = new Map(
+    flight.threads.flatMap(({ at, waits }) => (at ? [[placeOf(at), waits.map(({ task }) => task)] as const] : [])),
+  );
+  const known = flight.actors.flatMap((actor) => {
+    const id = taskOf(actor.actor);
+    return id === undefined ? [] : [{ actor, id, seen: seen(actor, working) }];
+  });
+  const awaited = new Set(
+    known.flatMap(({ actor, seen: [, words] }) => words.map(named).filter((name) => name !== actor.task)),
+  );
+  const tasks = new Map<number, TaskSamples>();
+  for (const [id, group] of grouped(known, (one) => one.id)) {
+    const before = state.tasks.get(id);
+    const parts = group.map(({ actor, seen: [is] }) => ({
+      is,
+      ms: work ? (work.get(actor.actor) ?? 0) : Number(is === "works") * dt,
+    }));
+    const spent = (activity: Activity) =>
+      activity === "works"
+        ? mean(parts.map(({ ms }) => ms))
+        : mean(parts.map(({ is }) => Number(is === activity) * dt));
+    const words = group.flatMap(({ seen: [, all] }) => [...new Set(all.map(unranked))]);
+    tasks.set(id, {
+      fired: Math.max(...group.map(({ actor }) => actor.fired)),
+      of: Object.fromEntries(
+        activities.map((a) => [a, keep * (before?.of ?? zero)[a] + spent(a)]),
+      ) as TaskSamples["of"],
+      awaited: keep * (before?.awaited ?? 0) + Number(group.some(({ actor }) => awaited.has(actor.task))) * dt,
+      now: new Map([...grouped(words, (text) => text)].map(([text, all]) => [text, all.length] as const)),
+    });
+  }
+  const ranks = new Map<number, RankSamples>();
+  for (const [rank, group] of grouped(known, ({ actor }) => actor.rank)) {
+    if (rank === "host") continue;
+    const before = state.ranks.get(rank) ?? { compute: 0, communication: 0 };
+    const spent = (stream: string) => {
+      const own = group.filter(({ actor }) => actor.stream === stream);
+      if (work) return own.reduce((sum, { actor }) => sum + (work.get(actor.actor) ?? 0), 0);
+      return own.some(({ seen: [is] }) => is === "works") ? dt : 0;
+    };
+    ranks.set(rank, {
+      compute: keep * before.compute + spent("compute"),
+      communication: keep * before.communication + spent("comm"),
+    });
+  }
+  return { t: flight.t, status: flight.status, weight: keep * state.weight + dt, tasks, ranks };
+}
+
+/** As shares of the weighted time. */
+export function sharesOf({ weight, tasks, ranks }: Samples): Pick<LiveFrame, "tasks" | "ranks"> {
+  const share = (ms: number, most = 1) => Math.round(Math.min(most, ms / weight) * 1000) / 1000;
+  return {
+    tasks: [...tasks].map(([id, { fired, of, awaited, now }]) => {
+      const works = share(of.works);
+      const others = activities.slice(1).reduce((sum, activity) => sum + of[activity], 0);
+      // What was not seen to wait lay in a queue.
+      const rest = (a: Activity) => (others ? (of[a] / others) * (1 - works) : Number(a === "queued") * (1 - works));
+      const shares = activities.map((a) => [a, a === "works" ? works : Math.round(rest(a) * 1000) / 1000]);
+      return {
+        id,
+        fired,
+        shares: Object.fromEntries(shares) as LiveTask["shares"],
+        awaited: share(awaited),
+        now: [...now],
+      };
+    }),
+    ranks: [...ranks]
+      .sort(([a], [b]) => a - b)
+      .map(([rank, { compute, communication }]) => ({
+        rank,
+        compute: share(compute),
+        // On a thread of its own communication goes on beside computing: shown is what it adds.
+        communication: share(communication, 1 - share(compute)),
+      })),
+  };
+}

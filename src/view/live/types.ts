@@ -1,0 +1,46 @@
+/**
+ * @file What the live view shows of a session, as it is sent to the page: a frame, a few times a second. The page's script
+ * reads it in a browser, so this file has types alone.
+ */
+
+/** What an actor is at: a thread has it in hand or in its queue; or it waits for data, for a slot, or for its turn. */
+export type Activity = "works" | "queued" | "data" | "slot" | "turn";
+
+export interface LiveFrame {
+  /** Where the session stands in its life. */
+  readonly status: string;
+  /** Why it has failed. */
+  readonly failure?: string;
+  /** The last step that ended, and how many of its plan end in a second by now. */
+  readonly step?: { readonly plan: string; readonly step: number; readonly rate: number };
+  readonly curves: readonly LiveCurve[];
+  readonly ranks: readonly LiveRank[];
+  readonly tasks: readonly LiveTask[];
+}
+
+/** An output that is one number, by the steps of its plan that were seen. */
+export interface LiveCurve {
+  readonly name: string;
+  readonly points: readonly (readonly [step: number, value: number])[];
+}
+
+/** Shares of the last seconds. */
+export interface LiveRank {
+  readonly rank: number;
+  readonly compute: number;
+  readonly communication: number;
+}
+
+/** A task of the plan, over all of its ranks. */
+export interface LiveTask {
+  /** Id in the plan. */
+  readonly id: number;
+  /** Firings begun on the rank that is the furthest. */
+  readonly fired: number;
+  /** Shares of the last seconds: they add up to 1. */
+  readonly shares: Readonly<Record<Activity, number>>;
+  /** The share in which another task waited for it. */
+  readonly awaited: number;
+  /** What it is at, in words, each with the number of ranks. */
+  readonly now: readonly (readonly [text: string, ranks: number])[];
+}
