@@ -283,10 +283,10 @@ writeMetrics(session.metrics$, { jsonl: "run.jsonl" });`,
     remedy: "Leave `port` out: one that is free is taken, and `url` says which.",
     program: [
       `const session = await launch(plan);
-const first = await serveLive(session, plan);
-await serveLive(session, plan, { port: Number(new URL(first.url).port) });`,
+await serveLive(session, plan, { port: 7060 });
+await serveLive(session, plan, { port: 7060 });`,
       `const session = await launch(plan);
-const first = await serveLive(session, plan);
+await serveLive(session, plan);
 await serveLive(session, plan);`,
     ],
   },
