@@ -1,9 +1,10 @@
 /**
  * @file Run by plain Node in a folder where the packed package is installed: every entry point resolves, and a small
  * model with an op of the user's own trains for some steps on two ranks. It shows that the build brought everything along:
- * workers, kernels, types; and that workers load the user's op.
+ * workers, kernels, types; and that workers load the user's op. Then the command is asked whether all is well.
  */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { array, compile, graph, launch, nn, optim, placement, S } from "sluice";
@@ -47,6 +48,10 @@ await session[Symbol.asyncDispose]();
 console.log("losses", losses);
 assert.equal(losses.length, 3);
 assert(losses.every(Number.isFinite) && losses[2] < losses[0], "the loss does not fall");
+
+const doctor = JSON.parse(execFileSync("npx", ["--no-install", "sluice", "doctor", "--json"], { encoding: "utf8" }));
+console.log("doctor", doctor.checks.map(({ name, status }) => `${name} ${status}`).join(", "));
+assert(doctor.ok);
 
 const report = checkOp(triple, [{ shapes: [[5, 4]] }], { missing: true });
 console.log("checked", report);

@@ -4,7 +4,7 @@ import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nearest, SluiceError } from "../ir/errors.ts";
 import { checkProgram, type Program } from "./program.ts";
-import { findTsx, readsTypeScript, useTsx } from "./typescript.ts";
+import { findTsx, isCommonJs, readsTypeScript, useTsx } from "./typescript.ts";
 
 /** Exports that are named where none is a program. */
 const shown = 5;
@@ -23,6 +23,11 @@ export async function loadProgram(file: string, cwd: string): Promise<Program> {
     const { node } = process.versions;
     if (api === undefined)
       throw noTypeScript(file, `Node ${node} does not read it, and there is no tsx in the project`);
+    if (isCommonJs(path))
+      throw new SluiceError("SL8012", "TypeScript cannot be loaded: the file is CommonJS, Sluice is an ES module", {
+        subject: file,
+        hint: 'set "type": "module" in package.json, or give the file the ending .mts',
+      });
     await useTsx(api);
   }
   const module = await imported(path, file);

@@ -2,7 +2,9 @@
  * @file What reads TypeScript: Node where it can, else the tsx of the user's project. It is looked for from the program's
  * folder, so the project's version counts and Sluice brings none.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 export const readsTypeScript = (): boolean =>
@@ -15,6 +17,19 @@ export function findTsx(file: string): string | undefined {
     return new URL("./esm/api/index.mjs", loader).href;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Whether tsx would take the file for CommonJS: by its ending, else by the package that it is in. It then makes CommonJS of
+ * all that the file imports, a second Sluice among it, whose ops and errors the first does not know.
+ */
+export function isCommonJs(file: string): boolean {
+  if (/\.[cm]ts$/.test(file)) return file.endsWith(".cts");
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const path = join(folder, "package.json");
+    if (existsSync(path)) return (JSON.parse(readFileSync(path, "utf8")) as { type?: string }).type !== "module";
+    if (folder === dirname(folder)) return true;
   }
 }
 

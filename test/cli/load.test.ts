@@ -1,5 +1,7 @@
 /** @file Files that are no programs: what is wrong is said, with the place and the next step. */
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { isCommonJs, readsTypeScript } from "../../src/cli/typescript.ts";
 import { firstLine, folder, sluice } from "./support.ts";
 
 const cwd = folder({
@@ -17,7 +19,6 @@ const cwd = folder({
   "builds.mjs":
     'export default {\n  mesh: { data: 2 },\n  graph: () => {\n    throw new TypeError("no such layer");\n  },\n};',
   "common.cjs": "exports.__esModule = true; exports.default = { mesh: { data: 1 }, graph: () => 3 };",
-  "typed.ts": "export default 3 as number;",
 });
 
 describe("a file that is no program", () => {
@@ -39,6 +40,27 @@ describe("a file that is no program", () => {
     expect(firstLine(err)).toContain(what);
     expect(err).toContain(more);
     expect([code, out]).toEqual([1, ""]);
+  });
+});
+
+describe("TypeScript", () => {
+  const typed = "export default { mesh: { data: 1 }, graph: () => 3 as number };";
+  it("asks for tsx where nothing reads it", async () => {
+    const { code, err } = await sluice("plan train.mts", { cwd: folder({ "train.mts": typed }) });
+    const asks = /^train\.mts: TypeScript cannot be loaded: Node [\d.]+ does not read it, and there is no tsx/;
+    expect(firstLine(err)).toMatch(readsTypeScript() ? /^compile takes a graph, got 3/ : asks);
+    expect(code).toBe(1);
+  });
+  it("is CommonJS by its ending, or by its package", () => {
+    const at = (type: string) => folder({ "package.json": JSON.stringify({ type }) });
+    const kinds = [
+      ["module", "a.ts"],
+      ["module", "a.cts"],
+      ["commonjs", "a.ts"],
+      ["commonjs", "a.mts"],
+    ] as const;
+    expect(kinds.map(([type, name]) => isCommonJs(join(at(type), name)))).toEqual([false, true, true, false]);
+    expect(isCommonJs(join(folder(), "a.ts"))).toBe(true);
   });
 });
 

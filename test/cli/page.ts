@@ -57,7 +57,7 @@ export const page = (commands: readonly Command[]): string =>
     "## A program file",
     `\`\`\`ts\n${program}\`\`\``,
     "A file that only defines: `graph` and `batches` are functions, which commands call with the sizes of the mesh and the named dims, as the program or `--mesh` and `--dims` say. `compile` takes what [`compile`](../src/compile.ts) takes. `batches` gives one epoch; it is called anew, with the next `epoch`, while steps are left. A batch that does not fit the inputs does not compile.",
-    "TypeScript is read by Node 22.18 or later, else by the tsx of your project (`npm i -D tsx`).",
+    'TypeScript is read by Node 22.18 or later, else by the tsx of your project: `npm i -D tsx`, and `"type": "module"` in `package.json` or the ending `.mts`.',
     table(["of every command", ""], optionRows(common)),
     ...commands.map(section),
     "## Clusters",

@@ -52,9 +52,14 @@ export const cliCodes: Readonly<Record<Code, Entry>> = {
   SL8012: {
     error: "SluiceError",
     title: "A program in TypeScript that nothing can read",
-    meaning: "This Node does not read TypeScript by itself, and the project has no tsx, which would.",
-    causes: ["Node before 22.18 without tsx in the project.", "A program file outside the project that has it."],
-    remedy: "`npm i -D tsx`, or take Node 22.18 or later.",
+    meaning:
+      "This Node does not read TypeScript by itself, and the project's tsx, which would, is not there or takes the file for CommonJS.",
+    causes: [
+      "Node before 22.18 without tsx in the project.",
+      "A program file outside the project that has it.",
+      'A `package.json` without `"type": "module"`.',
+    ],
+    remedy: '`npm i -D tsx` and `"type": "module"` in package.json, or Node 22.18 or later.',
     unmet: "It is met on the command line: `sluice run train.ts` in a folder without tsx.",
   },
   SL8013: {
