@@ -20,7 +20,6 @@ import {
   placement,
   type ScheduleName,
   type Simulation,
-  simulateSchedule,
 } from "sluice";
 import { progress } from "sluice/cli";
 
@@ -39,8 +38,19 @@ const stagesOf: Readonly<Record<ScheduleName, readonly number[]>> = {
 };
 const names = Object.keys(stagesOf) as ScheduleName[];
 
+/** The bubble by formula, where the three parts of a micro-batch take as long: docs/pipeline.md. */
+const [p, m, v] = [ranks, microBatches, 2];
+const formulas: Readonly<Record<ScheduleName, readonly [text: string, bubble: number]>> = {
+  gpipe: ["(p − 1) / m", (p - 1) / m],
+  "1f1b": ["(p − 1) / m", (p - 1) / m],
+  interleaved: ["(p − 1) / vm", (p - 1) / (v * m)],
+  "zb-h1": ["(p − 1) / 3m", (p - 1) / (3 * m)],
+  "zb-h2": ["0", 0],
+  zbv: ["0", 0],
+};
+
 /** Without a schedule the whole batch at once. The first and the last layer are small, so that all stages are equal. */
-function planOf(stages: readonly number[], schedule?: ScheduleName) {
+function planOf(stages: readonly number[], schedule?: ScheduleName, clips = false) {
   const mesh = placement("cpu", { stage: ranks });
   const places = stages.map((stage) => mesh.slice({ stage }));
   const [first, last] = [places[0]!, places.at(-1)!];
@@ -55,7 +65,7 @@ function planOf(stages: readonly number[], schedule?: ScheduleName) {
       h = layer(h).relu().add(h);
     }
     const loss = nn.softmaxCrossEntropy(leave(h.to(last)), label).mean();
-    g.minimize(loss, optim.sgd({ lr: 0.01 }));
+    g.minimize(loss, optim.sgd({ lr: 0.01 }), clips ? { clipNorm: 1 } : {});
     return { loss };
   });
   return compile(training, {
@@ -86,6 +96,8 @@ interface Trained {
   /** One step alone, and a row of them. */
   readonly alone: Simulation;
   readonly inTurn: Simulation;
+  /** A row of steps with gradients clipped by their global norm, which all updates wait for. */
+  readonly clipped: Simulation;
 }
 
 const begin = performance.now();
@@ -112,6 +124,7 @@ for (const name of names) {
     losses,
     alone: plan.simulate({ devices, links, steps: 1 }),
     inTurn: plan.simulate({ devices, links }),
+    clipped: planOf(stagesOf[name], name, true).simulate({ devices, links }),
   });
 }
 bar.done();
@@ -124,22 +137,19 @@ for (const { name, losses } of trained) console.log(`${name.padEnd(26)} ${number
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const ms = (seconds: number) => `${(1e3 * seconds).toFixed(2)} ms`;
-const head = ["schedule", "bubble by formula", "of the plan", "most live", "activations", "one step", "steps in turn"];
-const table = trained.map(({ name, plan, alone, inTurn }) => {
-  const { schedule } = plan.pipeline!;
-  const chunks = schedule.stages.length / ranks;
-  const each = 1 / chunks;
-  const formula = simulateSchedule(schedule, { forward: each, inputGradient: each, weightGradient: each });
-  const live = Math.max(...formula.ranks.map(({ activations }) => activations)) / chunks;
+const head = ["schedule", "bubble by formula", "", "of the plan", "activations", "one step", "in turn", "clipped"];
+const table = trained.map(({ name, plan, alone, inTurn, clipped }) => {
+  const [formula, bubble] = formulas[name];
   const held = Math.max(...plan.memory.map(({ byRole }) => byRole.activation ?? 0));
   return [
     name,
-    percent(formula.bubble),
+    formula,
+    percent(bubble),
     percent(alone.bubble!),
-    String(live),
     `${(held / 1e6).toFixed(1)} MB`,
     ms(alone.makespan),
     ms(inTurn.stepTime),
+    ms(clipped.stepTime),
   ];
 });
 const widths = head.map((text, column) => Math.max(text.length, ...table.map((row) => row[column]!.length)));
@@ -154,10 +164,14 @@ const pictures = trained.map(({ name, plan }) => {
   const svg = plan.renderTimeline({ title: `${name} on ${ranks} ranks`, until, devices, links, steps: 1 });
   return { file: join(outputs, `timeline-${name}.svg`), svg };
 });
-const cells = [head, ...table].map((row) => `<tr><td>${row.join("<td>")}`).join("\n");
+const cells = [`<tr><th>${head.join("<th>")}`, ...table.map((row) => `<tr><td>${row.join("<td>")}`)].join("\n");
+const about = `One step of a network on p = ${p} ranks, m = ${m} micro-batches, v = ${v} chunks a rank where a schedule has
+several, simulated: the bubble is what the rank that waits most waits, as a share of what it computes. In turn: a step in a
+row of steps; clipped: the same with gradients clipped by their global norm, for which all ranks wait.`;
 const style =
-  "body { font: 14px system-ui; max-width: 1000px; margin: auto } td { padding: 2px 12px } svg { max-width: 100% }";
+  "body { font: 14px system-ui; max-width: 1000px; margin: auto } td, th { padding: 2px 12px; text-align: left } svg { max-width: 100% }";
 const page = `<!doctype html><meta charset="utf-8"><title>Schedules of a pipeline</title><style>${style}</style>
+<h1>Schedules of a pipeline</h1><p>${about}</p>
 <table>${cells}</table>
 ${pictures.map(({ svg }) => svg).join("\n")}
 `;

@@ -1,13 +1,15 @@
 /** @file `compile`: the typed door to the compiler. Names of dims, axes and parameters are checked while typing. */
 import { compileGraph } from "./compiler/compile.ts";
+import { checkSchedule } from "./compiler/pipeline/check.ts";
 import type { ScheduleName } from "./compiler/pipeline/schedule.ts";
+import type { StagesAs } from "./compiler/stages/cut.ts";
 import type { Graph, Inputs, Outputs } from "./graph/graph.ts";
 import type { Layout } from "./graph/layout.ts";
 import type { Param } from "./graph/nn/parameter.ts";
 import { userLine } from "./graph/source.ts";
 import type { Names, ShapeError } from "./graph/types/shape.ts";
 import { checkOptions, checkWhole, OptionError, showGiven } from "./ir/errors.ts";
-import type { Schedule, ScheduleLane } from "./ir/pipeline.ts";
+import type { Schedule } from "./ir/pipeline.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { type Precision, precisionOf } from "./precision.ts";
@@ -33,17 +35,19 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   /** Copies of what passes between tasks: 2 let a producer work ahead of its consumers. Default 2. */
   readonly slots?: number;
   /**
-   * Cuts the batch into parts that are worked on one after the other, `{ batch: 8 }`: what a step keeps for its backward
-   * pass is an eighth of it. Gradients, losses and means are added up over the parts, so they are those of the whole batch;
+   * Cuts the batch into parts that are worked on one after the other, `{ batch: 8 }`: without a pipeline a step keeps an
+   * eighth of what it kept for its backward pass; in one it is as the schedule says. Gradients, losses and means are added up over the parts, so they are those of the whole batch;
    * batch norm takes the statistics of each part by itself. Parts differ by one row at most. Default: one part.
    */
   readonly microBatches?: { readonly [dim: string]: number };
   /**
    * The mesh axis along which the graph is cut into the stages of a pipeline, where the graph does not say them itself by
    * `.to(…)`: `"stage"` on a mesh `{ stage: 4, data: 2 }` gives four stages of two ranks each that take about as long by
-   * the model of the device, or eight with a schedule of two chunks a rank. Parameters live where they are first used.
+   * the model of the device, or eight with a schedule of two chunks a rank; fewer where the graph has fewer ops than that.
+   * Parameters live where they are first used. A second graph over the same parameters is cut as the plan of the first is:
+   * `{ axis: "stage", as: plan }`.
    */
-  readonly stages?: Axes;
+  readonly stages?: Axes | { readonly axis: Axes; readonly as: Pick<Plan, "data"> };
   /**
    * With micro-batches, and tensors that go from one placement to the next: in which order these stages of a pipeline work.
    * By name, or as data that `parseSchedule` reads or a program makes. Default `"1f1b"`.
@@ -159,37 +163,39 @@ function made(graph: Graph<string, Inputs, Outputs, Param>, given: AnyOptions, d
       at: userLine(),
       choices: ["(pass, before, after) => { … }"],
     });
-  const { schedule } = given as { schedule?: Partial<Schedule> | string };
-  const isSchedule =
-    typeof schedule === "object" &&
-    typeof schedule?.name === "string" &&
-    Array.isArray(schedule.stages) &&
-    Array.isArray(schedule.lanes) &&
-    schedule.lanes.every((lane: Partial<ScheduleLane> | null) => Array.isArray(lane?.actions));
-  if (schedule !== undefined && typeof schedule !== "string" && !isSchedule)
-    throw new OptionError("SL1075", `it is ${showGiven(schedule)}`, {
-      subject: "compile, option schedule",
-      at: userLine(),
-      choices: ['a name, such as "1f1b"', "what schedule(…) or parseSchedule(…) gives"],
-    });
+  const { schedule } = given as AnyOptions;
+  if (schedule !== undefined && typeof schedule !== "string")
+    checkSchedule("compile, option schedule", schedule, ['a name, such as "1f1b"']);
   if (given.boxing !== undefined && given.boxing !== "auto" && given.boxing !== "explicit")
     throw new OptionError("SL3041", `it is ${JSON.stringify(given.boxing)}`, {
       subject: "compile, option boxing",
       at: userLine(),
       choices: ['"auto"', '"explicit"'],
     });
-  const { sharding, rules, links, precision: asked, ...options } = given;
+  const { sharding, rules, links, precision: asked, stages, ...options } = given;
   const precision = precisionOf(asked);
   const model = links !== undefined && { model: modelOf(links, "compile", graph.logical.placements) };
   return new Plan(
     compileGraph(graph.logical, {
       ...options,
       ...(dry && { dry }),
+      ...(stages !== undefined && { stages: stagesOf(stages) }),
       ...(precision && { precision }),
       ...model,
       sharding: layoutsByName(sharding, rules) as never,
     }),
   );
+}
+
+function stagesOf(given: NonNullable<AnyOptions["stages"]>): string | StagesAs {
+  if (typeof given === "string") return given;
+  const { axis, as } = (given ?? {}) as Partial<typeof given>;
+  if (typeof axis === "string" && Array.isArray(as?.data?.states)) return { axis, as: as.data };
+  throw new OptionError("SL1075", `it is ${showGiven(given)}`, {
+    subject: "compile, option stages",
+    at: userLine(),
+    choices: ['an axis of the mesh: "stage"', 'as another plan is cut: { axis: "stage", as: plan }'],
+  });
 }
 
 /** Both ways to say layouts by name, in the order in which they count. */

@@ -27,6 +27,7 @@ import type { Signature } from "../sbp/signatures.ts";
 import type { Joined } from "./join/joined.ts";
 import type { Rows } from "./micro/in-time.ts";
 import type { ScheduleName } from "./pipeline/schedule.ts";
+import type { StagesAs } from "./stages/cut.ts";
 
 export interface CompileOptions {
   readonly dims?: Readonly<Record<string, number>>;
@@ -41,7 +42,7 @@ export interface CompileOptions {
   /** By the name of a dim how many parts the batch is cut into, which are worked on one after the other. Default: none. */
   readonly microBatches?: Readonly<Record<string, number>>;
   /** The mesh axis along which the graph is cut into stages. Absent: they are where the user moved tensors to. */
-  readonly stages?: string;
+  readonly stages?: string | StagesAs;
   /** In which order the stages of a pipeline work on micro-batches. Default: 1F1B. */
   readonly schedule?: ScheduleName | Schedule;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */

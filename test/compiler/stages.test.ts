@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { compile, graph, nn, optim, placement, S, type ScheduleName } from "sluice";
+import { array, B, compile, graph, launch, nn, optim, placement, S, type ScheduleName, schedule } from "sluice";
 import { describe, expect, test } from "vitest";
 import { partition } from "../../src/compiler/stages/partition.ts";
 
@@ -94,5 +94,94 @@ describe("stages along an axis of the mesh", () => {
     const bytes = (rows * width * 4) / 2; // of one micro-batch
     const sent = plan.communication.filter(({ kind }) => kind === "p2p").map(({ bytes }) => bytes);
     expect(sent.filter((n) => n === bytes)).toHaveLength(2 * 2 * 3); // forward and back, over three borders
+  });
+
+  test.each([2, 3, 4, 5, 6, 8])("keep a batch norm whole: %i of them", (stages) => {
+    const mesh = placement("cpu", { stage: stages });
+    const net = nn.sequential(
+      nn.linear(6, 8, { name: "enter" }),
+      nn.batchNorm(8, { name: "norm" }),
+      nn.relu(),
+      nn.linear(8, 8, { name: "inner" }),
+      nn.relu(),
+      nn.dropout(0.1),
+      nn.linear(8, 3, { name: "leave" }),
+    );
+    const built = graph(mesh, { name: "normed", inputs: { x: mesh.input(["rows", 6], "float32") } }, ({ x }, g) => {
+      const loss = net(x).square().mean();
+      g.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    const { pipeline, data } = compile(built, { dims: { rows }, microBatches: { rows: 4 }, stages: "stage" });
+    expect(pipeline!.schedule.stages).toHaveLength(stages);
+    const homes = data.states.filter(({ name }) => name.startsWith("norm.")).map(({ placement }) => placement);
+    expect(new Set(homes).size).toBe(1);
+  });
+
+  test("may be said to be nothing's layout, and a schedule may not go beyond them", () => {
+    const mesh = placement("cpu", { stage: 2 });
+    const layer = nn.linear(4, 4, { name: "fc" });
+    const built = graph(mesh, { name: "one", inputs: { x: mesh.input(["rows", 4], "float32") } }, ({ x }) => ({
+      y: layer(x).relu().mean(),
+    }));
+    const options = { dims: { rows }, microBatches: { rows: 2 }, stages: "stage" as const };
+    const { pipeline } = compile(built, { ...options, schedule: "gpipe", sharding: { "fc.weight": { stage: B } } });
+    expect(pipeline!.schedule.stages).toEqual([0, 1]);
+    expect(() => compile(built, { ...options, schedule: schedule("1f1b", { ranks: 3, microBatches: 2 }) })).toThrow(
+      /make it for 2 ranks/,
+    );
+  });
+});
+
+describe("a second graph over the same parameters", () => {
+  const mesh = placement("cpu", { stage: 4 });
+  const net = nn.sequential(
+    nn.linear(6, 8, { name: "a" }),
+    nn.relu(),
+    nn.linear(8, 8, { name: "b" }),
+    nn.relu(),
+    nn.linear(8, 8, { name: "c" }),
+    nn.relu(),
+    nn.linear(8, 3, { name: "d" }),
+  );
+  const ones = (rows: number) => array([rows, 6], "float32", new Float32Array(rows * 6).fill(1));
+  const inputs = () => ({ x: mesh.input(["rows", 6], "float32") });
+  const training = graph(mesh, { name: "training", model: net, inputs: inputs() }, ({ x }, g) => {
+    const loss = net(x).square().mean();
+    g.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  const reading = graph(mesh, { name: "reading", model: net, mode: "eval", inputs: inputs() }, ({ x }) => ({
+    y: net(x),
+  }));
+
+  async function trained(stages: "stage" | undefined, options: object) {
+    const cut = stages && { stages };
+    const plan = compile(training, { dims: { rows: 8 }, ...cut, ...options });
+    const second = compile(reading, { dims: { rows: 3 }, ...(stages && { stages: { axis: stages, as: plan } }) });
+    await using session = await launch(plan);
+    const reader = await session.load(second);
+    for await (const _ of session.run([{ x: ones(8) }, { x: ones(8) }]));
+    for await (const { y } of reader.run([{ x: ones(3) }])) return [...y.data];
+    return [];
+  }
+
+  test.each<[ScheduleName, number]>([
+    ["1f1b", 4],
+    ["interleaved", 4],
+    ["zbv", 8],
+  ])("is cut as the first one's plan, and reads what that learned by %s", async (schedule, parts) => {
+    const found = await trained("stage", { schedule, microBatches: { rows: parts } });
+    const expected = await trained(undefined, {});
+    expect(expected).toHaveLength(9);
+    for (const [i, y] of expected.entries()) expect(found[i]).toBeCloseTo(y, 5);
+  });
+
+  test("is refused where the plan is none that was cut along the axis", () => {
+    const whole = compile(training, { dims: { rows: 8 } });
+    expect(() => compile(reading, { dims: { rows: 3 }, stages: { axis: "stage", as: whole } })).toThrow(
+      /in plan "training" state "a.weight" is on ranks 0-3/,
+    );
+    expect(() => compile(reading, { dims: { rows: 3 }, stages: { axis: "stage" } as never })).toThrow(/SL1075/);
   });
 });

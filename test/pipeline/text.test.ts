@@ -1,5 +1,13 @@
 /** @file Schedules as text: what is printed is read back, what people write is read, and mistakes are named by line. */
-import { parseSchedule, printSchedule, type Schedule, schedule, verifySchedule } from "sluice";
+import {
+  parseSchedule,
+  printSchedule,
+  renderSchedule,
+  type Schedule,
+  schedule,
+  simulateSchedule,
+  verifySchedule,
+} from "sluice";
 import { describe, expect, test } from "vitest";
 
 test("is a head and a line for each rank and stream", () => {
@@ -98,4 +106,17 @@ describe("names line and word of", () => {
     const made = { ...schedule("gpipe", { ranks: 1, microBatches: 1 }), name };
     expect(() => printSchedule(made)).toThrow(/cannot be read back.*text\.test/);
   });
+});
+
+test("what is no text, or no schedule, is refused by what takes it", () => {
+  for (const wrong of [null, undefined, 5, {}, new Uint8Array(3)] as never[]) {
+    expect(() => parseSchedule(wrong)).toThrow(/SL1075/);
+    for (const take of [printSchedule, verifySchedule, renderSchedule]) expect(() => take(wrong)).toThrow(/SL1075/);
+    expect(() => simulateSchedule(wrong, { forward: 1, inputGradient: 1, weightGradient: 1 })).toThrow(/SL1075/);
+  }
+});
+
+test("numbers beyond all schedules are refused as text, and what is missing of many is found at once", () => {
+  expect(() => parseSchedule("0: 0F99999999999 0B99999999999")).toThrow(/from 0 to 65535/);
+  expect(() => verifySchedule(parseSchedule("0: 0F60000 0B60000"))).toThrow(/and many more of the kind/);
 });

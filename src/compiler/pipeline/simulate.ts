@@ -4,6 +4,7 @@ import { userLine } from "../../graph/source.ts";
 import { checkOptions, OptionError, showGiven } from "../../ir/errors.ts";
 import type { Action, Schedule } from "../../ir/pipeline.ts";
 import { isTransfer, ranksOf } from "./action.ts";
+import { checkSchedule } from "./check.ts";
 import { clock } from "./clock.ts";
 import { provenWaits } from "./verify.ts";
 
@@ -65,6 +66,7 @@ export interface ScheduleSimulation {
  * bubble; // 0.375
  */
 export function simulateSchedule(schedule: Schedule, costs: ScheduleCosts): ScheduleSimulation {
+  checkSchedule("simulateSchedule", schedule);
   const cost = costOf("simulateSchedule", schedule, costs);
   const waits = provenWaits("simulateSchedule", schedule, costs.buffers);
   const { start, end } = clock(waits, (n) => cost(waits.actions[n]!));

@@ -8,13 +8,16 @@
  *     0 comm: 0SEND_F0 0SEND_F1 0RECV_B0 0RECV_B1
  */
 import { userLine } from "../../graph/source.ts";
-import { ScheduleError } from "../../ir/errors.ts";
+import { OptionError, ScheduleError, showGiven } from "../../ir/errors.ts";
 import type { Action, ActionKind, Schedule, ScheduleLane } from "../../ir/pipeline.ts";
 import { isTransfer, kinds, textOf } from "./action.ts";
+import { checkSchedule } from "./check.ts";
 import { hasTransfers, withTransfers } from "./transfers.ts";
 
 const actionPattern = new RegExp(`^(\\d+)(${kinds.join("|")})(\\d+)$`);
 const linePattern = /^(?:(?<head>[a-z-]+)|(?<rank>\d+)(?:\s+(?<stream>[a-z]+))?)\s*:(?<rest>.*)$/;
+/** Of a stage or a micro-batch: a slip of the finger should not fill memory. */
+const highestNumber = 65_535;
 const heads = ["schedule", "micro-batches", "stages"];
 
 /**
@@ -30,7 +33,9 @@ const heads = ["schedule", "micro-batches", "stages"];
  * // stages: 0
  * // 0 compute: 0F0 0F1 0B0 0B1
  */
-export function printSchedule({ name, microBatches, stages, lanes }: Schedule): string {
+export function printSchedule(schedule: Schedule): string {
+  checkSchedule("printSchedule", schedule);
+  const { name, microBatches, stages, lanes } = schedule;
   if (/[#\n\r]/.test(name) || name.trim() !== name || name === "")
     throw new ScheduleError("SL5010", `the name ${JSON.stringify(name)} cannot be read back`, {
       subject: "printSchedule",
@@ -52,7 +57,7 @@ export function printSchedule({ name, microBatches, stages, lanes }: Schedule): 
  *
  * Whether the schedule is whole and safe is another question: `verifySchedule`.
  *
- * @throws ScheduleError SL5010, naming line and word, for what cannot be read.
+ * @throws ScheduleError SL5010, naming line and word, for what cannot be read; OptionError SL1075 for what is no text.
  * @example
  * const s = parseSchedule(`
  *   0: 0F0 0F1 0B0 0B1   # no head, computing alone
@@ -62,6 +67,12 @@ export function printSchedule({ name, microBatches, stages, lanes }: Schedule): 
  * verifySchedule(s);
  */
 export function parseSchedule(text: string): Schedule {
+  if (typeof text !== "string")
+    throw new OptionError("SL1075", `it is ${showGiven(text)}, not a text`, {
+      subject: "parseSchedule",
+      at: userLine(),
+      choices: ['readFileSync(file, "utf8")', "what printSchedule(schedule) gives"],
+    });
   const head = new Map<string, string>();
   const lanes: ScheduleLane[] = [];
   for (const [i, whole] of text.split(/\r?\n/).entries()) {
@@ -103,8 +114,8 @@ const highest = (lanes: readonly ScheduleLane[], of: (action: Action) => number)
 
 function checkedHead(at: number, key: string, value: string): string {
   if (key === "schedule" && value === "") throw unreadable(at, key, "has no name");
-  if (key === "micro-batches" && !/^[1-9]\d*$/.test(value))
-    throw unreadable(at, value, "is no number of micro-batches", ["a whole number ≥ 1"]);
+  if (key === "micro-batches" && !(/^[1-9]\d*$/.test(value) && Number(value) <= highestNumber + 1))
+    throw unreadable(at, value, "is no number of micro-batches", [`a whole number from 1 to ${highestNumber + 1}`]);
   if (key === "stages") {
     const bad = words(value).find((word) => !/^\d+$/.test(word));
     if (bad !== undefined || value === "")
@@ -117,6 +128,8 @@ function read(at: number, word: string): Action {
   const [, stage, kind, microBatch] = actionPattern.exec(word) ?? [];
   if (kind === undefined)
     throw unreadable(at, word, "is no action", [`<stage><kind><micro-batch>, such as 0F0, with ${kinds.join(" ")}`]);
+  if (Math.max(Number(stage), Number(microBatch)) > highestNumber)
+    throw unreadable(at, word, "is beyond all schedules", [`stages and micro-batches from 0 to ${highestNumber}`]);
   return { stage: Number(stage), kind: kind as ActionKind, microBatch: Number(microBatch) };
 }
 

@@ -6,6 +6,7 @@ import { userLine } from "../../graph/source.ts";
 import { checkOptions, OptionError, ScheduleError, showGiven } from "../../ir/errors.ts";
 import type { Schedule } from "../../ir/pipeline.ts";
 import { laneName, textOf } from "./action.ts";
+import { checkSchedule } from "./check.ts";
 import { clock } from "./clock.ts";
 import { type Wait, type Waits, waitsOf } from "./waits.ts";
 import { faultsOf } from "./whole.ts";
@@ -19,6 +20,8 @@ export interface VerifyOptions {
 }
 
 const shown = 5;
+/** Faults that are looked for. */
+const most = 1000;
 
 /**
  * Proves that a schedule is whole and safe: every stage does forward and backward of every micro-batch once, on its own
@@ -37,6 +40,7 @@ export function verifySchedule(schedule: Schedule, options: VerifyOptions = {}):
 
 /** What the actions of a schedule wait for, once it is proven that they all come to be. */
 export function provenWaits(call: string, schedule: Schedule, buffers?: number): Waits {
+  checkSchedule(call, schedule);
   if (buffers !== undefined && !(Number.isSafeInteger(buffers) && buffers >= 1))
     throw new OptionError("SL1075", `it is ${showGiven(buffers)}`, {
       subject: `${call}, option buffers`,
@@ -44,14 +48,16 @@ export function provenWaits(call: string, schedule: Schedule, buffers?: number):
       choices: ["a whole number ≥ 1"],
     });
   const subject = `schedule "${schedule.name}"`;
-  const faults = faultsOf(schedule);
+  const faults = faultsOf(schedule, most);
   if (faults.length > 0)
     throw new ScheduleError("SL5011", `it is not whole: ${faults[0]}`, {
       subject,
       at: userLine(),
       details: [
         ...faults.slice(1, shown),
-        ...(faults.length > shown ? [`and ${faults.length - shown} more of the kind`] : []),
+        ...(faults.length > shown
+          ? [`and ${faults.length < most ? faults.length - shown : "many"} more of the kind`]
+          : []),
       ],
       hint: "let every stage do F and B, or F, I and W, once with every micro-batch, and send what the next rank reads",
     });

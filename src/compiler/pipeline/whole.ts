@@ -2,8 +2,8 @@
 import type { Action, ActionKind, Schedule } from "../../ir/pipeline.ts";
 import { apart, isTransfer, kinds, laneName, textOf } from "./action.ts";
 
-/** What is wrong, a sentence each; nothing for a whole schedule. */
-export function faultsOf(schedule: Schedule): string[] {
+/** What is wrong, a sentence each, `most` of them about; nothing for a whole schedule. */
+export function faultsOf(schedule: Schedule, most: number): string[] {
   const { microBatches, stages, lanes } = schedule;
   const isCount = (n: number) => Number.isSafeInteger(n) && n >= 0;
   if (!isCount(microBatches) || microBatches < 1) return [`${microBatches} is no number of micro-batches`];
@@ -26,7 +26,7 @@ export function faultsOf(schedule: Schedule): string[] {
     }
   }
   for (const [stage, rank] of stages.entries())
-    for (let microBatch = 0; microBatch < microBatches; microBatch++)
+    for (let microBatch = 0; microBatch < microBatches && faults.length < most; microBatch++)
       for (const kind of missing(schedule, stage, (of) => where.has(`${stage}${of}${microBatch}`)))
         faults.push(
           `rank ${rank} compute${kind.length > 1 ? " or comm" : ""}: ${stage}${kind}${microBatch} is missing`,

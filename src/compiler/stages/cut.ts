@@ -1,40 +1,85 @@
 /**
- * @file A graph that is written on one mesh, cut into stages along one axis of it: ops in their order, so that every stage
- * takes about as long by the roofline and little passes from one to the next. Parameters go where they are first used.
+ * @file A graph that is written on one mesh, cut into stages along one axis of it: every op on the placement of its stage,
+ * and what comes from another moved there. Parameters go where they are first used.
  */
 import { type OrderedLayout, ordered, type UserLayout } from "../../graph/layout.ts";
 import { userLine } from "../../graph/source.ts";
-import { itemSize } from "../../ir/dtype.ts";
-import { nearest, OptionError, showGiven } from "../../ir/errors.ts";
-import type { LogicalGraph, Op, Value } from "../../ir/graph.ts";
-import { axesWithout, type PlacementData } from "../../ir/placement.ts";
+import { nearest, OptionError, ScheduleError, showGiven } from "../../ir/errors.ts";
+import type { Attr, LogicalGraph, Op, Value } from "../../ir/graph.ts";
+import type { Schedule } from "../../ir/pipeline.ts";
+import { axesWithout, type PlacementData, showRanks } from "../../ir/placement.ts";
+import type { PlanData } from "../../ir/plan.ts";
 import { coordinate } from "../../sbp/mesh.ts";
-import { siteOf } from "../choose/strategies.ts";
 import { type CompileOptions, type Draft, producers } from "../draft.ts";
-import { machineOf } from "../machine.ts";
 import { schedule } from "../pipeline/schedule.ts";
-import { computeTime } from "../work.ts";
-import { partition } from "./partition.ts";
+import { assigned, likewise } from "./assign.ts";
+
+/** Along which axis, and where the parameters of this plan are, so that they stay there. */
+export interface StagesAs {
+  readonly axis: string;
+  readonly as: Pick<PlanData, "states" | "placements" | "name">;
+}
 
 /** Throws OptionError SL5027 for a mesh that has no such axis, a graph on several, or a layout along the axis. */
 export function cutStages(draft: Draft): Draft {
   const { graph, options } = draft;
   if (options.stages === undefined) return draft;
-  const mesh = meshOf(graph, options.stages);
-  const count = mesh.axes.find(({ name }) => name === options.stages)!.size;
+  const { axis, as } = typeof options.stages === "string" ? { axis: options.stages } : options.stages;
+  const mesh = meshOf(graph, axis);
+  const count = mesh.axes.find(({ name }) => name === axis)!.size;
   if (count === 1) return draft;
-  checkLayouts(draft, mesh, options.stages);
+  checkLayouts(draft, mesh, axis);
+  const places = Array.from({ length: count }, (_, index) => sliceOf(mesh, axis, index));
+  const placeOf = as ? likewise(graph, homesIn(as, places, axis)) : inStages(draft, axis, count);
+  return withoutAxis({ ...draft, graph: placed(graph, places, placeOf) }, axis);
+}
+
+/** By op id its place on the axis. */
+function inStages(draft: Draft, axis: string, count: number): readonly number[] {
+  const { options } = draft;
   const ranks = ranksOf(options, count);
-  const places = Array.from({ length: count }, (_, index) => sliceOf(mesh, options.stages!, index));
-  const stageOf = assigned(draft, ranks.length);
-  return {
-    ...draft,
-    graph: placed(
-      graph,
-      places,
-      stageOf.map((stage) => ranks[stage]!),
-    ),
-  };
+  if (ranks.some((rank) => rank >= count))
+    throw new ScheduleError("SL5025", `it has stages on ranks ${ranks.join(" ")}, and axis "${axis}" has ${count}`, {
+      subject: `schedule "${(options.schedule as Schedule).name}"`,
+      at: userLine(),
+      hint: `make it for ${count} ranks`,
+    });
+  return assigned(draft, ranks.length).map((stage) => ranks[stage]!);
+}
+
+/** By state its place on the axis in another plan. */
+function homesIn(
+  { states, placements, name: plan }: StagesAs["as"],
+  places: readonly PlacementData[],
+  axis: string,
+): ReadonlyMap<string, number> {
+  return new Map(
+    states.map(({ name, placement }) => {
+      const { ranks } = placements[placement]!;
+      const at = places.findIndex((place) => String(place.ranks) === String(ranks));
+      if (at >= 0) return [name, at];
+      throw new OptionError("SL5027", `in plan "${plan}" state "${name}" is on ranks ${showRanks(ranks)}`, {
+        subject: "compile, option stages",
+        at: userLine(),
+        choices: places.map((place) => `ranks ${showRanks(place.ranks)}`),
+        hint: `give a plan whose stages were cut along "${axis}" of the same mesh`,
+      });
+    }),
+  );
+}
+
+/** Layouts name the axis only to say that nothing lies along it, and it is gone. */
+function withoutAxis(draft: Draft, axis: string): Draft {
+  const { graph, options } = draft;
+  const ops = graph.ops.map((op): Op => {
+    if (!Array.isArray(op.attrs.layout)) return op;
+    const left = (op.attrs.layout as unknown as OrderedLayout).filter(([name]) => name !== axis);
+    return { ...op, attrs: { ...op.attrs, layout: left as unknown as Attr } };
+  });
+  const sharding = options.sharding?.map(
+    ([pattern, { [axis]: _, ...layout }]) => [pattern, layout] as readonly [string | RegExp, UserLayout],
+  );
+  return { ...draft, graph: { ...graph, ops }, options: { ...options, ...(sharding && { sharding }) } };
 }
 
 function meshOf({ placements }: LogicalGraph, axis: string): PlacementData {
@@ -89,58 +134,6 @@ function ranksOf({ schedule: wanted, microBatches }: CompileOptions, count: numb
 function sliceOf(mesh: PlacementData, axis: string, index: number): PlacementData {
   const ranks = mesh.ranks.filter((_, member) => coordinate(mesh, member, axis) === index);
   return { device: mesh.device, axes: axesWithout(mesh, [axis]), ranks };
-}
-
-/** By op id its stage. */
-function assigned(draft: Draft, stages: number): readonly number[] {
-  const { graph } = draft;
-  const makers = producers(graph);
-  const hangs: boolean[] = [];
-  for (const op of graph.ops)
-    hangs[op.id] = op.kind !== "input" && op.inputs.some((id) => hangs[makers[id]!.id] || makers[id]!.kind === "input");
-  const row = graph.ops.filter(({ id }) => hangs[id]);
-  const { flops, bandwidth } = machineOf(graph.placements[0]!.device);
-  const time = (op: Op) => {
-    const { ins, outs } = siteOf(draft, op);
-    return op.kind === "minimize" ? 0 : computeTime(op, ins, outs, { flops, bandwidth });
-  };
-  const cuts = partition({ costs: row.map(time), passing: passing(graph, row) }, stages);
-  const stageOf: number[] = [];
-  for (const [at, op] of row.entries()) stageOf[op.id] = cuts.filter((cut) => cut <= at).length;
-  // What hangs on no input, and inputs themselves, are where they are first used.
-  const users = graph.values.map((): number[] => []);
-  for (const op of graph.ops) for (const id of op.inputs) users[id]!.push(op.id);
-  for (const op of graph.ops.toReversed())
-    stageOf[op.id] ??= Math.min(stages - 1, ...op.outputs.flatMap((id) => users[id]!).map((user) => stageOf[user]!));
-  // A state changes where it is.
-  const homes = new Map(
-    graph.ops.flatMap((op) => (op.kind === "state" ? [[op.attrs.state, stageOf[op.id]!] as const] : [])),
-  );
-  for (const op of graph.ops)
-    for (const state of op.writes ?? []) if (state !== null) stageOf[op.id] = homes.get(state) ?? stageOf[op.id]!;
-  return stageOf;
-}
-
-/** Bytes that are made before each op of the row, and taken by it or behind it. */
-function passing({ values, ops }: LogicalGraph, row: readonly Op[]): readonly number[] {
-  const places = new Map(row.map(({ id }, at) => [id, at]));
-  const change = new Float64Array(row.length + 2);
-  const last = new Map<number, number>();
-  for (const op of ops) for (const id of op.inputs) last.set(id, Math.max(last.get(id) ?? -1, places.get(op.id) ?? -1));
-  for (const op of row)
-    for (const id of op.outputs) {
-      const { dtype, shape } = values[id]!;
-      const bytes = itemSize[dtype] * (shape as readonly number[]).reduce((a, b) => a * b, 1);
-      const [made, taken] = [places.get(op.id)!, last.get(id) ?? -1];
-      if (taken <= made) continue;
-      change[made + 1]! += bytes;
-      change[taken + 1]! -= bytes;
-    }
-  let sum = 0;
-  return row.map((_, at) => {
-    sum += change[at]!;
-    return sum;
-  });
 }
 
 /** The graph with every op on the placement of its stage; what comes from another is moved there, once. */
