@@ -47,6 +47,7 @@ export {
 } from "./graph/graph.ts";
 export { B, type Layout, layout, P, type Reduction, S } from "./graph/layout.ts";
 export type { LossScale, LossScaleOptions } from "./graph/loss-scale.ts";
+export type { Embedding } from "./graph/nn/embedding.ts";
 export * as nn from "./graph/nn/index.ts";
 export type { Module } from "./graph/nn/module.ts";
 export type { HasParameters, Param } from "./graph/nn/parameter.ts";

@@ -169,6 +169,39 @@ describe("what is not a plain chain of stages", () => {
     expectNear(await losses(plan), await losses(planOf([])), "loss");
   });
 
+  test.each(["gpipe", "1f1b", "zb-h1", "zb-h2"] as const)("words tied to logits by one table, %s", async (schedule) => {
+    const words = 11;
+    const tied = (first: typeof front, last: typeof front, options: object) => {
+      const [table, inner] = [nn.embedding(words, 6, { name: "words" }), nn.linear(6, 6, { name: "inner" })];
+      const inputs = { ids: first.input(["rows"], "int32"), next: last.input(["rows"], "int32") };
+      const built = graph(first === last ? [first] : [first, last], { name: "tied", inputs }, ({ ids, next }, g) => {
+        const logits = table.attend(inner(table(ids)).to(last).gelu());
+        const loss = nn.softmaxCrossEntropy(logits, next).mean();
+        g.minimize(loss, optim.sgd({ lr: 0.1 }));
+        return { loss };
+      });
+      return compile(built, { dims: { rows }, ...options });
+    };
+    const read = async (plan: ReturnType<typeof tied>) => {
+      await using session = await launch(plan);
+      const all: number[] = [];
+      const ids = (by: number) =>
+        array(
+          [rows],
+          "int32",
+          Int32Array.from({ length: rows }, (_, i) => (i * 3 + by) % words),
+        );
+      const steps = Array.from({ length: 12 }, (_, step) => ({ ids: ids(step), next: ids(step + 1) }));
+      for await (const { loss } of session.run(steps)) all.push(loss);
+      return all;
+    };
+    const piped = tied(front, back, { microBatches: { rows: 4 }, schedule });
+    expect(piped.pipeline!.schedule.stages).toEqual([0, 1]);
+    const losses = await read(piped);
+    expectNear(losses, await read(tied(front, front, {})), "loss");
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  });
+
   test("a total of activations that each row takes is refused, with the tensor and what to do", () => {
     const inputs = { x: front.input(["rows", 6], "float32") };
     const built = graph([front, back], { name: "centred", inputs }, ({ x }, g) => {
