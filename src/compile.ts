@@ -36,8 +36,9 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   readonly slots?: number;
   /**
    * Cuts the batch into parts that are worked on one after the other, `{ batch: 8 }`: without a pipeline a step keeps an
-   * eighth of what it kept for its backward pass; in one it is as the schedule says. Gradients, losses and means are added up over the parts, so they are those of the whole batch;
-   * batch norm takes the statistics of each part by itself. Parts differ by one row at most. Default: one part.
+   * eighth of what it kept for its backward pass; in one it is as the schedule says. Gradients, losses and means are added
+   * up over the parts, so they are those of the whole batch; batch norm takes the statistics of each part by itself. Parts
+   * differ by one row at most. Default: one part.
    */
   readonly microBatches?: { readonly [dim: string]: number };
   /**
@@ -50,7 +51,8 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   readonly stages?: Axes | { readonly axis: Axes; readonly as: Pick<Plan, "data"> };
   /**
    * With micro-batches, and tensors that go from one placement to the next: in which order these stages of a pipeline work.
-   * By name, or as data that `parseSchedule` reads or a program makes. Default `"1f1b"`.
+   * By name, or as data that `parseSchedule` reads or a program makes. Default `"1f1b"`, or what fits where stages lie
+   * otherwise: `"interleaved"`, `"zbv"`.
    */
   readonly schedule?: ScheduleName | Schedule;
   /**

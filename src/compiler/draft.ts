@@ -43,7 +43,7 @@ export interface CompileOptions {
   readonly microBatches?: Readonly<Record<string, number>>;
   /** The mesh axis along which the graph is cut into stages. Absent: they are where the user moved tensors to. */
   readonly stages?: string | StagesAs;
-  /** In which order the stages of a pipeline work on micro-batches. Default: 1F1B. */
+  /** In which order the stages of a pipeline work on micro-batches. Default: 1F1B, or what fits them. */
   readonly schedule?: ScheduleName | Schedule;
   /** `"explicit"`: where an op does not take a tensor as it lies, that is an error. Default `"auto"`: it is boxed. */
   readonly boxing?: "auto" | "explicit";
