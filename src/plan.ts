@@ -2,8 +2,10 @@
 import { loadPlan } from "./compiler/load.ts";
 import type { Inputs, Outputs } from "./graph/graph.ts";
 import { userLayout } from "./graph/layout.ts";
+import { userLine } from "./graph/source.ts";
+import { checkOptions } from "./ir/errors.ts";
 import type { Collective, Pipeline, PlanData, RankMemory } from "./ir/plan.ts";
-import { type SimulateOptions, type Simulation, simulate } from "./simulate.ts";
+import { type SimulateOptions, type Simulation, simulate, simulateOptions } from "./simulate.ts";
 import { explain } from "./view/explain/explain.ts";
 import { type PictureFormat, type RenderOptions, render } from "./view/render.ts";
 import { renderTimeline, type TimelineOptions } from "./view/timeline-svg.ts";
@@ -103,12 +105,14 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
   /**
    * The last step of `simulate(options)` as SVG, 800 wide: rows are ranks, colours kinds of work, numbers micro-batches, gaps
    * the time in which a rank waits. `title` and `until`, the seconds at which the picture ends, make several comparable.
-   * Throws OptionError SL1075 for an end before the step's, and what `simulate` throws.
+   * Throws OptionError SL1074 and SL1075 for options, such as an end before the step's.
    *
    * @example
    * await writeFile("timeline.svg", plan.renderTimeline({ until: 0.02 }));
    */
-  renderTimeline({ title, until, ...options }: SimulateOptions & TimelineOptions = {}): string {
+  renderTimeline(given: SimulateOptions & TimelineOptions = {}): string {
+    checkOptions("SL1074", "renderTimeline", given, [...simulateOptions, "title", "until"], userLine);
+    const { title, until, ...options } = given;
     const picture = { ...(title !== undefined && { title }), ...(until !== undefined && { until }) };
     return renderTimeline(this.data, simulate(this.data, options), picture);
   }

@@ -87,7 +87,7 @@ export interface Simulation {
   summary(): StepSummary[];
 }
 
-const optionNames = ["devices", "links", "steps"] satisfies (keyof SimulateOptions)[];
+export const simulateOptions = ["devices", "links", "steps"] satisfies (keyof SimulateOptions)[];
 
 /** Ticks of the virtual clock in a second: it counts whole picoseconds, so that sums are exact. */
 const second = 1e12;
@@ -98,7 +98,7 @@ export function virtualRun(
   plan: PlanData,
   options: SimulateOptions,
 ): { readonly steps: number; readonly timeline: Timeline; readonly model: NamedModel } {
-  checkOptions("SL1074", "simulate", options, optionNames, userLine);
+  checkOptions("SL1074", "simulate", options, simulateOptions, userLine);
   checkWhole("SL1075", "simulate, option steps", options.steps, 1, userLine);
   const { devices, links = {}, steps = defaultSteps } = options;
   const model = modelOf(links, "simulate", plan.placements);
@@ -136,7 +136,10 @@ export function simulate(plan: PlanData, options: SimulateOptions = {}): Simulat
     stepTime: (steps === 1 ? makespan : (taken[steps - 1]! - taken[half]!) / (steps - 1 - half)) / second,
     ...(plan.pipeline && { bubble: bubbleOf(plan, last) }),
     ranks: plan.memory.map(({ rank }): RankUse => {
-      const { compute, communication, exposed } = uses.get(timeline.first.get(rank)!)!;
+      const { communication, ...use } = uses.get(timeline.first.get(rank)!)!;
+      // Sums of more ticks than a number can count are rounded: no part may take what another has.
+      const compute = Math.min(use.compute, makespan);
+      const exposed = Math.min(use.exposed, makespan - compute);
       return {
         rank,
         compute: compute / second,

@@ -5,7 +5,7 @@
 import { checkLayout, type OrderedLayout, ordered, type UserLayout } from "./graph/layout.ts";
 import type { Placement } from "./graph/placement.ts";
 import { userLine } from "./graph/source.ts";
-import type { DType } from "./ir/dtype.ts";
+import { type DType, itemSize } from "./ir/dtype.ts";
 import { checkOptions, nearest, OptionError, showGiven } from "./ir/errors.ts";
 import { type Layout, showLayout } from "./ir/layout.ts";
 import type { PlacementData } from "./ir/placement.ts";
@@ -13,6 +13,7 @@ import type { PlanData } from "./ir/plan.ts";
 import { regions, size } from "./sbp/boxes.ts";
 import { drawBlocks } from "./view/blocks-text.ts";
 import { ranges } from "./view/format.ts";
+import { expectGiven, planGiven } from "./view/given.ts";
 
 /** A tensor by how it lies: a global tensor, an input of a graph, or just these. */
 export interface LaidOut {
@@ -34,8 +35,8 @@ export interface VisualizeOptions {
  * output or what an op gives. One dim is a row or a column, two dims are a table, of more the last two that are split are,
  * once for each block of the others. A box lists all ranks that hold it. Beyond 12 blocks of a dim its middle is left out.
  *
- * Throws LayoutError SL1020 to SL1025 and SL2004 for a layout; OptionError SL1074 and SL1075 for options, a shape that is
- * not known, and a name that the plan does not have.
+ * Throws LayoutError SL1020 to SL1025 and SL2004 for a layout; OptionError SL1072 for a name without a plan, SL1074 and
+ * SL1075 for options, for what is no tensor, a shape that is not known, and a name that the plan does not have.
  *
  * @example
  * const mesh = placement("cpu", { data: 2, model: 2 });
@@ -58,8 +59,12 @@ export function visualize(
   const named = typeof nameOrOptions === "string";
   const options = (named ? further : nameOrOptions) ?? {};
   checkOptions("SL1074", "visualize", options, ["color"], userLine);
+  expectGiven([undefined, true, false].includes(options.color), options.color, "visualize, option color", [
+    "true",
+    "false",
+  ]);
   const { color = process.stdout.isTTY === true && !process.env.NO_COLOR } = options;
-  const laid = named ? inPlan((given as { readonly data: PlanData }).data, nameOrOptions) : checked(given as LaidOut);
+  const laid = named ? inPlan(planGiven("visualize", given), nameOrOptions) : checked(given as LaidOut);
   return [
     `${named ? `${nameOrOptions}: ` : ""}${titleOf(laid)}`,
     ...drawBlocks(laid, color),
@@ -93,23 +98,28 @@ function notes({ shape, layout, placement }: Typed): string[] {
 
 function checked(given: LaidOut): Typed {
   const at = userLine();
-  const { shape, placement, layout, dtype = "float32" } = given;
-  const unknown = Array.isArray(shape) ? shape.find((dim) => !Number.isInteger(dim)) : given;
-  if (unknown !== undefined || !placement)
-    throw new OptionError(
-      "SL1075",
-      Array.isArray(shape) ? `its shape has the dim ${showGiven(unknown)}` : `it is ${showGiven(given)}`,
-      {
-        subject: "visualize, the tensor",
-        at,
-        choices: [
-          "{ shape: [6, 4], placement, layout: { data: S(0) } }",
-          "a global tensor",
-          'a plan and a name: visualize(plan, "fc1.weight")',
-        ],
-      },
-    );
-  const data = "data" in placement ? placement.data : placement;
+  const { shape, placement, layout, dtype = "float32" } = given ?? {};
+  const data =
+    placement && ("data" in Object(placement) ? (placement as Placement).data : (placement as PlacementData));
+  const wrong = !Array.isArray(shape)
+    ? `it is ${showGiven(given)}`
+    : !shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)
+      ? `its shape has the dim ${showGiven(shape.find((dim) => !(Number.isSafeInteger(dim) && dim >= 0)))}`
+      : !(Array.isArray(data?.axes) && Array.isArray(data.ranks))
+        ? `its placement is ${showGiven(placement)}`
+        : !Object.hasOwn(itemSize, dtype)
+          ? `its dtype is ${showGiven(dtype)}`
+          : undefined;
+  if (wrong !== undefined)
+    throw new OptionError("SL1075", wrong, {
+      subject: "visualize, the tensor",
+      at,
+      choices: [
+        "{ shape: [6, 4], placement, layout: { data: S(0) } }",
+        "a global tensor",
+        'a plan and a name: visualize(plan, "fc1.weight")',
+      ],
+    });
   const numbers = shape as readonly number[];
   const type = { shape: numbers, dtype };
   return { ...type, placement: data, layout: checkLayout(data, ordered(data, layout ?? {}), type, "visualize", at) };

@@ -6,6 +6,7 @@ import { type ScaleLinear, scaleLinear } from "d3-scale";
 import { line as outline } from "d3-shape";
 import { SluiceError } from "../ir/errors.ts";
 import { count } from "./format.ts";
+import { expectGiven } from "./given.ts";
 import { faint, fontStack, grid, ink, page, series } from "./style.ts";
 import { element, line, path, text } from "./svg-text.ts";
 
@@ -43,14 +44,19 @@ const [mainColour, secondColour] = series;
 /**
  * A chart of 800 × 400. The same input gives the same bytes.
  *
- * Throws SluiceError SL7010 for a series without points or with one that is no number, SL7011 for a smoothing out of
+ * Throws OptionError SL1075 for what is no series, SluiceError SL7010 for a series without points or with one that is no number, SL7011 for a smoothing out of
  * range.
  *
  * @example
  * const svg = curve({ title: "mnist", x: "step", main: { label: "loss", points: [[0, 2.3], [1, 1.9]] } });
  */
 export function curve(options: CurveOptions): string {
+  expectGiven(typeof options === "object" && options !== null, options, "curve, the options", [
+    '{ title: "mnist", x: "step", main: { label: "loss", points: [[0, 2.3], [1, 1.9]] } }',
+  ]);
   const { title, subtitle, x, main, second, smoothing = 0.9 } = options;
+  for (const [name, given] of Object.entries({ title, subtitle: subtitle ?? "", x }))
+    expectGiven(typeof given === "string", given, `curve, option ${name}`, ["a text"]);
   for (const each of second ? [main, second] : [main]) check(each);
   if (!(smoothing >= 0 && smoothing < 1))
     throw new SluiceError("SL7011", `smoothing is ${smoothing}`, {
@@ -80,7 +86,10 @@ export function curve(options: CurveOptions): string {
   ].join("\n");
 }
 
-function check({ label, points }: Series): void {
+function check(given: Series): void {
+  const fits = Array.isArray(given?.points) && given.points.every((point) => Array.isArray(point));
+  expectGiven(fits, given, "curve, the series", ['{ label: "loss", points: [[0, 2.3], [1, 1.9]] }']);
+  const { label, points } = given;
   const bad = points.findIndex((point) => !point.every(Number.isFinite));
   if (points.length > 0 && bad < 0) return;
   throw new SluiceError(

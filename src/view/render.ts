@@ -1,12 +1,14 @@
 /** @file Pictures of a plan, by format. */
 import { userLine } from "../graph/source.ts";
-import { checkOptions, OptionError, SluiceError, showGiven } from "../ir/errors.ts";
+import { checkOptions, SluiceError, showGiven } from "../ir/errors.ts";
+import type { Flight } from "../ir/flight.ts";
 import type { PlanData } from "../ir/plan.ts";
-import type { SimulateOptions } from "../simulate.ts";
+import { type SimulateOptions, simulateOptions } from "../simulate.ts";
 import type { Expand } from "./expand.ts";
 import { explorerData } from "./explorer/data.ts";
 import type { Traced } from "./explorer/measured.ts";
 import { explorerPage } from "./explorer/page.ts";
+import { areEvents, expectGiven } from "./given.ts";
 import { logicalPicture } from "./logical.ts";
 import { physicalPicture } from "./physical.ts";
 import { foldedPicture } from "./physical-folded.ts";
@@ -57,17 +59,27 @@ export async function render(plan: PlanData, format: PictureFormat, options: Ren
   // A state is drawn by Graphviz alone.
   checkOneOf("format", format, ["svg", "dot", ...(state ? [] : [...Object.keys(writers), "html"])]);
   checkOneOf("graph", graph, graphs);
-  if (state !== undefined && !Array.isArray(state) && !(typeof state === "object" && state && "actors" in state))
-    throw new OptionError("SL1075", `it is ${showGiven(state)}`, {
-      subject: "render, option state",
-      at: userLine(),
-      choices: ["session.flight()", "error.flight", "an array of what session.events$ has told"],
-    });
+  expectGiven(isExpand(expand), expand, "render, option expand", ['"all"', '["block0", "block*.up"]']);
+  expectGiven(isObserved(state), state, "render, option state", [
+    "session.flight()",
+    "error.flight",
+    "an array of what session.events$ has told",
+  ]);
+  if (format === "html" && options.simulate !== undefined)
+    checkOptions("SL1074", "render, option simulate", options.simulate, simulateOptions, userLine);
   if (format === "html") return explorerPage(await explorerData(plan, options));
   const picture = () => (graph === "logical" ? logicalPicture(plan, expand) : physical(plan, expand));
   if (format === "mermaid" || format === "json") return writers[format](picture());
   const dot = state ? stateDot(plan, state) : pictureDot(picture());
   return format === "svg" ? dotToSvg(dot) : dot;
+}
+
+const isExpand = (given: unknown): boolean =>
+  given === undefined || given === "all" || (Array.isArray(given) && given.every((name) => typeof name === "string"));
+
+function isObserved(given: unknown): boolean {
+  const { actors, plans } = Object(given) as Partial<Flight>;
+  return given === undefined || areEvents(given) || (Array.isArray(actors) && Array.isArray(plans));
 }
 
 /** With more tasks on ranks than these, those that are alike are drawn once. */
@@ -80,5 +92,9 @@ function physical(plan: PlanData, expand: Expand | undefined): Picture {
 
 function checkOneOf(what: string, given: string, known: readonly string[]): void {
   if (!known.includes(given))
-    throw new SluiceError("SL7000", `there is no ${what} "${given}"`, { subject: "render", choices: known });
+    throw new SluiceError("SL7000", `there is no ${what} ${showGiven(given)}`, {
+      at: userLine(),
+      subject: "render",
+      choices: known,
+    });
 }

@@ -6,6 +6,7 @@ import { userLine } from "../graph/source.ts";
 import { checkOptions, OptionError, showGiven } from "../ir/errors.ts";
 import type { Schedule } from "../ir/pipeline.ts";
 import { count } from "./format.ts";
+import { expectGiven } from "./given.ts";
 import { drawSpans } from "./spans-svg.ts";
 
 export interface RenderScheduleOptions {
@@ -19,12 +20,16 @@ export interface RenderScheduleOptions {
  * A schedule in time as SVG, 800 wide: rows are ranks, colours kinds of work, numbers micro-batches, gaps the bubble. Of
  * several chunks the later are paler. The same input gives the same bytes; light and dark pages have colours of their own.
  *
- * @throws What `simulateSchedule` does; OptionError SL1074 for an unknown option, SL1075 for an end before the schedule's.
+ * @throws What `simulateSchedule` does; OptionError SL1074 for an unknown option, SL1075 for what is no schedule and an end before its.
  * @example
  * const svg = renderSchedule(schedule("zbv", { ranks: 4, microBatches: 8 }));
  */
 export function renderSchedule(schedule: Schedule, options: RenderScheduleOptions = {}): string {
   checkOptions("SL1074", "renderSchedule", options, ["costs", "until"], userLine);
+  expectGiven(Array.isArray(schedule?.lanes), schedule, "renderSchedule, the schedule", [
+    'schedule("1f1b", { ranks: 4, microBatches: 8 })',
+    "plan.pipeline.schedule",
+  ]);
   const { costs = { forward: 1, inputGradient: 1, weightGradient: 1 } } = options;
   const { makespan, bubble, spans } = simulateSchedule(schedule, costs);
   const { until = makespan } = options;

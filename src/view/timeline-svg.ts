@@ -5,6 +5,7 @@ import { OptionError, showGiven } from "../ir/errors.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { SimulatedSpan, Simulation } from "../simulate.ts";
 import { seconds } from "./format.ts";
+import { expectGiven } from "./given.ts";
 import { chunksOf } from "./schedule-svg.ts";
 import { type Drawn, drawSpans } from "./spans-svg.ts";
 
@@ -15,7 +16,7 @@ export interface TimelineOptions {
   readonly until?: number;
 }
 
-/** The last step of a simulation. Throws OptionError SL1075 for an end before the step's. */
+/** The last step of a simulation. Throws OptionError SL1075 for a title that is none and an end before the step's. */
 export function renderTimeline(plan: PlanData, simulation: Simulation, options: TimelineOptions): string {
   const draw = drawer(plan);
   const last = [...simulation.spans()].filter(({ step, stream }) => step === simulation.steps - 1 && stream !== "host");
@@ -24,13 +25,23 @@ export function renderTimeline(plan: PlanData, simulation: Simulation, options: 
   const begin = Math.min(...(acting.length > 0 ? acting : last).map(({ start }) => start));
   const spans = last.filter(({ end }) => end > begin);
   const length = Math.max(...spans.map(({ end }) => end)) - begin;
+  expectGiven(
+    options.title === undefined || typeof options.title === "string",
+    options.title,
+    "renderTimeline, option title",
+    ["a text"],
+  );
   const { title = [plan.name, plan.pipeline?.schedule.name].filter(Boolean).join(", "), until = length } = options;
   if (!(Number.isFinite(until) && until >= length))
-    throw new OptionError("SL1075", `it is ${showGiven(until)}, and the step takes ${length} seconds`, {
-      subject: "renderTimeline, option until",
-      at: userLine(),
-      choices: [`a number ≥ ${length}`],
-    });
+    throw new OptionError(
+      "SL1075",
+      `it is ${typeof until === "number" ? seconds(until) : showGiven(until)}, and the step takes ${seconds(length)}`,
+      {
+        subject: "renderTimeline, option until",
+        at: userLine(),
+        choices: [`seconds ≥ ${length}`],
+      },
+    );
   const ranks = plan.memory.map(({ rank }) => rank);
   const { bubble } = simulation;
   return drawSpans({

@@ -178,6 +178,15 @@ describe("plan.simulate", () => {
       expect(utilisation).toBeCloseTo(compute / makespan, 12);
       expect(idle).toBeGreaterThanOrEqual(0);
     }
+    // So slow that the ticks of a run are more than a number can count one by one.
+    for (const flops of [100, 11_000, 70_000])
+      for (const steps of [1, 10]) {
+        const slow = plan.simulate({ steps, devices: { flops, bandwidth: 1e12 } });
+        for (const { compute, exposed, idle } of slow.ranks) {
+          for (const part of [compute, exposed, idle]) expect(part).toBeGreaterThanOrEqual(0);
+          expect((compute + exposed + idle) / slow.makespan).toBeCloseTo(1, 14);
+        }
+      }
     const all = [...spans()];
     const tasks = plan.data.tasks.filter(({ stream }) => stream !== "host").length;
     expect(all).toHaveLength(4 * tasks * steps);

@@ -10,6 +10,7 @@ import { OptionError, showGiven } from "../../ir/errors.ts";
 import type { PlanData } from "../../ir/plan.ts";
 import type { SessionEvent } from "../../ir/session.ts";
 import { ranges } from "../format.ts";
+import { areEvents } from "../given.ts";
 import { baseOf } from "../state-dot.ts";
 import { firingsOf } from "../trace/firings.ts";
 import type { Run } from "./timeline.ts";
@@ -31,6 +32,8 @@ type Times = ReadonlyMap<number, readonly [start: number, end: number]>;
  * of a session that has not loaded it.
  */
 export function measuredRun(plan: PlanData, traced: Traced): { readonly timeline: Timeline; readonly run: Run } {
+  if (typeof traced !== "string" && !areEvents(traced))
+    throw refused(`it is ${showGiven(traced)}`, "give what session.trace() returned");
   const net = expand(plan, { actor: 0, edge: 0, register: 0 });
   const times = typeof traced === "string" ? ofText(plan, net, traced) : ofEvents(plan, net, traced);
   const working = net.actors.filter(({ rank }) => rank !== HOST);

@@ -12,6 +12,7 @@ import { checkOptions, OptionError, showGiven } from "../../ir/errors.ts";
 import type { PlanData } from "../../ir/plan.ts";
 import { explorerData } from "../explorer/data.ts";
 import { explorerPage } from "../explorer/page.ts";
+import { expectGiven, planGiven } from "../given.ts";
 import { type Watched, watch } from "./watch.ts";
 
 export interface LiveOptions {
@@ -50,7 +51,8 @@ const equal = (a: string, b: string) => timingSafeEqual(digest(a), digest(b));
  * process alive, and goes on after the session has ended or failed, until it is closed: the page says so.
  *
  * @param plan the one that the session was launched with
- * @returns once it listens. Throws OptionError SL1074 and SL1075 for options, SL7060 for a port that cannot be had.
+ * @returns once it listens. Throws OptionError SL1075 for what is no session, SL1072 for what is no plan, SL1074 and SL1075
+ *   for options, SL7060 for a port that cannot be had.
  *
  * @example
  * await using view = await serveLive(session, plan);
@@ -61,6 +63,11 @@ export async function serveLive(
   plan: { readonly data: PlanData },
   options: LiveOptions = {},
 ): Promise<LiveView> {
+  const { flight, templateOf } = session ?? {};
+  expectGiven(typeof flight === "function" && typeof templateOf === "function", session, "serveLive, the session", [
+    "what launch(plan) resolves to",
+  ]);
+  const data = planGiven("serveLive", plan);
   checkOptions("SL1074", "serveLive", options, ["port"], userLine);
   const { port = 0 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535)
@@ -102,7 +109,7 @@ export async function serveLive(
     if (status !== 200) return void response.writeHead(status, headers).end();
     if (path === "events") return view(response);
     try {
-      page ??= explorerData(plan.data).then((data) => explorerPage(data, { live: true }));
+      page ??= explorerData(data).then((document) => explorerPage(document, { live: true }));
       response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" }).end(await page);
     } catch {
       response.writeHead(500, headers).end();

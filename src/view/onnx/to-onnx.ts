@@ -5,6 +5,7 @@ import type { NdArray } from "../../ir/array.ts";
 import { showType } from "../../ir/dtype.ts";
 import { checkOptions, FeedError, GraphError, nearest, OptionError, showGiven } from "../../ir/errors.ts";
 import type { LogicalGraph, Op, StateDecl } from "../../ir/graph.ts";
+import { expectGiven } from "../given.ts";
 import { forwardOf } from "./forward.ts";
 import { encode } from "./messages.ts";
 import { modelOf, type StateValues } from "./model.ts";
@@ -58,6 +59,7 @@ export async function toOnnx(
   const logical = bindSome(graph.logical, dimsOf(options.dims, at));
   const outputs = outputsOf(logical, options.outputs, at);
   const ops = forwardOf(logical, outputs, at);
+  expectGiven(isSource(options.states), options.states, "toOnnx, option states", ["session.states"], at);
   const states = options.states && (await read(statesOf(logical, ops), options.states, at));
   const model = modelOf(logical, ops, outputs, states);
   const bytes = model.initializers.reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -69,6 +71,9 @@ export async function toOnnx(
     });
   return encode(model);
 }
+
+const isSource = (given: Partial<StateSource> | null | undefined): boolean =>
+  given === undefined || (Array.isArray(given?.names) && typeof given.read === "function");
 
 function dimsOf(dims: unknown, at: string | undefined): Readonly<Record<string, number>> {
   if (dims === undefined) return {};

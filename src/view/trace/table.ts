@@ -1,6 +1,7 @@
 /** @file Summaries of steps as a table for people: a line for each rank, and one for ranks that are alike. */
 
 import { ranges, seconds, table } from "../format.ts";
+import { expectGiven } from "../given.ts";
 import { grouped } from "./firings.ts";
 import type { StepSummary } from "./summary.ts";
 
@@ -17,11 +18,19 @@ const parts = [
  * but for rounding. Hidden communication, the last column, is that part of all communication which computing hides; it
  * takes no time of its own.
  *
+ * Throws OptionError SL1075 for what is no list of summaries.
+ *
  * @example
  * console.log(summaryTable(session.summary()));
  * console.log(summaryTable(session.summary().filter(({ step }) => step >= 5))); // without those that warm up
  */
 export function summaryTable(rows: readonly StepSummary[]): string {
+  expectGiven(
+    Array.isArray(rows) && rows.every((row) => typeof row?.rank === "number" && typeof row.ms === "number"),
+    rows,
+    "summaryTable, the rows",
+    ["session.summary()", "plan.simulate().summary()"],
+  );
   if (rows.length === 0) return "no whole step";
   const steps = [...new Set(rows.map(({ step }) => step))];
   const lines = [...grouped(rows, ({ rank }) => rank)].map(([rank, own]) => {
