@@ -94,6 +94,23 @@ describe("refused, by name", () => {
     expect(message).toMatch(/\[SL6050:/);
   });
 
+  test("a graph that trains, unless it is said which outputs are meant; the file says what it lacks", async () => {
+    const plain = graph(mesh, { name: "plain", model: net, inputs }, ({ x, label }, g) => {
+      const loss = nn.softmaxCrossEntropy(net(x), label).mean();
+      g.minimize(loss, optim.sgd({ lr: 0.1 }));
+      return { loss };
+    });
+    const message = await refused(() => toOnnx(plain));
+    expect(message).toMatch(/^graph "plain": it trains.*file\.test\.ts:\d+\n/);
+    expect(message).toMatch(/choices: \{ outputs: \["loss"\] \}.*mode: "eval".*SL6056/s);
+    const about = async (of: typeof plain, options = {}) => Buffer.from(await toOnnx(of, options)).toString("latin1");
+    expect(await about(plain, { outputs: ["loss"] })).toContain(
+      'The forward part of graph "plain", which trains: its gradients and updates are left out.',
+    );
+    const evaluating = graph(mesh, { name: "evaluating", inputs }, ({ x }) => ({ y: net(x) }));
+    expect(await about(evaluating as never)).toContain('The forward part of graph "evaluating".');
+  });
+
   test("numbers that are drawn", async () => {
     const noisy = graph(mesh, { name: "noisy", inputs }, ({ x }, g) => ({ y: x.add(g.random.normal(["batch", 6])) }));
     expect(await refused(() => toOnnx(noisy))).toMatch(/f32\[batch,6\]: its numbers are those of Sluice's generator/);

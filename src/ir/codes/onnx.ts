@@ -1,7 +1,7 @@
 /** @file Error codes of the export to ONNX. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL6050" | "SL6051" | "SL6052" | "SL6053" | "SL6054" | "SL6055";
+type Code = "SL6050" | "SL6051" | "SL6052" | "SL6053" | "SL6054" | "SL6055" | "SL6056";
 
 export const onnxCodes: Readonly<Record<Code, Entry>> = {
   SL6050: {
@@ -64,7 +64,7 @@ const built = graph(mesh, { name: "built", inputs }, ({ x }) => ({ y: other(x) }
 const session = await launch(plan);
 await toOnnx(built, { states: session.states });`,
       `const session = await launch(plan);
-await toOnnx(training, { states: session.states });`,
+await toOnnx(training, { outputs: ["loss"], states: session.states });`,
     ],
   },
   SL6054: {
@@ -88,5 +88,18 @@ await toOnnx(graph(mesh, { name: "example", inputs }, ({ x }) => ({ y: x.exp() }
     causes: ["A model of more than half a billion parameters in float32."],
     remedy: "Export without `states`: they are inputs of the model then, and are fed.",
     unmet: "It takes parameters of 2 GiB.",
+  },
+  SL6056: {
+    error: "GraphError",
+    title: "A graph that trains, for ONNX",
+    meaning:
+      "A file of ONNX holds the forward part of a graph, and this graph updates parameters: what is run elsewhere would train nothing.",
+    causes: [
+      "The training graph was exported for the one that evaluates.",
+      "A loss that is to be computed elsewhere: then `outputs` names it.",
+    ],
+    remedy:
+      'Export a graph of the same model with `mode: "eval"` and without `minimize`, or name the outputs that are meant.',
+    program: ["await toOnnx(training);", 'await toOnnx(training, { outputs: ["loss"] });'],
   },
 };

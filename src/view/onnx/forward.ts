@@ -7,6 +7,9 @@ import { GraphError } from "../../ir/errors.ts";
 import type { LogicalGraph, Op } from "../../ir/graph.ts";
 import { reasons, same, sources, table } from "./ops/index.ts";
 
+/** Whether a step of the graph updates parameters. */
+export const trains = (graph: LogicalGraph): boolean => graph.ops.some(({ kind }) => kind === "minimize");
+
 /** The operands that count. */
 export const operandsOf = ({ kind, inputs }: Op): readonly number[] => (same.has(kind) ? inputs.slice(0, 1) : inputs);
 

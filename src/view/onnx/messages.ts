@@ -38,6 +38,8 @@ export interface OnnxValue {
 }
 
 export interface OnnxModel {
+  /** What the file says of itself. */
+  readonly about: string;
   readonly name: string;
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxTensor[];
@@ -140,6 +142,7 @@ export function encode(model: OnnxModel): Uint8Array {
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, irVersion);
   pbf.writeStringField(2, "sluice");
+  pbf.writeStringField(6, model.about);
   pbf.writeMessage(7, writeGraph, model);
   pbf.writeMessage(8, writeOpset, opset);
   return pbf.finish();

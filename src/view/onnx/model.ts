@@ -2,7 +2,7 @@
 import { GraphError } from "../../ir/errors.ts";
 import type { LogicalGraph, Op, Value } from "../../ir/graph.ts";
 import { type DimSource, Draft } from "./draft.ts";
-import { operandsOf } from "./forward.ts";
+import { operandsOf, trains } from "./forward.ts";
 import type { OnnxModel, OnnxTensor, OnnxValue } from "./messages.ts";
 import { same, sources, table } from "./ops/index.ts";
 
@@ -68,6 +68,7 @@ export function modelOf(
   const fed = [...inputs, ...(states ? [] : reads.map(({ value }) => value))].filter(({ name }) => used.has(name));
   return {
     name: graph.name,
+    about: aboutOf(graph),
     nodes: draft.nodes,
     initializers: draft.initializers,
     inputs: fed.map((value) => typed(value.name, value)),
@@ -75,6 +76,10 @@ export function modelOf(
     values: between,
   };
 }
+
+/** What the file says of itself. */
+const aboutOf = (graph: LogicalGraph): string =>
+  `The forward part of graph "${graph.name}"${trains(graph) ? ", which trains: its gradients and updates are left out" : ""}.`;
 
 /** Appends an op's nodes; gives what the model calls its outputs. */
 function write(draft: Draft, graph: LogicalGraph, op: Op, called: ReadonlyMap<number, string>): readonly string[] {

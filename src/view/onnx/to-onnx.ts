@@ -6,7 +6,7 @@ import { showType } from "../../ir/dtype.ts";
 import { checkOptions, FeedError, GraphError, nearest, OptionError, showGiven } from "../../ir/errors.ts";
 import type { LogicalGraph, Op, StateDecl } from "../../ir/graph.ts";
 import { expectGiven } from "../given.ts";
-import { forwardOf } from "./forward.ts";
+import { forwardOf, trains } from "./forward.ts";
 import { encode } from "./messages.ts";
 import { modelOf, type StateValues } from "./model.ts";
 
@@ -17,7 +17,7 @@ export interface StateSource {
 }
 
 export interface OnnxOptions {
-  /** Names of the graph's outputs that the model has. Default: all. */
+  /** Names of the graph's outputs that the model has. Default: all, of a graph that trains nothing. */
   readonly outputs?: readonly string[];
   /** Numbers for named dims. A name that is left stays one: the model takes any extent there. Default: none. */
   readonly dims?: { readonly [dim: string]: number };
@@ -31,13 +31,15 @@ const mostBytes = 2 ** 31;
 
 /**
  * The forward part of a graph as a file of ONNX (IR version 9, operator set 20: ONNX 1.15): what its outputs need, as an
- * evaluation runs it. Nothing is said of placements, layouts, gradients and updates; dropout passes its input on. Ids that
+ * evaluation runs it. Nothing is said of placements and layouts; dropout passes its input on. Gradients and updates are no
+ * part of it: of a graph that trains `outputs` names what is meant, and the file's `doc_string` says what was left out. Ids that
  * are none read 0 and count for nothing, as here. Inputs and outputs have the names that the graph gives them, states their
  * own.
  *
  * @returns the file's bytes
  * @throws GraphError SL6050 for an op that ONNX cannot say, SL6052 for batch norm of a graph that trains, SL6054 for an
- *   output by the name of an input, SL6055 for more than a file of ONNX can hold
+ *   output by the name of an input, SL6055 for more than a file of ONNX can hold, SL6056 for a graph that trains without
+ *   `outputs`
  * @throws OptionError SL1074 and SL1075 for options, SL6051 for an output that is not there, SL1143 for what is no graph
  * @throws FeedError SL6053 for a state that is not among `states`, or another there
  * @throws ShapeError SL1041 and SL1042 for `dims`, SL1040 for a dim that only `dims` can tell
@@ -59,6 +61,7 @@ export async function toOnnx(
   const logical = bindSome(graph.logical, dimsOf(options.dims, at));
   const outputs = outputsOf(logical, options.outputs, at);
   const ops = forwardOf(logical, outputs, at);
+  if (options.outputs === undefined) checkForward(logical, at);
   expectGiven(isSource(options.states), options.states, "toOnnx, option states", ["session.states"], at);
   const states = options.states && (await read(statesOf(logical, ops), options.states, at));
   const model = modelOf(logical, ops, outputs, states);
@@ -74,6 +77,17 @@ export async function toOnnx(
 
 const isSource = (given: Partial<StateSource> | null | undefined): boolean =>
   given === undefined || (Array.isArray(given?.names) && typeof given.read === "function");
+
+/** A file cannot train: who exports a graph that does says which outputs are meant. Throws GraphError SL6056. */
+function checkForward(graph: LogicalGraph, at: string | undefined): void {
+  if (!trains(graph)) return;
+  throw new GraphError("SL6056", "it trains, and a file of ONNX holds the forward part alone", {
+    subject: `graph "${graph.name}"`,
+    at,
+    choices: Object.keys(graph.outputs).map((name) => `{ outputs: ${JSON.stringify([name])} }`),
+    hint: 'name the outputs that you want, or export a graph of the same model with mode: "eval" and no minimize',
+  });
+}
 
 function dimsOf(dims: unknown, at: string | undefined): Readonly<Record<string, number>> {
   if (dims === undefined) return {};
