@@ -54,12 +54,40 @@ describe("the live view", () => {
     expect(await status(`${view.url}events/more`)).toBe(404);
     for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) expect(await status(view.url, { method })).toBe(405);
     // A name that was made to mean this machine, and a page of another origin.
-    for (const host of [`evil.example:${port}`, "127.0.0.1", "127.0.0.1:1"])
+    for (const host of [
+      `evil.example:${port}`,
+      "127.0.0.1",
+      "127.0.0.1:1",
+      "localhost",
+      "localhost:1",
+      `localhost.evil.example:${port}`,
+    ])
       expect(await status(view.url, { headers: { host } })).toBe(403);
-    for (const origin of ["http://evil.example", "null", `https://127.0.0.1:${port}`])
+    for (const origin of [
+      "http://evil.example",
+      "null",
+      `https://127.0.0.1:${port}`,
+      "http://localhost",
+      "http://localhost:1",
+    ])
       expect(await status(`${view.url}events`, { headers: { origin } })).toBe(403);
     expect(await status(view.url, { headers: { origin: `http://127.0.0.1:${port}` } })).toBe(200);
-    expect((await ask(view.url, { headers: { origin: "http://evil.example" } })).text).toBe("");
+    // Some write the address by the name that every machine has for itself.
+    const localhost = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
+    expect(await status(view.url, { headers: localhost })).toBe(200);
+    // Who is turned away is told why in a line, and nothing of the session.
+    const refused = async (url: string, options = {}) => {
+      const { text, headers } = await ask(url, options);
+      expect(headers["content-type"]).toBe("text/plain; charset=utf-8");
+      return text;
+    };
+    expect(await refused(view.url, { headers: { origin: "http://evil.example" } })).toBe(
+      "403: only pages of 127.0.0.1 and localhost may ask, by this port\n",
+    );
+    expect(await refused(`http://127.0.0.1:${port}/`)).toBe(
+      "404: nothing here; the address of the live view has a token, as it was printed\n",
+    );
+    expect(await refused(view.url, { method: "POST" })).toBe("405: GET alone; nothing can be changed here\n");
   });
 
   test("tells of steps and tasks while somebody looks, and takes no records otherwise", async () => {

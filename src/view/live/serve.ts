@@ -104,15 +104,14 @@ export async function serveLive(
   };
 
   const server = createServer(async (request, response) => {
-    const own = `${host}:${(server.address() as AddressInfo).port}`;
-    const [status, path] = checked(request, own, token);
-    if (status !== 200) return void response.writeHead(status, headers).end();
+    const [status, path] = checked(request, (server.address() as AddressInfo).port, token);
+    if (status !== 200) return refuse(response, status);
     if (path === "events") return view(response);
     try {
       page ??= explorerData(data).then((document) => explorerPage(document, { live: true }));
       response.writeHead(200, { ...headers, "content-type": "text/html; charset=utf-8" }).end(await page);
     } catch {
-      response.writeHead(500, headers).end();
+      refuse(response, 500);
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -139,13 +138,31 @@ export async function serveLive(
   };
 }
 
-/** The status that a request gets, and what it asks for. */
-function checked({ method, headers, url = "" }: IncomingMessage, own: string, token: string): [number, string] {
-  const { host, origin } = headers;
-  if (host !== own || (origin !== undefined && origin !== `http://${own}`)) return [403, ""];
-  if (method !== "GET") return [405, ""];
+const told = {
+  403: `only pages of ${host} and localhost may ask, by this port`,
+  404: "nothing here; the address of the live view has a token, as it was printed",
+  405: "GET alone; nothing can be changed here",
+  500: "the page of this plan cannot be drawn",
+} as const;
+
+function refuse(response: ServerResponse, status: keyof typeof told): void {
+  const plain = { ...headers, "content-type": "text/plain; charset=utf-8" };
+  response.writeHead(status, plain).end(`${status}: ${told[status]}\n`);
+}
+
+/** The status that a request gets, and what it asks for. Its port is this one, by either name of this machine. */
+function checked(
+  { method, headers, url = "" }: IncomingMessage,
+  port: number,
+  token: string,
+): [200, string] | [403 | 404 | 405] {
+  const { host: asked, origin } = headers;
+  const own = [host, "localhost"].map((name) => `${name}:${port}`);
+  const known = origin === undefined || own.some((name) => origin === `http://${name}`);
+  if (asked === undefined || !own.includes(asked) || !known) return [403];
+  if (method !== "GET") return [405];
   const [, given = "", path = "", ...more] = url.split("/");
-  return equal(given, token) && ["", "events"].includes(path) && more.length === 0 ? [200, path] : [404, ""];
+  return equal(given, token) && ["", "events"].includes(path) && more.length === 0 ? [200, path] : [404];
 }
 
 const unheard = (port: number, cause: Error): OptionError =>
