@@ -3,10 +3,8 @@
  * there is nothing to flush: however the process ends, by an error or a signal, what was told is there.
  */
 import type { Observable, Subscription } from "rxjs";
-import { userLine } from "../graph/source.ts";
 import { checkOptions, DataError, OptionError, showGiven } from "../ir/errors.ts";
 import type { StepMetrics } from "../ir/session.ts";
-import { expectGiven } from "../view/given.ts";
 import { jsonlSink, type Sink, tensorBoardSink } from "./sinks.ts";
 
 /** One of them at least. Folders are made where they lack. */
@@ -37,20 +35,18 @@ const kinds = { jsonl: jsonlSink, tensorBoard: tensorBoardSink } as const;
  * for await (const { loss } of session.run(batches)) console.log(loss);
  */
 export function writeMetrics(metrics: Observable<StepMetrics>, files: MetricsFiles): MetricsWriter {
-  expectGiven(
-    typeof (metrics as Partial<typeof metrics> | null | undefined)?.subscribe === "function",
-    metrics,
-    "writeMetrics, the metrics",
-    ["session.metrics$"],
-  );
+  if (typeof (metrics as Partial<typeof metrics> | null | undefined)?.subscribe !== "function")
+    throw new OptionError("SL1075", `it is ${showGiven(metrics)}`, {
+      subject: "writeMetrics, the metrics",
+      choices: ["session.metrics$"],
+    });
   const names = Object.keys(kinds) as (keyof typeof kinds)[];
-  checkOptions("SL1074", "writeMetrics", files, names, userLine);
+  checkOptions("SL1074", "writeMetrics", files, names, () => undefined);
   const given = names.filter((name) => files[name] !== undefined);
   const wrong = given.find((name) => typeof files[name] !== "string" || files[name] === "");
   if (wrong !== undefined || given.length === 0)
     throw new OptionError("SL1075", wrong ? `it is ${showGiven(files[wrong])}` : "it names no file", {
       subject: `writeMetrics, ${wrong ? `option ${wrong}` : "files"}`,
-      at: userLine(),
       choices: wrong ? ["a path"] : ["{ jsonl: path }", "{ tensorBoard: folder }", "both"],
     });
   let failure: DataError | undefined;
