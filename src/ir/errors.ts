@@ -86,21 +86,29 @@ export class InternalError extends SluiceError {
   }
 }
 
-/** Names from `known` that `wrong` may have meant, the nearest first; for "did you mean". */
+/**
+ * Names from `known` that `wrong` may have meant, the nearest first; for "did you mean". Near is a letter in three that is
+ * missing, too many, another, or has changed places with the next (Damerau, 1964; capitals count as small letters): what is
+ * farther off is a guess, and sends people the wrong way.
+ */
 export function nearest(wrong: string, known: readonly string[]): string[] {
-  const distance = (a: string, b: string): number => {
-    let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-    for (let i = 1; i <= a.length; i++) {
-      const next = [i];
-      for (let j = 1; j <= b.length; j++)
-        next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-      row = next;
-    }
-    return row[b.length]!;
-  };
   const scored = known.map((name) => ({ name, d: distance(wrong.toLowerCase(), name.toLowerCase()) }));
-  const close = scored.filter(({ name, d }) => d <= Math.max(2, Math.floor(name.length / 3)));
+  const close = scored.filter(({ name, d }) => d <= Math.max(name.length, wrong.length) / 3);
   return close.sort((a, b) => a.d - b.d || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
+}
+
+function distance(a: string, b: string): number {
+  let [before, row]: [number[], number[]] = [[], Array.from({ length: b.length + 1 }, (_, i) => i)];
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : changed;
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, changed, swapped));
+    }
+    [before, row] = [row, next];
+  }
+  return row[b.length]!;
 }
 
 /** A value that should have been another, in few words: `"1"`, `[1,2]`, `an object`, `undefined`. */
