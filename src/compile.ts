@@ -13,6 +13,7 @@ import type { Schedule } from "./ir/pipeline.ts";
 import { type LinkModels, modelOf } from "./links.ts";
 import { Plan } from "./plan.ts";
 import { type Precision, precisionOf } from "./precision.ts";
+import { checkDevice, type DeviceModel } from "./simulate.ts";
 
 export type DimNames<I extends Inputs> = { [K in keyof I]: Names<I[K]["shape"]> }[keyof I];
 
@@ -74,6 +75,8 @@ export interface CompileOptions<Axes extends string, Params extends Param> {
   readonly precision?: Precision;
   /** What layouts are chosen and tensors boxed by: how fast ranks talk. Default: they share one host's memory. */
   readonly links?: LinkModels;
+  /** What layouts and stages are chosen by: how fast a rank computes. Default: as a core of a CPU. */
+  readonly devices?: DeviceModel;
   /** Called after each pass with printers of the draft before and after it. */
   readonly onPass?: (pass: string, before: () => string, after: () => string) => void;
 }
@@ -91,6 +94,7 @@ const optionNames = [
   "boxing",
   "precision",
   "links",
+  "devices",
   "onPass",
 ] satisfies (keyof CompileOptions<string, Param> | "dims")[];
 
@@ -174,7 +178,7 @@ function made(graph: Graph<string, Inputs, Outputs, Param>, given: AnyOptions, d
       at: userLine(),
       choices: ['"auto"', '"explicit"'],
     });
-  const { sharding, rules, links, precision: asked, stages, ...options } = given;
+  const { sharding, rules, links, devices, precision: asked, stages, ...options } = given;
   const precision = precisionOf(asked);
   const model = links !== undefined && { model: modelOf(links, "compile", graph.logical.placements) };
   return new Plan(
@@ -184,6 +188,7 @@ function made(graph: Graph<string, Inputs, Outputs, Param>, given: AnyOptions, d
       ...(stages !== undefined && { stages: stagesOf(stages) }),
       ...(precision && { precision }),
       ...model,
+      ...(devices !== undefined && { speed: checkDevice("compile", devices) }),
       sharding: layoutsByName(sharding, rules) as never,
     }),
   );

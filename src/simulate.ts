@@ -3,8 +3,8 @@
  * their slots are those of a session; only the clock is another.
  */
 import { type Level, levelsOf, type Slice, type Timeline, timelineOf, useOf } from "./actors/virtual/timeline.ts";
-import { durationsOf, type Speed } from "./compiler/durations.ts";
-import { machineOf } from "./compiler/machine.ts";
+import { durationsOf } from "./compiler/durations.ts";
+import { machineOf, type Speed } from "./compiler/machine.ts";
 import { userLine } from "./graph/source.ts";
 import { checkOptions, checkWhole } from "./ir/errors.ts";
 import type { Collective, PlanData, Stream } from "./ir/plan.ts";
@@ -104,7 +104,9 @@ export function virtualRun(
   const model = modelOf(links, "simulate", plan.placements);
   const given = typeof devices === "function" ? devices : devices && (() => devices);
   const speed = (rank: number): Speed =>
-    given ? checkDevice(given(rank), rank) : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);
+    given
+      ? checkDevice("simulate", given(rank), ` of rank ${rank}`)
+      : machineOf(plan.placements.find((p) => p.ranks.includes(rank))!.device);
   const durations = durationsOf(plan, { speed, model });
   const members = plan.placements.map(({ ranks }) => new Map(ranks.map((rank, member) => [rank, member])));
   const timeline = timelineOf(plan, steps, (task, rank) => {
@@ -180,10 +182,11 @@ const spanOf = (plan: PlanData, { task, rank, stream, step, start, end }: Slice)
   end: end / second,
 });
 
-function checkDevice(device: DeviceModel, rank: number): DeviceModel {
-  checkOptions("SL1074", `simulate, option devices of rank ${rank}`, device, ["flops", "bandwidth"], userLine);
-  checkNumber("simulate", `devices, flops of rank ${rank}`, device.flops, 1);
-  checkNumber("simulate", `devices, bandwidth of rank ${rank}`, device.bandwidth, 1);
+/** `which` says whose it is, where there are several. Throws OptionError SL1074 and SL1075. */
+export function checkDevice(call: string, device: DeviceModel, which = ""): DeviceModel {
+  checkOptions("SL1074", `${call}, option devices${which}`, device, ["flops", "bandwidth"], userLine);
+  checkNumber(call, `devices, flops${which}`, device.flops, 1);
+  checkNumber(call, `devices, bandwidth${which}`, device.bandwidth, 1);
   return device;
 }
 

@@ -25,6 +25,7 @@ import type { BoxingStep } from "../sbp/boxing.ts";
 import type { Model } from "../sbp/link.ts";
 import type { Signature } from "../sbp/signatures.ts";
 import type { Joined } from "./join/joined.ts";
+import type { Speed } from "./machine.ts";
 import type { Rows } from "./micro/in-time.ts";
 import type { ScheduleName } from "./pipeline/schedule.ts";
 import type { StagesAs } from "./stages/cut.ts";
@@ -53,6 +54,8 @@ export interface CompileOptions {
   readonly precision?: Precision;
   /** What boxing costs. Default: ranks share memory. */
   readonly model?: Model;
+  /** What a rank computes with. Default: as `machineOf` has it for the placement's device. */
+  readonly speed?: Speed;
   /**
    * For a plan that is only looked at: programs of the first rank of each placement stand for those of all. At 1,024 ranks
    * programs are most of the work, as each names its peers. Such a plan must not be launched. Default `false`.

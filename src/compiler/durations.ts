@@ -16,10 +16,8 @@ import { placesOf } from "../sbp/placed.ts";
 import type { LocalType } from "../sbp/rule.ts";
 import { alphabetOf } from "../sbp/search.ts";
 import { type BoxingKind, receives } from "../sbp/steps.ts";
-import type { Machine } from "./machine.ts";
+import type { Speed } from "./machine.ts";
 import { computeTime, picoseconds } from "./work.ts";
-
-export type Speed = Pick<Machine, "flops" | "bandwidth">;
 
 /** What the tasks run on. */
 export interface Cluster {

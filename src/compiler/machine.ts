@@ -13,6 +13,9 @@ export interface Machine {
   readonly memory: number;
 }
 
+/** How fast it is: all that time depends on. */
+export type Speed = Pick<Machine, "flops" | "bandwidth">;
+
 const machines: Readonly<Record<string, Machine>> = {
   cpu: { flops: 5e10, bandwidth: 1e10, memory: 2 ** 32 }, // the most that a WebAssembly memory holds
 };

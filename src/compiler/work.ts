@@ -6,7 +6,7 @@ import { opDef } from "../graph/registry.ts";
 import { itemSize } from "../ir/dtype.ts";
 import type { Op } from "../ir/graph.ts";
 import type { LocalType } from "../sbp/rule.ts";
-import type { Machine } from "./machine.ts";
+import type { Speed } from "./machine.ts";
 
 export const picoseconds = (seconds: number) => Math.round(seconds * 1e12);
 
@@ -18,7 +18,7 @@ export function computeTime(
   { kind, attrs }: Op,
   from: readonly LocalType[],
   to: readonly LocalType[],
-  { flops, bandwidth }: Pick<Machine, "flops" | "bandwidth">,
+  { flops, bandwidth }: Speed,
 ): number {
   if (free.has(kind)) return 0;
   const count = (t: LocalType) => t.shape.reduce((a, b) => a * b, 1);

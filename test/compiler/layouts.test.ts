@@ -382,3 +382,15 @@ test("layouts are chosen by the links that compile is told of", () => {
   expect(along("data", {})).toBeGreaterThan(0);
   expect(along("data", { host, remote: { alpha: 1, beta: 1e-3 } })).toBe(0);
 });
+
+test("layouts are chosen by the devices that compile is told of: a fast one does all the rows itself sooner than it gets them", () => {
+  const mesh = placement("cpu", { data: 4 });
+  const inputs = { x: mesh.input([1024, 1024], "float32"), w: mesh.input([1024, 1024], "float32") };
+  const product = graph(mesh, { name: "devices", inputs }, ({ x, w }) => ({ y: x.matmul(w).to(mesh, { data: B }) }));
+  expect(kinds(compile(product))).toEqual(["all-gather"]);
+  expect(kinds(compile(product, { devices: { flops: 1e10, bandwidth: 1e10 } }))).toEqual(["all-gather"]);
+  expect(kinds(compile(product, { devices: { flops: 1e15, bandwidth: 1e13 } }))).toEqual([]);
+  const refused = (devices: object) => () => compile(product, { devices: devices as never });
+  expect(refused({ flops: 0, bandwidth: 1 })).toThrow(/compile, option devices, flops: it is 0.*a number ≥ 1.*SL1075/s);
+  expect(refused({ flops: 1, bandwith: 1 })).toThrow(/compile, option devices: there is no option "bandwith".*SL1074/s);
+});

@@ -13,7 +13,7 @@ import { keyOf } from "../../sbp/canonical.ts";
 import type { LocalType } from "../../sbp/rule.ts";
 import type { Signature } from "../../sbp/signatures.ts";
 import { type Draft, forbidsBoxing, placementOf, shapeOf } from "../draft.ts";
-import { machineOf } from "../machine.ts";
+import { machineOf, type Speed } from "../machine.ts";
 import { wholeLines } from "../memory/buffers.ts";
 import { computeTime, picoseconds } from "../work.ts";
 import { type OpSite, type Strategy, siteOf, strategies } from "./strategies.ts";
@@ -61,7 +61,8 @@ export function menusOf(draft: Draft): readonly Menu[] {
     const key = `${kindText(op)} ${text(op.inputs)}>${text(op.outputs)} ${given ? "as" : "from"} ${asked} ${plain}`;
     const found = shared.get(key, () => {
       const [site, place] = [siteOf(draft, op), placementOf(draft, op)];
-      return menu(menus.length, site, place, given ? [{ signature: given }] : possible(site, place, monoids, plain));
+      const options = given ? [{ signature: given }] : possible(site, place, monoids, plain);
+      return menu(menus.length, site, place, options, draft.options.speed ?? machineOf(place.device));
     });
     menus.push(found);
     for (const [j, id] of op.outputs.entries()) offers[id] = found.outs[j]!;
@@ -128,7 +129,7 @@ function possible(
   return all.filter(({ signature }) => there(signature.outs[0]!) === sbp);
 }
 
-function menu(id: number, site: OpSite, place: PlacementData, found: readonly Strategy[]): Menu {
+function menu(id: number, site: OpSite, place: PlacementData, found: readonly Strategy[], speed: Speed): Menu {
   const signatures = found.map(({ signature }) => signature);
   const ins = site.ins.map((_, i) => column(signatures.map((s) => s.ins[i]!)));
   const outs = site.outs.map((_, j) => column(signatures.map((s) => s.outs[j]!)));
@@ -141,7 +142,7 @@ function menu(id: number, site: OpSite, place: PlacementData, found: readonly St
     const at = (columns: readonly Column[], types: readonly LocalType[][]) =>
       types.map((each, i) => each[columns[i]!.of[option]!]!);
     const inside = insideRound * (expansion?.by.rounds ?? 0);
-    return picoseconds(computeTime(site.op, at(ins, from), at(outs, to), machineOf(place.device)) + inside);
+    return picoseconds(computeTime(site.op, at(ins, from), at(outs, to), speed) + inside);
   });
   return { id, signatures, own, ins, outs };
 }

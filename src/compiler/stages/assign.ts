@@ -18,10 +18,10 @@ export function assigned(draft: Draft, stages: number): readonly number[] {
   for (const op of graph.ops)
     hangs[op.id] = op.kind !== "input" && op.inputs.some((id) => hangs[makers[id]!.id] || makers[id]!.kind === "input");
   const row = graph.ops.filter(({ id }) => hangs[id]);
-  const { flops, bandwidth } = machineOf(graph.placements[0]!.device);
+  const { speed = machineOf(graph.placements[0]!.device) } = draft.options;
   const time = (op: Op) => {
     const { ins, outs } = siteOf(draft, op);
-    return op.kind === "minimize" ? 0 : computeTime(op, ins, outs, { flops, bandwidth });
+    return op.kind === "minimize" ? 0 : computeTime(op, ins, outs, speed);
   };
   const runs = indivisible(row);
   const before = passing(graph, row);
