@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nearest, SluiceError } from "../ir/errors.ts";
+import { faultOf } from "./load-error.ts";
 import { checkProgram, type Program } from "./program.ts";
 import { findTsx, isCommonJs, readsTypeScript, useTsx } from "./typescript.ts";
 
@@ -30,7 +31,7 @@ export async function loadProgram(file: string, cwd: string): Promise<Program> {
       });
     await useTsx(api);
   }
-  const module = await imported(path, file);
+  const module = await imported(path, file, cwd);
   const found = exported(module);
   if (found === undefined) {
     const names = Object.keys(module).filter((name) => name !== "default");
@@ -49,9 +50,13 @@ export async function loadProgram(file: string, cwd: string): Promise<Program> {
 
 function noFile(file: string, path: string, cwd: string): SluiceError {
   const folder = dirname(path);
-  const there = existsSync(folder) ? readdirSync(folder).filter((name) => kinds.includes(extname(name))) : [];
-  const [near] = nearest(basename(path), there);
-  const known = near === undefined ? undefined : relative(cwd, join(folder, near));
+  const isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory();
+  const there = isFolder ? readdirSync(folder).filter((name) => kinds.includes(extname(name))) : [];
+  // Endings are alike by themselves.
+  const stem = (name: string) => basename(name, extname(name));
+  const [near] = nearest(stem(path), there.map(stem));
+  const known =
+    near === undefined ? undefined : relative(cwd, join(folder, there.find((name) => stem(name) === near)!));
   return new SluiceError("SL8010", existsSync(path) ? "it is no file" : "there is no such file", {
     subject: file,
     hint: known === undefined ? `give the path of a program file; this is ${cwd}` : `did you mean ${known}?`,
@@ -64,31 +69,42 @@ function exported(module: Readonly<Record<string, unknown>>): unknown {
   return found?.__esModule ? found.default : found;
 }
 
-async function imported(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+async function imported(path: string, file: string, cwd: string): Promise<Readonly<Record<string, unknown>>> {
+  const fails = (
+    said: string,
+    hint: string,
+    more: { readonly at?: string | undefined; readonly cause?: unknown } = {},
+  ) => new SluiceError("SL8011", `it fails while it is loaded: ${said}`, { subject: file, hint, ...more });
   try {
-    return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    const loading = import(/* @vite-ignore */ pathToFileURL(path).href);
+    return (await unlessStuck(loading, () =>
+      fails("a top-level await never settles", "await what ends; a program file should only define"),
+    )) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "ERR_UNKNOWN_FILE_EXTENSION") throw noTypeScript(file, message);
-    throw new SluiceError("SL8011", `it fails while it is loaded: ${said(error)}`, {
-      subject: file,
-      details: placesIn(error),
-      hint: "mend it; a program file should only define, commands call what it defines",
+    const { said, at } = faultOf(error, path, cwd);
+    throw fails(said, "mend it; a program file should only define, commands call what it defines", {
+      at,
       cause: error,
     });
   }
 }
 
-const said = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
-
-/** The first lines of a stack that are not Node's own. */
-const placesIn = (error: unknown): string[] =>
-  (error instanceof Error ? (error.stack ?? "") : "")
-    .split("\n")
-    .filter((line) => /^\s+at /.test(line) && !/\(?node:/.test(line))
-    .slice(0, 3)
-    .map((line) => line.trim());
+/** Where nothing is left to do that could settle it, Node would end without a word. */
+async function unlessStuck<T>(loading: Promise<T>, error: () => Error): Promise<T> {
+  let stuck = () => {};
+  const never = new Promise<never>((_, reject) => {
+    stuck = () => reject(error());
+    process.once("beforeExit", stuck);
+  });
+  try {
+    return await Promise.race([loading, never]);
+  } finally {
+    process.off("beforeExit", stuck);
+  }
+}
 
 const noTypeScript = (file: string, why: string): SluiceError =>
   new SluiceError("SL8012", `TypeScript cannot be loaded: ${why}`, {

@@ -38,10 +38,11 @@ export function located<T>(checks: (at: string | undefined) => T): T {
 
 /** `examples/mnist.ts:12`, relative to the working directory; undefined when no frame is the user's. */
 export function userLine(): string | undefined {
-  return userLineIn(stackFrames(near)) ?? userLineIn(stackFrames());
+  return lineIn(stackFrames(near)) ?? lineIn(stackFrames());
 }
 
-function userLineIn(frames: readonly string[]): string | undefined {
+/** The first of these frames that is the user's, as `userLine` has it. */
+export function lineIn(frames: readonly string[]): string | undefined {
   for (const text of frames) {
     const groups = frame.exec(text)?.groups;
     if (!groups?.file || groups.file.startsWith("node:")) continue;

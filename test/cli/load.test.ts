@@ -8,6 +8,9 @@ const cwd = folder({
   "nothing.mjs": "export const net = 1; export const mesh = 2;",
   "throws.mjs": '\nfunction read() {\n  throw new RangeError("no data");\n}\nread();\n',
   "syntax.mjs": "export default {",
+  "object.mjs": "throw { a: 1 };",
+  "library.mjs": 'export function read() {\n  throw new RangeError("too far");\n}',
+  "calls.mjs": 'import { read } from "./library.mjs";\nread();',
   "imports.mjs": 'import "no-such-package";',
   "number.mjs": "export default 3;",
   "misspelt.mjs": "export default { mesh: { data: 2 }, grahp: () => {} };",
@@ -27,6 +30,8 @@ describe("a file that is no program", () => {
     ["throws.mjs", "throws.mjs: it fails while it is loaded: RangeError: no data", "throws.mjs:3"],
     ["syntax.mjs", "syntax.mjs: it fails while it is loaded: ", "next: mend it"],
     ["imports.mjs", "imports.mjs: it fails while it is loaded: ", "no-such-package"],
+    ["calls.mjs", "calls.mjs: it fails while it is loaded: RangeError: too far", "library.mjs:2"],
+    ["object.mjs", "object.mjs: it fails while it is loaded: it throws an object", "next: mend it"],
     ["number.mjs", "defineProgram: options are an object, got 3 · at number.mjs", "choices: mesh, graph"],
     ["misspelt.mjs", 'defineProgram: there is no option "grahp" · at misspelt.mjs', 'did you mean "graph"?'],
     ["meshless.mjs", "defineProgram, option mesh: it is undefined · at meshless.mjs", "choices: { data: 2 }"],
@@ -40,6 +45,8 @@ describe("a file that is no program", () => {
     expect(firstLine(err)).toContain(what);
     expect(err).toContain(more);
     expect([code, out]).toEqual([1, ""]);
+    // What loads it, and what called that, is not the user's.
+    if (err.includes("SL8011")) expect(err).not.toMatch(/^\s*at |node_modules|node:internal/m);
   });
 });
 

@@ -39,3 +39,22 @@ it("ends though the program has left something open, with the code of its error"
   expect(err).toContain("compile takes a graph, got 3");
   expect(code).toBe(1);
 });
+
+it("says that a program never finishes loading, where Node would end without a word", async () => {
+  const files = { "never.mjs": "await new Promise(() => {});\nexport default {};\n" };
+  const { code, err } = await ended(start(["plan", "never.mjs"], folder(files)));
+  expect(err).toMatch(
+    /^never\.mjs: it fails while it is loaded: a top-level await never settles\n {2}next: .*\n.*SL8011/,
+  );
+  expect(code).toBe(1);
+});
+
+it("names the line of a mistake in syntax", async () => {
+  const cwd = folder({ "syntax.mjs": "const a = 1;\nexport default {\n" });
+  const { code, err } = await ended(start(["plan", "syntax.mjs"], cwd));
+  expect(err).toMatch(
+    /^syntax\.mjs: it fails while it is loaded: SyntaxError: .* · at syntax\.mjs:3\n {2}next: mend it/,
+  );
+  expect(err).not.toContain("esbuild");
+  expect(code).toBe(1);
+});

@@ -1,7 +1,19 @@
 /** @file Error codes of the `sluice` command and of program files. */
 import type { Entry } from "./entry.ts";
 
-type Code = "SL8001" | "SL8002" | "SL8003" | "SL8010" | "SL8011" | "SL8012" | "SL8013" | "SL8014" | "SL8020" | "SL8021";
+type Code =
+  | "SL8001"
+  | "SL8002"
+  | "SL8003"
+  | "SL8004"
+  | "SL8005"
+  | "SL8010"
+  | "SL8011"
+  | "SL8012"
+  | "SL8013"
+  | "SL8014"
+  | "SL8020"
+  | "SL8021";
 
 export const cliCodes: Readonly<Record<Code, Entry>> = {
   SL8001: {
@@ -29,9 +41,31 @@ export const cliCodes: Readonly<Record<Code, Entry>> = {
       "A size of 0.",
       "No file, or two.",
       "The name of a cluster that there is not.",
+      "A file to write in a folder that there is not, or that must not be written to.",
     ],
     remedy: "Give what the message names. Sizes are written `--mesh data=2,model=4`.",
     unmet: "It is met on the command line: `sluice run train.ts --mesh data=0`.",
+  },
+  SL8004: {
+    error: "SluiceError",
+    title: "A file that could not be written",
+    meaning: "A command had something to write, and the system did not take it. What was there before is still there.",
+    causes: ["A disk that is full.", "A folder that has gone since the command began."],
+    remedy: "Make room, or give another place by `-o`.",
+    unmet: "It is met on the command line: `sluice trace train.ts` on a disk that is full.",
+  },
+  SL8005: {
+    error: "OptionError",
+    title: "Sizes that a program cannot have",
+    meaning:
+      "The program can be built and compiled with its own sizes, but not with those of `--mesh` and `--dims`. The message has what the program or the compiler said.",
+    causes: [
+      "More ranks than there can be.",
+      "A layer whose size another one does not fit.",
+      "Fewer rows than micro-batches.",
+    ],
+    remedy: "Give other sizes. The code of the error inside the message has a page of its own.",
+    unmet: "It is met on the command line: `sluice plan train.ts --mesh data=100000`.",
   },
   SL8010: {
     error: "SluiceError",
@@ -44,9 +78,15 @@ export const cliCodes: Readonly<Record<Code, Entry>> = {
   SL8011: {
     error: "SluiceError",
     title: "A program file that fails while it is loaded",
-    meaning: "The file was imported, and threw, could not be parsed, or imports what is not there.",
-    causes: ["A mistake in the syntax.", "A package that is not installed.", "Code that runs at once, and throws."],
-    remedy: "Mend what the message says; the lines below it are where it happened.",
+    meaning:
+      "The file was imported, and threw, could not be parsed, imports what is not there, or waits for what never comes.",
+    causes: [
+      "A mistake in the syntax.",
+      "A package that is not installed.",
+      "Code that runs at once, and throws.",
+      "An `await` outside of functions of a promise that nothing is left to settle.",
+    ],
+    remedy: "Mend what the message says, on the line that it names: the first one outside of packages.",
     unmet: "It is met on the command line, by a program file that throws: `node FILE` throws the same.",
   },
   SL8012: {
@@ -82,7 +122,8 @@ export const cliCodes: Readonly<Record<Code, Entry>> = {
   SL8020: {
     error: "DataError",
     title: "A cluster file that is none",
-    meaning: "`--cluster` names a JSON file, which cannot be read, or says what no cluster has.",
+    meaning:
+      "`--cluster` names a JSON file, which cannot be read, or says what no cluster has. The message has all of its mistakes: each key, what it is and what it should be.",
     causes: [
       "A misspelt path or key.",
       "A figure as text.",
