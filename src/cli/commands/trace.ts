@@ -1,11 +1,10 @@
 /** @file `sluice trace`: some steps with times, for Perfetto. */
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { launch } from "../../launch.ts";
 import { bytes } from "../../view/format.ts";
 import { count } from "../arguments.ts";
 import { command, exits, programArgument, sized } from "../command.ts";
 import { feeds } from "../feeds.ts";
+import { outputFile } from "../output.ts";
 import { prepare } from "../prepare.ts";
 
 const defaultSteps = 20;
@@ -26,16 +25,16 @@ export const trace = command({
   ],
   async run({ argument, values }, { out, cwd }) {
     const wanted = count("steps", values.steps) ?? defaultSteps;
+    const name = values.output ?? defaultFile;
+    const file = outputFile(name, cwd);
     const prepared = await prepare(argument, values, cwd);
     const batches = feeds(prepared, argument, wanted);
     await using session = await launch(prepared.compile(), { trace: true });
     let steps = 0;
     for await (const _ of session.run(batches)) steps++;
-    const text = session.trace();
-    const file = values.output ?? defaultFile;
-    await writeFile(resolve(cwd, file), text);
-    const said = `${file}: ${steps} steps, ${bytes(text.length)}; open it in https://ui.perfetto.dev`;
-    out.write(values.json ? `${JSON.stringify({ file, steps, bytes: text.length })}\n` : `${said}\n`);
+    const written = file.write(session.trace());
+    const said = `${name}: ${steps} steps, ${bytes(written)}; open it in https://ui.perfetto.dev`;
+    out.write(values.json ? `${JSON.stringify({ file: name, steps, bytes: written })}\n` : `${said}\n`);
     return exits.ok;
   },
 });
