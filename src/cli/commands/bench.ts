@@ -1,24 +1,23 @@
 /** @file `sluice bench`: how long steps take here. */
 import { launch } from "../../launch.ts";
-import { seconds, count as thousands } from "../../view/format.ts";
+import { count as thousands } from "../../view/format.ts";
 import { count } from "../arguments.ts";
 import { command, exits, programArgument, sized } from "../command.ts";
 import { feeds } from "../feeds.ts";
-import { spread } from "../measure.ts";
+import { grouped, spread } from "../measure.ts";
 import { prepare } from "../prepare.ts";
 import { facts } from "../report-text.ts";
 import { runFacts } from "../run-facts.ts";
+import { rate, time } from "../units.ts";
 
 const defaultSteps = 100;
 const defaultWarmup = 10;
-
-const rate = (perSecond: number) => (perSecond < 100 ? perSecond.toPrecision(3) : thousands(Math.round(perSecond)));
 
 export const bench = command({
   name: "bench",
   summary: "measures the steps of a program: median and spread after a warm-up",
   about: [
-    "The time from the end of a step to the end of the next, with making the batches as far as that does not hide behind the steps. Half of the steps lie between the two quartiles.",
+    "The time from the end of a step to the end of the next, with making the batches as far as that does not hide behind the steps. Steps end in bursts, as several are under way at once: the spread is that of the means of groups of ten steps, smaller ones where there are fewer than 50. Half of the groups lie between the two quartiles.",
   ],
   argument: programArgument,
   options: {
@@ -32,7 +31,7 @@ export const bench = command({
   ],
   async run({ argument, values }, { out, cwd }) {
     const steps = count("steps", values.steps) ?? defaultSteps;
-    const warmup = count("warmup", values.warmup) ?? defaultWarmup;
+    const warmup = count("warmup", values.warmup, 0) ?? defaultWarmup;
     const prepared = await prepare(argument, values, cwd);
     const batches = feeds(prepared, argument, warmup + steps);
     const plan = prepared.compile();
@@ -47,26 +46,31 @@ export const bench = command({
     });
     for await (const _ of session.run(batches));
     if (taken.length === 0) return exits.interrupted;
-    const found = spread(taken);
+    const { means, size: groupSize } = grouped(taken);
+    const found = spread(means);
     const { unit, size } = prepared.samples;
     const stepsPerSecond = taken.length / taken.reduce((sum, t) => sum + t, 0);
     const perSecond = size * stepsPerSecond;
     if (values.json) {
       const { mesh, dims } = prepared.sizes;
       const { engine, threads } = session;
-      const measured = { plan: plan.name, mesh, dims, engine, threads, warmup, steps: taken.length };
+      const groups = { count: means.length, steps: groupSize };
+      const measured = { plan: plan.name, mesh, dims, engine, threads, warmup, steps: taken.length, groups };
       out.write(`${JSON.stringify({ ...measured, seconds: found, stepsPerSecond, samples: { unit, perSecond } })}\n`);
       return exits.ok;
     }
     const [low, high] = found.quartiles;
     const lines = facts([
       ["steps", `${thousands(taken.length)} after ${thousands(warmup)}`],
-      ["a step", `${seconds(found.median)}, half of them from ${seconds(low)} to ${seconds(high)}`],
-      ["all", `from ${seconds(found.least)} to ${seconds(found.most)}`],
       [
-        "so",
-        [`${rate(stepsPerSecond)} steps/s`, ...(unit === "steps" ? [] : [`${rate(perSecond)} ${unit}/s`])].join(", "),
+        "a step",
+        `${time(found.median)} at the median of ${means.length} groups of ${groupSize}${taken.length % groupSize === 0 ? "" : " or more"} steps`,
       ],
+      [
+        "spread",
+        `half of the groups from ${time(low)} to ${time(high)}, all from ${time(found.least)} to ${time(found.most)}`,
+      ],
+      ["so", [rate(stepsPerSecond, "steps"), ...(unit === "steps" ? [] : [rate(perSecond, unit)])].join(", ")],
     ]);
     out.write(`${lines.join("\n")}\n`);
     return exits.ok;
