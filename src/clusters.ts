@@ -14,6 +14,8 @@ export interface Cluster {
   /** Bytes of each rank. */
   readonly memory?: number;
   readonly devices?: DeviceModel;
+  /** In what the products are computed that `devices.flops` counts. */
+  readonly precision?: "float32" | "bfloat16" | "float16";
   readonly links: LinkModels;
 }
 
@@ -40,22 +42,26 @@ const links = {
   memory: { alpha: 5e-6, beta: 1 / h100.bandwidth },
 } satisfies LinkModels;
 
+/** What the figure is of; in TF32 the same device has half of that, in float32 a fifteenth. */
+const precision = "bfloat16";
+
 /**
- * Clusters to plan for, by name. GPUs compute in 16 bits, so give `compile` `precision: "bfloat16"`.
+ * Clusters to plan for, by name. What GPUs can compute is for products in 16 bits: `precision` makes `compile` use them.
  *
  * @example
- * const { devices, links, memory } = clusters["1024-gpus"];
- * const plan = compile(training, { dims: { batch: 4096 }, links, memory });
+ * const { devices, links, memory, precision } = clusters["1024-gpus"];
+ * const plan = compile(training, { dims: { batch: 4096 }, devices, links, memory, precision });
  * const { stepTime } = plan.simulate({ devices, links });
  */
 export const clusters = {
   "this-machine": { about: "ranks share one process: 4 GiB in all, and what the compiler assumes of a CPU", links: {} },
-  "8-gpu-server": { about: "8 × H100 SXM with NVLink", ranks: 8, memory, devices: h100, links },
+  "8-gpu-server": { about: "8 × H100 SXM with NVLink", ranks: 8, memory, devices: h100, precision, links },
   "1024-gpus": {
     about: "128 servers of 8 × H100 SXM; NVLink inside, 400 Gb/s InfiniBand a GPU between",
     ranks: 1024,
     memory,
     devices: h100,
+    precision,
     links: { ...links, remote: { alpha: 75e-6, beta: 1 / 47e9 }, host: (rank) => Math.floor(rank / 8) },
   },
 } as const satisfies Readonly<Record<string, Cluster>>;

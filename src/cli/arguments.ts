@@ -12,9 +12,10 @@ export interface Given {
 }
 
 const subject = (command: string) => `sluice ${command}`;
-const meant = (wrong: string, known: readonly string[], otherwise: string): string => {
-  const [near] = nearest(wrong, known);
-  return near === undefined ? otherwise : `did you mean ${near}?`;
+/** Dashes are no part of a name: `-x` is not near to `--ui`. */
+const meant = (wrong: string, known: readonly string[], otherwise: string, dashes = ""): string => {
+  const [near] = nearest(wrong.replace(/^-+/, ""), known);
+  return near === undefined ? otherwise : `did you mean ${dashes}${near}?`;
 };
 
 /** Throws OptionError SL8001. */
@@ -51,11 +52,11 @@ export function readArguments(command: Command, args: readonly string[]): Given 
     const { name, rawName, value } = token;
     const option = Object.hasOwn(options, name) ? options[name]! : undefined;
     if (!option) {
-      const known = Object.keys(options).map((each) => `--${each}`);
+      const known = Object.keys(options);
       throw new OptionError("SL8002", `there is no option ${rawName}`, {
         subject: subject(command.name),
-        choices: known,
-        hint: meant(rawName, known, `sluice ${command.name} --help says what each does`),
+        choices: known.map((each) => `--${each}`),
+        hint: meant(rawName, known, `sluice ${command.name} --help says what each does`, "--"),
       });
     }
     if (option.value === undefined && value !== undefined) throw wrongValue(name, value, ["no value"]);
@@ -100,11 +101,11 @@ export function wrongValue(option: string, value: string, choices: readonly stri
   });
 }
 
-/** The value of an option that counts. Throws OptionError SL8003 unless it is a whole number ≥ 1. */
-export function count(option: string, value: string | undefined): number | undefined {
+/** The value of an option that counts. Throws OptionError SL8003 unless it is a whole number, `least` or more. */
+export function count(option: string, value: string | undefined, least: 0 | 1 = 1): number | undefined {
   if (value === undefined) return undefined;
-  if (/^[1-9]\d{0,14}$/.test(value)) return Number(value);
-  throw wrongValue(option, value, ["a whole number ≥ 1"]);
+  if (/^(0|[1-9]\d{0,14})$/.test(value) && Number(value) >= least) return Number(value);
+  throw wrongValue(option, value, [`a whole number ≥ ${least}`]);
 }
 
 /**

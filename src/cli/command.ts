@@ -73,7 +73,10 @@ export const exits = {
 export const exitTable: readonly (readonly [code: number, meaning: string])[] = [
   [exits.ok, "all went well"],
   [exits.failed, "the program failed, or a check of doctor found something wrong"],
-  [exits.usage, "the command line is wrong: a name, an option, a value, a file that is not there"],
-  [exits.unfit, "the plan does not fit the cluster"],
+  [
+    exits.usage,
+    "the command line is wrong: a name, an option, a value, sizes that the program cannot have, a file that is not there",
+  ],
+  [exits.unfit, "the plan does not fit the memory, or the mesh the cluster"],
   [exits.interrupted, "interrupted by Ctrl-C; steps that had begun were finished"],
 ];

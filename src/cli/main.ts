@@ -11,9 +11,11 @@ const codes: Readonly<Record<string, number>> = {
   SL8001: exits.usage,
   SL8002: exits.usage,
   SL8003: exits.usage,
+  SL8005: exits.usage,
   SL8010: exits.usage,
   SL8020: exits.usage,
   SL8021: exits.unfit,
+  SL3040: exits.unfit,
 };
 
 /** Runs a command; what it throws becomes a text on `err` and a code. */
@@ -57,6 +59,7 @@ function text(error: unknown): string {
 
 function json(error: unknown, exit: number): string {
   const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-  const { code, what, choices, hint, at } = error instanceof SluiceError ? error : ({} as Partial<SluiceError>);
-  return JSON.stringify({ error: { name, code, message, what, choices, hint, at }, exit });
+  const { code, subject, what, choices, hint, at } =
+    error instanceof SluiceError ? error : ({} as Partial<SluiceError>);
+  return JSON.stringify({ error: { name, code, message, subject, what, choices, hint, at }, exit });
 }

@@ -1,6 +1,7 @@
 /** @file A plan's report as people read it. */
-import { bytes, count, seconds, table } from "../view/format.ts";
+import { bytes, count, table } from "../view/format.ts";
 import type { PlanReport } from "./report.ts";
+import { flops, rate, time } from "./units.ts";
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const named = (sizes: Readonly<Record<string, number>>) =>
@@ -13,6 +14,17 @@ export const facts = (pairs: readonly (readonly [name: string, text: string])[])
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
 };
+
+const deviceText = ({ flops: perSecond, bandwidth, precision }: PlanReport["device"]) =>
+  `${flops(perSecond)}${precision === undefined ? "" : ` in ${precision}`}, ${bytes(bandwidth)}/s of memory`;
+
+const precisionText = ({ device, precision }: PlanReport) =>
+  device.precision === undefined || device.precision === precision
+    ? precision
+    : `${precision}, in which that device may be far slower than predicted; compile has an option precision`;
+
+const unusedText = ({ unusedLinks, mesh }: PlanReport) =>
+  `links of ${unusedLinks.join(", ")}: nothing goes along ${unusedLinks.length > 1 ? "these axes" : "this axis"} of ${named(mesh)}`;
 
 export function reportText(report: PlanReport): string {
   const { memory, limit, traffic, use, bubble, samples, stepTime } = report;
@@ -28,13 +40,16 @@ export function reportText(report: PlanReport): string {
     ...facts([
       ["plan", report.plan],
       ["cluster", report.cluster],
+      ["device", deviceText(report.device)],
+      ["precision", precisionText(report)],
       ["mesh", `${named(report.mesh)}: ${count(report.ranks)} ranks`],
       ...(Object.keys(report.dims).length > 0 ? [["dims", named(report.dims)] as const] : []),
       ["parameters", count(report.parameters)],
       ["memory", `${bytes(most)} of ${bytes(limit)} a rank: ${report.fits ? "fits" : "does not fit"}`],
       ["moved", `${bytes(report.bytes)} a step between ranks`],
-      ["step", `${seconds(stepTime)}, ${count(Math.round(samples.perSecond))} ${samples.unit}/s, as predicted`],
+      ["step", `${time(stepTime)}, ${rate(samples.perSecond, samples.unit)}, as predicted`],
       ["ranks' time", shares.join(", ")],
+      ...(report.unusedLinks.length > 0 ? [["not used", unusedText(report)] as const] : []),
     ]),
     "",
     "memory",

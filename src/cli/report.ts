@@ -1,5 +1,6 @@
 /** @file What `sluice plan` says, as data: memory, bytes by axis and link, and a step's time, of a plan on a cluster. */
 import type { Cluster } from "../clusters.ts";
+import { machineOf } from "../compiler/machine.ts";
 import type { RankMemory } from "../ir/plan.ts";
 import type { Plan } from "../plan.ts";
 import type { Simulation } from "../simulate.ts";
@@ -34,6 +35,10 @@ export interface PlanReport {
   readonly dims: Readonly<Record<string, number>>;
   /** Numbers that are trained. */
   readonly parameters: number;
+  /** What a rank computes with; `precision`: in what it does so many products, where that is known. */
+  readonly device: { readonly flops: number; readonly bandwidth: number; readonly precision?: string };
+  /** In what the program computes its products. */
+  readonly precision: string;
   readonly fits: boolean;
   /** Bytes of each rank. */
   readonly limit: number;
@@ -41,6 +46,8 @@ export interface PlanReport {
   /** Bytes a step, over all ranks. */
   readonly bytes: number;
   readonly traffic: readonly TrafficRow[];
+  /** Axes that the cluster has a link for, and over which nothing goes. */
+  readonly unusedLinks: readonly string[];
   /** Seconds. */
   readonly stepTime: number;
   readonly samples: { readonly unit: string; readonly perSecond: number };
@@ -54,12 +61,15 @@ export interface PlanReport {
 export function reportOf(
   plan: Plan,
   simulation: Simulation,
-  { sizes, samples }: Prepared,
-  { about }: Cluster,
+  { program, sizes, samples }: Prepared,
+  { about, devices, precision, links }: Cluster,
   limit: number,
 ): PlanReport {
   const { data } = plan;
+  const { precision: given = "float32" } = program.compile ?? {};
+  const { flops, bandwidth } = devices ?? machineOf(data.placements[0]!.device);
   const { stepTime, bubble, traffic, ranks } = simulation;
+  const linkNames = new Set(traffic.collectives.map(({ link }) => link));
   const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
   const mean = (of: (rank: (typeof ranks)[number]) => number) =>
     simulation.makespan === 0 ? 0 : ranks.reduce((sum, rank) => sum + of(rank), 0) / ranks.length / simulation.makespan;
@@ -69,17 +79,23 @@ export function reportOf(
     ...sizes,
     ranks: data.memory.length,
     parameters: data.states.reduce((sum, { kind, shape }) => sum + (kind === "param" ? product(shape) : 0), 0),
+    device: { flops, bandwidth, ...(devices && precision && { precision }) },
+    precision: typeof given === "string" ? given : given.compute,
     fits: data.memory.every(({ bytes }) => bytes <= limit),
     limit,
     memory: memoryRows(data.memory, simulation),
     bytes: traffic.collectives.reduce((sum, { bytes }) => sum + bytes, 0),
     traffic: trafficRows(traffic.collectives),
+    unusedLinks: Object.keys(links.axes ?? {}).filter((name) => !linkNames.has(name)),
     stepTime,
     samples: { unit: samples.unit, perSecond: stepTime === 0 ? 0 : samples.size / stepTime },
     use: {
       compute: mean(({ compute }) => compute),
       exposed: mean(({ exposed }) => exposed),
-      idle: mean(({ idle }) => idle),
+      idle: Math.max(
+        0,
+        mean(({ idle }) => idle),
+      ), // the rest of a long time, which is rounded
     },
     ...(bubble !== undefined && { bubble }),
   };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { clusters, Plan } from "sluice";
 import { describe, expect, it } from "vitest";
 import { findCluster } from "../../src/cli/cluster.ts";
+import { grouped } from "../../src/cli/measure.ts";
 import { prepare } from "../../src/cli/prepare.ts";
 import { folder, programs, sluice } from "./support.ts";
 
@@ -58,7 +59,7 @@ describe("plan", () => {
     // The same by hand.
     const { compile: made } = await prepare("mlp.ts", { mesh: "data=8,model=4", dims: "batch=64" }, cwd);
     const { links, memory, devices } = clusters["1024-gpus"];
-    const plan = made({ links, memory });
+    const plan = made({ links, memory, devices });
     const { stepTime, traffic } = plan.simulate({ links, devices, steps: 4 });
     expect(report.stepTime).toBe(stepTime);
     expect(report.bytes).toBe(plan.communication.reduce((sum, { bytes }) => sum + bytes, 0));
@@ -81,11 +82,56 @@ describe("plan", () => {
     expect(out).toMatch(/\nmoved in a step, over all ranks\n {2}axis/);
     expect(out).toMatch(/\n {2}0–7 /);
   });
+  it("says what it takes a rank to compute with, and in what", async () => {
+    const report = async (line: string) => JSON.parse((await sluice(`plan mlp.ts ${line} --json`)).out);
+    const { devices, precision } = clusters["8-gpu-server"];
+    const gpus = await report("--cluster 8-gpu-server");
+    expect(gpus).toMatchObject({ device: { ...devices, precision }, precision: "float32" });
+    expect(await report("")).toMatchObject({ device: { flops: 5e10, bandwidth: 1e10 }, precision: "float32" });
+    const { out } = await sluice("plan mlp.ts --cluster 8-gpu-server");
+    expect(out).toContain("device       693 TFLOP/s in bfloat16, 3.02 TB/s of memory\n");
+    expect(out).toContain(
+      "precision    float32, in which that device may be far slower than predicted; compile has an",
+    );
+    const half = folder({
+      "half.mjs": `import own from ${JSON.stringify(join(programs, "mlp.ts"))};
+export default { ...own, compile: { ...own.compile, precision: { compute: "bfloat16", gradients: "float32" } } };`,
+    });
+    const told = (await sluice("plan half.mjs --cluster 8-gpu-server", { cwd: half })).out;
+    expect(told).toContain("\nprecision    bfloat16\n");
+  });
+  it("is made for the devices of the cluster", async () => {
+    const at = folder({
+      "slow.json": '{ "devices": { "flops": 1e10, "bandwidth": 1e10 } }',
+      "fast.json": '{ "devices": { "flops": 1e15, "bandwidth": 1e13 } }',
+    });
+    const bytes = async (name: string) =>
+      JSON.parse((await sluice(["plan", "product.ts", "--json", "--cluster", join(at, name)])).out).bytes;
+    expect(await bytes("slow.json")).toBeGreaterThan(0);
+    expect(await bytes("fast.json")).toBe(0); // each rank has done all of it before it would get the rest
+  });
+  it("says which links it has no use for", async () => {
+    const link = { alpha: 1e-6, beta: 1e-9 };
+    const at = folder({ "axes.json": JSON.stringify({ links: { axes: { data: link, stage: link } } }) });
+    const line = ["plan", "mlp.ts", "--cluster", join(at, "axes.json")];
+    const { code, out } = await sluice(line);
+    expect(out).toContain("\nnot used     links of stage: nothing goes along this axis of data 2, model 1\n");
+    expect(code).toBe(0);
+    expect(JSON.parse((await sluice([...line, "--json"])).out).unusedLinks).toEqual(["stage"]);
+  });
+  it("has words for long times", async () => {
+    const slow = '{ "devices": { "flops": 100, "bandwidth": 100 } }';
+    const { out } = await sluice(["plan", "mnist.ts", "--cluster", join(folder({ "slow.json": slow }), "slow.json")]);
+    expect(out).toMatch(/\nstep {9}\d+\.\d+ days, \d\.\d+ images\/(h|day), as predicted\n/);
+    expect(out).not.toContain("-0.0");
+  });
   it("explains, and writes the plan", async () => {
     const output = join(folder(), "plan.json");
     const { out } = await sluice(["plan", "mlp.ts", "--explain", "-o", output]);
     const plan = Plan.fromJSON(readFileSync(output, "utf8"));
     expect(out.endsWith(`\n${plan.explain()}\n`)).toBe(true);
+    const { explained } = JSON.parse((await sluice("plan mlp.ts --explain --json")).out);
+    expect(explained).toContain(plan.explain().split("\n")[2]);
   });
   it("exits with 3 when it does not fit, and says by how much", async () => {
     const small = folder({ "small.json": '{ "memory": 1000, "about": "a watch" }' });
@@ -106,7 +152,9 @@ describe("clusters", () => {
       const { links } = cluster;
       const memory = "memory" in cluster && { memory: cluster.memory };
       const devices = "devices" in cluster && { devices: cluster.devices };
-      expect(made({ links, ...memory }).simulate({ links, ...devices }).stepTime).toBeGreaterThan(0);
+      const precision = "precision" in cluster && { precision: cluster.precision };
+      const plan = made({ links, ...memory, ...devices, ...precision });
+      expect(plan.simulate({ links, ...devices }).stepTime).toBeGreaterThan(0);
     }
   });
   it("of a file have hosts of so many ranks", () => {
@@ -163,14 +211,33 @@ describe("trace", () => {
 });
 
 describe("bench", () => {
-  it("measures the steps after the warm-up", async () => {
+  it("measures the steps after the warm-up, in groups in which bursts average out", async () => {
     const { code, out } = await sluice("bench mlp.ts --steps 12 --warmup 3 --json");
-    const { steps, warmup, seconds, stepsPerSecond, samples, mesh } = JSON.parse(out);
+    const { steps, warmup, groups, seconds, stepsPerSecond, samples, mesh } = JSON.parse(out);
     expect([steps, warmup, mesh, code]).toEqual([12, 3, { data: 2, model: 1 }, 0]);
+    expect(groups).toEqual({ count: 4, steps: 3 });
     const { least, median, most, quartiles } = seconds;
     const order = [least, quartiles[0], median, quartiles[1], most];
     expect(order).toEqual([...order].sort((a, b) => a - b));
     expect(samples).toEqual({ unit: "rows", perSecond: 8 * stepsPerSecond });
-    expect((await sluice("bench mlp.ts --steps 5 --warmup 1")).out).toMatch(/\nsteps {3}5 after 1\na step {2}/);
+    const text = (await sluice("bench mlp.ts --steps 100 --warmup 0")).out;
+    expect(text).toMatch(
+      /\nsteps {3}100 after 0\na step {2}.* at the median of 10 groups of 10 steps\nspread {2}half of /,
+    );
+  });
+  it("has groups that differ by one step at most, and leave none out", () => {
+    for (const n of [1, 2, 7, 49, 50, 51, 99, 1009]) {
+      const { means, size } = grouped(Array.from({ length: n }, (_, i) => i));
+      expect(means.length).toBeGreaterThanOrEqual(Math.min(n, 3));
+      // Means of 0, 1, 2, … tell where the groups lie.
+      let end = 0;
+      const sizes = means.map((mean) => {
+        const start = end;
+        end = 2 * mean - start + 1;
+        return end - start;
+      });
+      expect(sizes.every((each) => Math.abs(each - size) < 1e-6 || Math.abs(each - size - 1) < 1e-6)).toBe(true);
+      expect(end).toBeCloseTo(n, 6);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type Cluster, clusters } from "sluice";
 import { type Command, common, exitTable, type Options } from "../../src/cli/command.ts";
 import { optionAbout, optionText, usageText } from "../../src/cli/help.ts";
+import { flops } from "../../src/cli/units.ts";
 import { bytes, seconds } from "../../src/view/format.ts";
 
 /** Its example, without the essay. */
@@ -37,13 +38,13 @@ const link = ({ alpha, beta }: { readonly alpha: number; readonly beta: number }
   `${seconds(alpha)}, ${bytes(1 / beta)}/s`;
 
 const clusterRow = ([name, cluster]: readonly [string, Cluster]): string[] => {
-  const { about, ranks, memory, devices, links } = cluster;
+  const { about, ranks, memory, devices, precision, links } = cluster;
   return [
     code(name),
     about,
     ranks === undefined ? "any" : `${ranks}`,
     memory === undefined ? "4.29 GB in all" : bytes(memory),
-    devices ? `${(devices.flops / 1e12).toFixed(0)} TFLOP/s, ${bytes(devices.bandwidth)}/s` : "the compiler's CPU",
+    devices ? `${flops(devices.flops)} in ${precision}, ${bytes(devices.bandwidth)}/s` : "the compiler's CPU",
     links.local ? link(links.local) : "shared memory",
     links.remote ? link(links.remote) : "–",
   ];
@@ -61,7 +62,7 @@ export const page = (commands: readonly Command[]): string =>
     table(["of every command", ""], optionRows(common)),
     ...commands.map(section),
     "## Clusters",
-    'What `--cluster` names, and `clusters` of `sluice` has for `compile` and `plan.simulate`. Figures of the GPUs are what programs get, not what data sheets say; [src/clusters.ts](../src/clusters.ts) has both, with their sources. They compute in 16 bits: give `compile` `precision: "bfloat16"`. The compiler chooses layouts by these links and this memory, and by the speed of a CPU: how devices compute counts in the predicted time alone.',
+    'What `--cluster` names, and `clusters` of `sluice` has for `compile` and `plan.simulate`. Figures of the GPUs are what programs get, not what data sheets say; [src/clusters.ts](../src/clusters.ts) has both, with their sources. They are of products in 16 bits: with `precision: "bfloat16"` programs compute so, and `sluice plan` says where one does not. The compiler chooses layouts by these links, this memory and these devices.',
     table(
       ["name", "what", "ranks", "memory a rank", "device", "links inside hosts", "between hosts"],
       Object.entries(clusters).map(clusterRow),
@@ -74,6 +75,7 @@ export const page = (commands: readonly Command[]): string =>
   "perHost": 4,
   "memory": 8e10,
   "devices": { "flops": 3e14, "bandwidth": 2e12 },
+  "precision": "bfloat16",
   "links": {
     "local": { "alpha": 1e-5, "beta": 4e-12 },
     "remote": { "alpha": 3e-5, "beta": 4e-11 },
@@ -82,11 +84,11 @@ export const page = (commands: readonly Command[]): string =>
   }
 }
 \`\`\``,
-    "Rank `r` is on host `r / perHost`, rounded down; the last axis of a mesh varies fastest, so it lies inside hosts. `alpha` is in seconds, `beta` in seconds a byte: 25 GB/s are 4e-11. `axes` names mesh axes that have a link of their own.",
+    "Rank `r` is on host `r / perHost`, rounded down; the last axis of a mesh varies fastest, so it lies inside hosts. `alpha` is in seconds, `beta` in seconds a byte: 25 GB/s are 4e-11. `axes` names mesh axes that have a link of their own; what a program does not use is said. `precision` says in what `devices.flops` products are computed.",
     "## Exit codes",
     table(
       ["code", "meaning"],
       exitTable.map(([exit, meaning]) => [`${exit}`, meaning]),
     ),
-    'With `--json` an error is one line on standard error, `{ "error": { "name", "code", "message", … }, "exit" }`.',
+    'With `--json` an error is one line on standard error, `{ "error": { "name", "code", "message", … }, "exit" }`. Files are written whole or not at all; whether they can be is checked before anything runs.',
   ].join("\n\n")}\n`;

@@ -1,12 +1,13 @@
 /** @file `sluice plan`: what a program would need and take on a cluster, without a device. */
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { type Cluster, clusters } from "../../clusters.ts";
 import { memoryOf } from "../../compiler/machine.ts";
 import { LayoutError, OptionError } from "../../ir/errors.ts";
+import type { PlacementData } from "../../ir/placement.ts";
+import type { LinkModels } from "../../links.ts";
 import type { Plan } from "../../plan.ts";
 import { findCluster } from "../cluster.ts";
 import { command, exits, programArgument, sized } from "../command.ts";
+import { outputFile } from "../output.ts";
 import { type Prepared, prepare } from "../prepare.ts";
 import { reportOf } from "../report.ts";
 import { reportText } from "../report-text.ts";
@@ -20,7 +21,7 @@ export const plan = command({
   summary: "says what a program needs and takes on any mesh and cluster, without running it",
   about: [
     "Memory of each rank, bytes between ranks by mesh axis and link, the predicted time of a step and what the ranks do with it. Nothing runs but the compiler and a virtual clock. The exit code is 3 when the plan does not fit.",
-    "A cluster is a preset or a JSON file with any of: ranks, perHost (ranks of a host), memory (bytes a rank), devices { flops, bandwidth }, links { local, remote, memory, axes } of { alpha: seconds, beta: seconds a byte }.",
+    "A cluster is a preset or a JSON file with any of: ranks, perHost (ranks of a host), memory (bytes a rank), devices { flops, bandwidth } of a rank a second, precision (of these flops), links { local, remote, memory, axes } of { alpha: seconds, beta: seconds a byte }.",
   ],
   argument: programArgument,
   options: {
@@ -39,17 +40,24 @@ export const plan = command({
     ["sluice plan train.ts --cluster ours.json --json | jq .stepTime", "one figure of it"],
   ],
   async run({ argument, values }, { out, cwd }) {
+    const file = values.output === undefined ? undefined : outputFile(values.output, cwd);
     const cluster = findCluster(values.cluster ?? "this-machine", cwd);
     const prepared = await prepare(argument, values, cwd);
     checkRanks(prepared, cluster);
-    const { made, limit } = fitted(values.output === undefined ? prepared.sketch : prepared.compile, prepared, cluster);
-    const { devices, links } = cluster;
-    const own = Object.keys(links).length > 0 ? links : prepared.program.compile?.links;
-    const simulation = made.simulate({ steps, ...(devices && { devices }), ...(own && { links: own }) });
-    const report = reportOf(made, simulation, prepared, cluster, limit);
-    out.write(values.json ? `${JSON.stringify(report)}\n` : reportText(report));
-    if (values.explain && !values.json) out.write(`\n${made.explain()}\n`);
-    if (values.output !== undefined) await writeFile(resolve(cwd, values.output), JSON.stringify(made));
+    const { made, limit } = fitted(file ? prepared.compile : prepared.sketch, prepared, cluster);
+    const own = prepared.program.compile;
+    const { devices = own?.devices } = cluster;
+    const links = Object.keys(cluster.links).length > 0 ? cluster.links : own?.links;
+    const simulation = made.simulate({
+      steps,
+      ...(devices && { devices }),
+      ...(links && { links: onAxes(links, made.data.placements) }),
+    });
+    const report = reportOf(made, simulation, prepared, { ...cluster, ...(devices && { devices }) }, limit);
+    const explained = values.explain && made.explain();
+    out.write(values.json ? `${JSON.stringify({ ...report, explained })}\n` : reportText(report));
+    if (explained && !values.json) out.write(`\n${explained}\n`);
+    file?.write(JSON.stringify(made));
     return report.fits ? exits.ok : exits.unfit;
   },
 });
@@ -64,13 +72,24 @@ function checkRanks({ sizes }: Prepared, { ranks, about }: Cluster): void {
   });
 }
 
+/** Without those of axes that only other programs have: a cluster is described once for all. */
+function onAxes(links: LinkModels, placements: readonly PlacementData[]): LinkModels {
+  const names = new Set(placements.flatMap(({ axes }) => axes.map(({ name }) => name)));
+  const own = Object.entries(links.axes ?? {}).filter(([name]) => names.has(name));
+  return { ...links, axes: Object.fromEntries(own) };
+}
+
 /** The plan, made to fit where that is possible; else as it would be without a limit, to say what is missing. */
 function fitted(
   compile: Prepared["compile"],
-  { program }: Prepared,
-  { memory, links }: Cluster,
+  { program, placements }: Prepared,
+  { memory, devices, links }: Cluster,
 ): { readonly made: Plan; readonly limit: number } {
-  const over = { ...(memory !== undefined && { memory }), ...(Object.keys(links).length > 0 && { links }) };
+  const over = {
+    ...(memory !== undefined && { memory }),
+    ...(devices && { devices }),
+    ...(Object.keys(links).length > 0 && { links: onAxes(links, placements) }),
+  };
   try {
     const made = compile(over);
     return { made, limit: made.data.limit.bytes };
