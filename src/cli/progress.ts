@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { Presets, SingleBar } from "cli-progress";
 import { SluiceError } from "../ir/errors.ts";
 import { count } from "../view/format.ts";
+import { time } from "./units.ts";
 
 /** Where lines go; `process.stdout` is one. */
 export interface Terminal {
@@ -21,7 +22,7 @@ export interface ProgressOptions {
   readonly unit: string;
   /** Units a step. */
   readonly size: number;
-  /** Steps between two lines where there is no bar. Default: a tenth of the total, else 100. */
+  /** Steps between two lines where there is no bar. Default: a tenth of the total, else 100. Ten seconds bring one too. */
   readonly every?: number;
   /** Default: `process.stdout`. */
   readonly out?: Terminal;
@@ -37,6 +38,9 @@ export interface Progress extends Disposable {
   /** Ends the bar and writes the summary. Later calls do nothing. */
   done(): void;
 }
+
+/** Milliseconds without a line after which a step brings one. */
+const longest = 10_000;
 
 /**
  * Reports the progress of a run. Throws SluiceError SL7040 when total, size or every is no integer ≥ 1.
@@ -54,7 +58,7 @@ export function progress(options: ProgressOptions): Progress {
       throw new SluiceError("SL7040", `${name} is ${value}`, { subject: "progress", hint: "give an integer ≥ 1" });
 
   const start = now();
-  let [steps, over, latest] = [0, false, start];
+  let [steps, over, latest, told] = [0, false, start, start];
   let shown = "";
   /** Time counts up to the last step: what the program does afterwards is not part of the run. */
   const speed = () => {
@@ -71,8 +75,10 @@ export function progress(options: ProgressOptions): Progress {
       latest = now();
       shown = named(values);
       if (bar) bar.update(steps, { facts: facts() });
-      else if (steps % every === 0 || steps === total)
+      else if (steps % every === 0 || steps === total || latest - told >= longest) {
+        told = latest;
         out.write(`step ${steps}${total === undefined ? "" : `/${total}`} · ${facts()}\n`);
+      }
     },
     done() {
       if (over) return;
@@ -109,9 +115,10 @@ const named = (values: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${name} ${value.toFixed(4)}`)
     .join(", ");
 
-/** `0.4 s`, `12 s`, `3 min 05 s` */
+/** `0.4 s`, `12 s`, `3 min 05 s`, `26.5 h` */
 function duration(t: number): string {
   if (t < 9.95) return `${t.toFixed(1)} s`;
   const whole = Math.round(t);
+  if (whole >= 7200) return time(t);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }

@@ -38,6 +38,18 @@ describe("progress without a terminal", () => {
     expect(out.text().trim().split("\n")).toHaveLength(10);
   });
 
+  it("writes a line after ten seconds, however few steps these are", () => {
+    const out = terminal(false);
+    const { now, pass } = clock();
+    const bar = progress({ total: 1000, unit: "images", size: 1, out, env: {}, now });
+    for (let i = 0; i < 50; i++) {
+      pass(1500);
+      bar.step({});
+    }
+    const lines = out.text().trim().split("\n");
+    expect(lines.map((line) => line.split(" ·")[0])).toEqual([7, 14, 21, 28, 35, 42, 49].map((n) => `step ${n}/1000`));
+  });
+
   it.each([
     ["total", { total: 0, unit: "images", size: 1 }],
     ["size", { total: 1, unit: "images", size: 1.5 }],
