@@ -48,6 +48,9 @@ export function overview(commands: readonly Command[]): string {
       ["sluice --version", "the version of the package"],
     ]),
     "",
+    "examples",
+    ...rows(commands.map(({ examples }) => examples[0]!)),
+    "",
     ...exitLines,
   ];
   return `${lines.join("\n")}\n`;

@@ -4,10 +4,13 @@ import { commands } from "../../src/cli/commands/index.ts";
 import { firstLine, folder, sluice } from "./support.ts";
 
 describe("help", () => {
-  it("lists the commands and exit codes, without arguments too", async () => {
+  it("lists the commands, an example of each and exit codes, without arguments too", async () => {
     const { code, out } = await sluice("");
     expect(code).toBe(0);
-    for (const { name, summary } of commands) expect(out).toContain(`${name.padEnd(10)}  ${summary}`);
+    for (const { name, summary, examples } of commands) {
+      expect(out).toContain(`${name.padEnd(10)}  ${summary}`);
+      expect(out.split("examples\n")[1]).toContain(examples[0]![0]);
+    }
     expect(out).toMatch(/\n {2}3 {4}the plan does not fit the memory/);
     expect((await sluice("--help")).out).toBe(out);
     expect((await sluice("help")).out).toBe(out);
