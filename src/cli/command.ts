@@ -21,6 +21,8 @@ export interface Option {
   readonly value?: string;
   /** The values that there are. */
   readonly choices?: readonly string[];
+  /** Values that have a name, beside others. */
+  readonly names?: readonly string[];
   /** Its value is, or may be, a path. */
   readonly path?: boolean;
 }

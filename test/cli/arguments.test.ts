@@ -9,7 +9,7 @@ describe("help", () => {
     expect(code).toBe(0);
     for (const { name, summary, examples } of commands) {
       expect(out).toContain(`${name.padEnd(10)}  ${summary}`);
-      expect(out.split("examples\n")[1]).toContain(examples[0]![0]);
+      expect(out.split("\nexamples\n")[1]).toContain(examples[0]![0]);
     }
     expect(out).toMatch(/\n {2}3 {4}the plan does not fit the memory/);
     expect((await sluice("--help")).out).toBe(out);

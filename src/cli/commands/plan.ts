@@ -29,6 +29,7 @@ export const plan = command({
     cluster: {
       value: "NAME|FILE",
       about: `what to plan for, ${Object.keys(clusters).join(", ")} or a .json file; default: this-machine`,
+      names: Object.keys(clusters),
       path: true,
     },
     explain: { about: "then the whole plan as text: every layout, what it costs, and why" },

@@ -3,12 +3,12 @@ import type { CommandRow, OptionRow } from "./rows.ts";
 
 const quoted = (text: string) => `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
 
-const optionLine = (command: string, { name, short, about, value, choices, path }: OptionRow): string =>
+const optionLine = (command: string, { name, short, about, value, words, path }: OptionRow): string =>
   [
     `complete -c sluice -n '__fish_seen_subcommand_from ${command}' -l ${name}`,
     ...(short === undefined ? [] : [`-s ${short}`]),
     ...(value ? ["-r", path ? "-F" : "-f"] : []),
-    ...(choices ? [`-a ${quoted(choices.join(" "))}`] : []),
+    ...(words ? [`-a ${quoted(words.join(" "))}`] : []),
     `-d ${quoted(about)}`,
   ].join(" ");
 

@@ -5,9 +5,9 @@ export interface OptionRow {
   readonly name: string;
   readonly short?: string;
   readonly about: string;
-  /** Takes a value: one of `choices` or a path, where these are there. */
+  /** Takes a value: one of `words`, or a path where `path` is there. */
   readonly value: boolean;
-  readonly choices?: readonly string[];
+  readonly words?: readonly string[];
   readonly path?: boolean;
 }
 
@@ -25,12 +25,12 @@ export const rowsOf = (commands: readonly Command[]): readonly CommandRow[] =>
     summary: command.summary,
     ...(command.argument && { argument: command.argument.choices ?? ("file" as const) }),
     options: Object.entries<Options[string]>({ ...command.options, ...common }).map(
-      ([name, { short, about, value, choices, path }]) => ({
+      ([name, { short, about, value, choices, names, path }]) => ({
         name,
         about,
         value: value !== undefined,
         ...(short !== undefined && { short }),
-        ...(choices && { choices }),
+        ...((choices ?? names) && { words: choices ?? names! }),
         ...(path && { path }),
       }),
     ),

@@ -4,12 +4,16 @@ import type { CommandRow, OptionRow } from "./rows.ts";
 /** Inside single quotes, in a description or a message, where brackets and colons mean something. */
 const quoted = (text: string) => text.replace(/'/g, `'\\''`).replace(/[[\]:]/g, "\\$&");
 
-const action = (choices: readonly string[] | undefined, path: boolean): string =>
-  choices ? `(${choices.join(" ")})` : path ? "_files" : " ";
+/** Colons part the pieces of a spec, so those inside of one are escaped. */
+const action = (words: readonly string[] | undefined, path: boolean): string => {
+  if (words && path) return `{_alternative "names\\:name\\:(${words.join(" ")})" "files\\:file\\:_files"}`;
+  return words ? `(${words.join(" ")})` : path ? "_files" : " ";
+};
 
-const optionSpec = ({ name, short, about, value, choices, path = false }: OptionRow): string => {
-  const takes = value ? `:${name}:${action(choices, path)}` : "";
-  const names = short === undefined ? `'--${name}` : `'(-${short} --${name})'{-${short},--${name}}'`;
+const optionSpec = ({ name, short, about, value, words, path = false }: OptionRow): string => {
+  const takes = value ? `:${name}:${action(words, path)}` : "";
+  const long = `--${name}${value ? "=" : ""}`; // with it --name=value is read, as --name value is
+  const names = short === undefined ? `'${long}` : `'(-${short} --${name})'{-${short},${long}}'`;
   return `        ${names}[${quoted(about)}]${takes}'`;
 };
 
