@@ -5,10 +5,12 @@
 import type { Op } from "../ir/graph.ts";
 import type { PlanData } from "../ir/plan.ts";
 import type { Spot } from "./blocks.ts";
+import { heldBytes } from "./held.ts";
 import type { Drawn } from "./logical-nodes.ts";
-import { valueText } from "./logical-text.ts";
+import { passText } from "./logical-text.ts";
 import { type Phase, usersOf } from "./phase.ts";
 import type { EdgeKind, PictureEdge } from "./picture.ts";
+import type { Toner } from "./tone.ts";
 
 /** An end: an op that is drawn, or an output of the graph. */
 interface End {
@@ -23,6 +25,7 @@ interface Bundle {
   readonly to: End;
   readonly kind: EdgeKind;
   count: number;
+  readonly values: number[];
   /** Texts, with the blocks in which each occurs. */
   readonly texts: Map<string, Set<string>>;
   /** Texts that are to be read: a tensor is labelled once for each part of the step that uses it, in a large picture once. */
@@ -34,52 +37,62 @@ export function logicalEdges(
   nodes: readonly Drawn[],
   phase: readonly Phase[],
   large: boolean,
+  toner: Toner,
 ): PictureEdge[] {
+  const held = heldBytes(plan);
   const { graph } = plan;
   const users = usersOf(graph);
   const ends = new Map<Op, End>();
   for (const node of nodes) for (const spot of node.spots) ends.set(spot.op, { id: node.id, node, spot });
   const ops = graph.ops.filter((op) => ends.has(op));
   const bundles = new Map<string, Bundle>();
-  const add = (from: End, to: End, text: string, said: boolean, write = false): boolean => {
+  const add = (from: End, to: End, value: number, text: string, said: boolean, write = false): boolean => {
     const next = isNext(from, to, phase);
     if (from.id === to.id && !next) return false;
     const kind = write ? "write" : next ? "next" : "tensor";
     const key = `${from.id} ${to.id} ${kind}`;
-    const bundle = bundles.get(key) ?? { from, to, kind, count: 0, texts: new Map(), said: new Set() };
+    const bundle = bundles.get(key) ?? {
+      from,
+      to,
+      kind,
+      count: 0,
+      values: [] as number[],
+      texts: new Map(),
+      said: new Set(),
+    };
     bundles.set(key, bundle);
     bundle.count++;
+    bundle.values.push(value);
     const { spot } = timesOf(from) > 1 ? from : to;
     bundle.texts.set(text, (bundle.texts.get(text) ?? new Set()).add(spot?.copies.join(" ") ?? ""));
     if (said) bundle.said.add(text);
     return true;
   };
   for (const op of ops) {
-    // States and inputs say in their node what they are.
-    const named = op.kind === "state" || op.kind === "input";
     for (const value of op.outputs) {
-      const text = valueText(plan, value).join("\n");
+      const text = passText(plan, value, held(value)).join("\n");
       const labelled = new Set<Phase>();
       for (const user of users[value]!) {
         if (op.kind === "state" && user.writes?.includes(String(op.attrs.state))) continue;
         const part = large ? "forward" : phase[user.id]!;
-        const plain = named || (graph.values[value]!.shape.length === 0 && phase[user.id] === "optimizer");
-        if (add(ends.get(op)!, ends.get(user)!, text, !plain && !labelled.has(part))) labelled.add(part);
+        const plain = graph.values[value]!.shape.length === 0 && phase[user.id] === "optimizer";
+        if (add(ends.get(op)!, ends.get(user)!, value, text, !plain && !labelled.has(part))) labelled.add(part);
       }
       for (const [i, output] of Object.values(graph.outputs).entries())
-        if (output === value) add(ends.get(op)!, { id: `out${i}` }, text, labelled.size === 0);
+        if (output === value) add(ends.get(op)!, { id: `out${i}` }, value, text, labelled.size === 0);
     }
   }
   const states = new Map(ops.filter(({ kind }) => kind === "state").map((op) => [op.attrs.state, op]));
   for (const op of ops) {
     for (const state of new Set(op.writes)) {
       const written = states.get(state);
-      if (written) add(ends.get(op)!, ends.get(written)!, "", false, true);
+      if (written) add(ends.get(op)!, ends.get(written)!, written.outputs[0]!, "", false, true);
     }
   }
   return [...bundles.values()].map((bundle) => {
-    const { from, to, kind, count } = bundle;
-    return { from: from.id, to: to.id, kind, text: kind === "write" ? [] : edgeText(bundle), count };
+    const { from, to, kind, count, values } = bundle;
+    const tone = toner.values(values);
+    return { from: from.id, to: to.id, kind, tone, text: kind === "write" ? [] : edgeText(bundle), count };
   });
 }
 

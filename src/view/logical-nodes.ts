@@ -7,6 +7,7 @@ import { localParts, type Spot, titleOf } from "./blocks.ts";
 import { describe } from "./logical-text.ts";
 import { type Phase, phases } from "./phase.ts";
 import type { PictureCluster, PictureNode } from "./picture.ts";
+import type { Toner } from "./tone.ts";
 
 /** A node, with all that it stands for. */
 export interface Drawn extends PictureNode {
@@ -47,7 +48,12 @@ export function framesOf(graph: LogicalGraph, spots: readonly Spot[], phase: rea
 }
 
 /** One node for all ops that are called the same in a frame, and say the same. */
-export function nodesOf(plan: PlanData, spots: readonly Spot[], frameOf: (spot: Spot) => string): Drawn[] {
+export function nodesOf(
+  plan: PlanData,
+  spots: readonly Spot[],
+  frameOf: (spot: Spot) => string,
+  toner: Toner,
+): Drawn[] {
   const said = spots.map((spot) => {
     const local = localParts(spot).join(".");
     return { spot, local, inside: frameOf(spot), ...describe(plan, spot.op, local) };
@@ -69,6 +75,7 @@ export function nodesOf(plan: PlanData, spots: readonly Spot[], frameOf: (spot: 
     return {
       id: `op${spot.op.id}`,
       kind,
+      tone: toner.ops(ops.slice(0, 1)),
       text: [lines],
       inside,
       ops,

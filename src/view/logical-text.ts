@@ -41,6 +41,12 @@ export const valueText = ({ graph, layouts }: PlanData, value: number): [type: s
   layoutText(layouts[value]!),
 ];
 
+/** What an edge says of the value that it carries: `f32[128,512] · 65.5 KB`, `{data: S(0)}`. */
+export function passText(plan: PlanData, value: number, held: number): [type: string, layout: string] {
+  const [type, layout] = valueText(plan, value);
+  return [`${type} · ${bytes(held)}`, layout];
+}
+
 const layoutText = (layout: Layout): string => (layout.length ? showLayout(layout) : "B");
 
 /** What a boxing op moves between ranks; unknown where its task does several at once and the op does not say. */

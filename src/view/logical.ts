@@ -13,6 +13,7 @@ import { type Drawn, framesOf, nodesOf } from "./logical-nodes.ts";
 import { joinModules } from "./modules.ts";
 import { phasesOf } from "./phase.ts";
 import type { Picture, PictureNode } from "./picture.ts";
+import { tonerOf } from "./tone.ts";
 
 /** With more ops than these, equal blocks are drawn once and large frames by module. */
 const manyOps = 150;
@@ -35,23 +36,34 @@ export function logicalPictures(
   const spots = whole ? shown.map(startOf) : spotsOf(graph, shown, isForward, expanded);
 
   const { clusters, frameOf } = framesOf(graph, spots, phase);
-  const single = nodesOf(plan, spots, frameOf);
-  const outputs = Object.keys(graph.outputs).map((name, i): PictureNode => {
-    return { id: `out${i}`, kind: "output", text: [[name, "output"]], inside: null, ops: [] };
+  const toner = tonerOf(plan);
+  const single = nodesOf(plan, spots, frameOf, toner);
+  const outputs = Object.entries(graph.outputs).map(([name, value], i): PictureNode => {
+    const tone = toner.values([value]);
+    return { id: `out${i}`, kind: "output", tone, text: [[name, "output"]], inside: null, ops: [] };
   });
-  const legend = ["an edge is a tensor; an axis that its layout does not name holds it whole (B)"];
+  const legend = [
+    "a fill is the layout of what an op gives",
+    "an edge is a tensor, with the bytes of it that a rank holds; an axis that is not named holds all of it (B)",
+  ];
   if (!whole)
     legend.push("of equal blocks one is drawn, in a large picture a module is one box: { expand } draws them whole");
-  const pictureOf = (nodes: readonly Drawn[]): Picture => ({
-    graph: "logical",
-    text: [`${plan.name} · logical graph on ${graph.placements.map(meshText).join(", ")}`, legend.join(" · ")],
-    clusters,
-    nodes: [...nodes.map(({ spots: _, times: __, ...node }) => node), ...outputs],
-    edges: logicalEdges(plan, nodes, phase, !whole),
-    rows: [],
-    columns: [],
-  });
-  return { picture: pictureOf(whole ? single : joinModules(plan, single, expanded)), byOp: () => pictureOf(single) };
+  const pictureOf = (drawn: readonly Drawn[]): Picture => {
+    const nodes = [...drawn.map(({ spots: _, times: __, ...node }) => node), ...outputs];
+    const edges = logicalEdges(plan, drawn, phase, !whole, toner);
+    return {
+      graph: "logical",
+      text: [`${plan.name} · logical graph on ${graph.placements.map(meshText).join(", ")}`, legend.join(" · ")],
+      legend: toner.legend(new Set([...nodes, ...edges].map(({ tone }) => tone))),
+      clusters,
+      nodes,
+      edges,
+      rows: [],
+      columns: [],
+    };
+  };
+  const joined = () => joinModules(plan, single, expanded, toner);
+  return { picture: pictureOf(whole ? single : joined()), byOp: () => pictureOf(single) };
 }
 
 const meshText = ({ device, axes }: PlacementData): string =>

@@ -9,6 +9,7 @@ import { count, shorten, tally } from "./format.ts";
 import type { Drawn } from "./logical-nodes.ts";
 import { stepText, valueText } from "./logical-text.ts";
 import type { NodeKind } from "./picture.ts";
+import type { Toner } from "./tone.ts";
 
 /** Nodes that a picture may have before modules are put together. */
 const manyNodes = 60;
@@ -19,7 +20,12 @@ const width = 44;
 const few = 2;
 
 /** What `expanded` names stays as it is. */
-export function joinModules(plan: PlanData, nodes: readonly Drawn[], expanded: (module: string) => boolean): Drawn[] {
+export function joinModules(
+  plan: PlanData,
+  nodes: readonly Drawn[],
+  expanded: (module: string) => boolean,
+  toner: Toner,
+): Drawn[] {
   if (nodes.length <= manyNodes) return [...nodes];
   // A part of a name is no module where it is an op's: what stands below `relu` is its gradient. An input has no parts.
   const named = nodes.filter(({ kind }) => kind !== "input");
@@ -38,7 +44,9 @@ export function joinModules(plan: PlanData, nodes: readonly Drawn[], expanded: (
   const join = (group: readonly Drawn[], depth: number): Drawn[] =>
     [...groupBy(group, keyAt(depth)).values()].flatMap((part) => {
       if (part.length === 1) return part;
-      return part.length > tooMany ? join(part, depth + 1) : [joined(plan, part, depth)];
+      if (part.length > tooMany) return join(part, depth + 1);
+      const one = joined(plan, part, depth);
+      return [{ ...one, tone: toner.ops(one.ops) }];
     });
   const isUpdate = ({ spots }: Drawn) => spots[0]!.op.writes?.some((state) => state !== null) && !spots.some(isKept);
   const updates = groupBy(nodes.filter(isUpdate), ({ inside, spots }) => `${inside} ${spots[0]!.op.kind}`);

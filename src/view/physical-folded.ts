@@ -8,8 +8,10 @@ import { launchOrder } from "../ir/schedule.ts";
 import { type Pair, pairsOf } from "../sbp/span.ts";
 import { type Repeated, ranksAlike, repeated, turnsOf } from "./alike.ts";
 import { bytes, ranges } from "./format.ts";
+import { passingOf, passingTexts } from "./passing.ts";
 import { groupsOf, kernelsOf, placeOf, taskText } from "./physical-text.ts";
 import type { EdgeKind, Picture, PictureCluster, PictureEdge, PictureNode } from "./picture.ts";
+import { type Toner, tonerOf } from "./tone.ts";
 
 /** Groups of ranks that are named one by one; more are counted. */
 const fewGroups = 3;
@@ -29,9 +31,11 @@ export function foldedPicture(plan: PlanData, blocks: boolean): Picture {
     const t = turns.findIndex(({ members }) => members.includes(unit));
     return t < 0 ? `ranks${c}` : `ranks${c}_${t}`;
   };
+  const toner = tonerOf(plan);
   const nodes = units.flatMap((unit) =>
-    placesOf(unit.tasks[0]!).map((place) => nodeOf(plan, unit, place, frameOf(unit, place))),
+    placesOf(unit.tasks[0]!).map((place) => nodeOf(plan, unit, place, frameOf(unit, place), toner)),
   );
+  const edges = edgesOf(plan, units, on, toner);
   const used = new Set(nodes.map(({ inside }) => inside));
   const clusters = on.flatMap(({ c, ranks }): PictureCluster[] => [
     { id: `ranks${c}`, kind: "rank", text: ranksText(plan, ranks), inside: null },
@@ -52,15 +56,17 @@ export function foldedPicture(plan: PlanData, blocks: boolean): Picture {
     text: [
       `${plan.name} · physical plan on ranks ${ranges(classes.flat())}`,
       [
+        "a fill is the layout of what a task gives",
         "an edge is a register: bytes × slots",
         "dashed: state for the next step, or the next block",
         ...(several ? ["ranks that run the same tasks are drawn once"] : []),
         ...(turns.length ? ["of equal blocks one is drawn"] : []),
       ].join(" · "),
     ],
+    legend: toner.legend(new Set([...nodes, ...edges].map(({ tone }) => tone))),
     clusters,
     nodes,
-    edges: edgesOf(plan, units, on),
+    edges,
     rows: [],
     // What computes stands in the order in which it starts, communication beside it.
     columns: on.map(({ c }) =>
@@ -91,7 +97,13 @@ const whatOf = (plan: PlanData, task: TaskTemplate): string =>
     plan.collectives.find((c) => c.task === task.id)?.bytes,
   ]);
 
-function nodeOf(plan: PlanData, unit: Repeated, { c, rank, ranks }: Place, inside: string | null): PictureNode {
+function nodeOf(
+  plan: PlanData,
+  unit: Repeated,
+  { c, rank, ranks }: Place,
+  inside: string | null,
+  toner: Toner,
+): PictureNode {
   const { tasks, places } = unit;
   const [task] = tasks as [TaskTemplate];
   const order = tasks.length > 1 ? `${places[0]} … ${places.at(-1)}` : `${places[0]}`;
@@ -103,6 +115,7 @@ function nodeOf(plan: PlanData, unit: Repeated, { c, rank, ranks }: Place, insid
   return {
     id: idOf(unit, c),
     kind,
+    tone: c < 0 ? null : toner.ops(task.ops),
     text: [[`${first}${times}`, ...said], ...rest],
     inside,
     ops: tasks.flatMap(({ ops }) => ops),
@@ -133,7 +146,8 @@ function ranksText(plan: PlanData, ranks: readonly number[]): string[] {
 }
 
 /** One edge for all registers of one kind between two nodes; those from a node to itself only where they lead on. */
-function edgesOf(plan: PlanData, units: readonly Repeated[], on: readonly Place[]): PictureEdge[] {
+function edgesOf(plan: PlanData, units: readonly Repeated[], on: readonly Place[], toner: Toner): PictureEdge[] {
+  const [passing, textsOf] = [passingOf(plan), passingTexts(plan)];
   const home = new Map(units.flatMap((unit) => unit.tasks.map((task, i) => [task.id, { unit, i, task }] as const)));
   const classOf = new Map(on.flatMap(({ c, ranks }) => ranks.map((rank) => [rank, c] as const)));
   const reach = reaching(plan, classOf);
@@ -143,13 +157,13 @@ function edgesOf(plan: PlanData, units: readonly Repeated[], on: readonly Place[
     const later = to.unit.places[0]! <= from.unit.places[0]!;
     const kind: EdgeKind = edge.delay > 0 ? "carried" : onHost ? "host" : later ? "next" : "register";
     if (edge.delay > 0 && from.unit === to.unit) return [];
-    const { buffers, slots } = plan.registers[edge.register]!;
-    const held = buffers.reduce((sum, b) => sum + plan.buffers[b]!.bytes, 0);
-    const text = kind === "register" || kind === "next" ? (held ? `${bytes(held)} × ${slots}` : "control") : "";
+    const values = passing(edge);
+    const text = textsOf(edge, values).join("\n");
     return reach(edge, from.task, to.task).map(([a, b]) => ({
       from: idOf(from.unit, a),
       to: idOf(to.unit, b),
       kind,
+      values,
       text,
       times: Math.max(from.unit.tasks.length, to.unit.tasks.length),
     }));
@@ -158,11 +172,15 @@ function edgesOf(plan: PlanData, units: readonly Repeated[], on: readonly Place[
   return [...bundles.values()].map((all): PictureEdge => {
     const [{ from, to, kind, times }] = all as [(typeof all)[number]];
     const texts = [...groupBy(all, ({ text }) => text)].filter(([text]) => text !== "");
-    const lines = texts.slice(0, 2).map(([text, same]) => {
-      return same.length === times ? text : [text, ...(same.length > 1 ? [`×${same.length}`] : [])].join(" · ");
-    });
+    const [only] = texts;
+    const often = (same: readonly unknown[]) => (same.length > 1 && same.length !== times ? [`×${same.length}`] : []);
+    const lines =
+      texts.length === 1
+        ? [...only![0].split("\n"), ...often(only![1])]
+        : texts.slice(0, 2).map(([text, same]) => [text.replace("\n", " · "), ...often(same)].join(" · "));
     const more = texts.length > 2 ? [`… ${texts.length - 2} more`] : [];
-    return { from, to, kind, text: [...lines, ...more], count: all.length };
+    const tone = toner.values(all.flatMap(({ values }) => values));
+    return { from, to, kind, tone, text: [...lines, ...more], count: all.length };
   });
 }
 

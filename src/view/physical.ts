@@ -9,8 +9,10 @@ import { type ActorSpec, HOST, type NetEdge } from "../actors/net.ts";
 import type { PlanData, TaskTemplate } from "../ir/plan.ts";
 import { launchOrder } from "../ir/schedule.ts";
 import { bytes, ranges } from "./format.ts";
+import { passingOf, passingTexts } from "./passing.ts";
 import { groupsOf, placeOf, taskText } from "./physical-text.ts";
 import type { Picture, PictureEdge, PictureNode } from "./picture.ts";
+import { type Toner, tonerOf } from "./tone.ts";
 
 export interface PhysicalOptions {
   /** Which ranks to draw; default: the first eight. */
@@ -28,8 +30,15 @@ export function physicalPicture(plan: PlanData, options: PhysicalOptions = {}): 
   const on = (rank: number) => actors.filter((a) => a.rank === rank);
   const under = (column: readonly ActorSpec[]) => column.toSorted((a, b) => a.order - b.order).map(id);
 
+  const toner = tonerOf(plan);
+  const nodes = [...ranks, HOST].flatMap((rank) => on(rank).map((actor) => actorNode(plan, actor, toner)));
+  const edges = [
+    ...registerEdges(plan, net.edges, new Map(actors.map((a) => [a.id, a])), toner),
+    ...tasks.flatMap((task) => groupLinks(plan, task, ranks)),
+  ];
   const left = all.length - ranks.length;
   const legend = [
+    "a fill is the layout of what a task gives",
     "an edge is a register: bytes × slots",
     "dashed: state for the next step",
     "thick: ranks that exchange data",
@@ -38,12 +47,10 @@ export function physicalPicture(plan: PlanData, options: PhysicalOptions = {}): 
   return {
     graph: "physical",
     text: [`${plan.name} · physical plan on ranks ${ranges(ranks)}`, legend.join(" · ")],
+    legend: toner.legend(new Set([...nodes, ...edges].map(({ tone }) => tone))),
     clusters: ranks.map((rank) => ({ id: frameOf(rank), kind: "rank", text: rankText(plan, rank), inside: null })),
-    nodes: [...ranks, HOST].flatMap((rank) => on(rank).map((actor) => actorNode(plan, actor))),
-    edges: [
-      ...registerEdges(plan, net.edges, new Map(actors.map((a) => [a.id, a]))),
-      ...tasks.flatMap((task) => groupLinks(plan, task, ranks)),
-    ],
+    nodes,
+    edges,
     rows: tasks.filter((t) => t.stream !== "host").map((task) => actors.filter((a) => a.template === task.id).map(id)),
     // The source above and the sink below.
     columns: ranks.map((rank) => under([...on(rank), ...on(HOST)])),
@@ -54,10 +61,11 @@ const frameOf = (rank: number): string => `rank${rank}`;
 const nameOf = (template: number, rank: number): string => `task${template}${rank === HOST ? "" : `_rank${rank}`}`;
 const id = ({ template, rank }: ActorSpec): string => nameOf(template, rank);
 
-function actorNode(plan: PlanData, actor: ActorSpec): PictureNode {
+function actorNode(plan: PlanData, actor: ActorSpec, toner: Toner): PictureNode {
   const task = plan.tasks.find((t) => t.id === actor.template)!;
   const inside = actor.rank === HOST ? null : frameOf(actor.rank);
-  return { id: id(actor), ...taskText(plan, task, actor.rank, `${actor.order}`), inside, ops: task.ops };
+  const tone = actor.rank === HOST ? null : toner.ops(task.ops);
+  return { id: id(actor), ...taskText(plan, task, actor.rank, `${actor.order}`), tone, inside, ops: task.ops };
 }
 
 /**
@@ -68,7 +76,9 @@ function registerEdges(
   plan: PlanData,
   edges: readonly NetEdge[],
   drawn: ReadonlyMap<number, ActorSpec>,
+  toner: Toner,
 ): PictureEdge[] {
+  const [passing, textsOf] = [passingOf(plan), passingTexts(plan)];
   const boxing = new Set(plan.tasks.filter((task) => task.kind === "boxing").map((task) => task.id));
   const made = new Map<string, PictureEdge>();
   const between = edges.flatMap((wire) => {
@@ -82,11 +92,19 @@ function registerEdges(
     const host = from.rank === HOST || to.rank === HOST;
     const exchange = (boxing.has(from.template) || boxing.has(to.template)) && !direct.has(to.template);
     if (!host && exchange && from.rank !== to.rank && straight.has(pair(each))) continue;
-    const held = (plan.registers[wire.register]?.buffers ?? []).reduce((sum, b) => sum + plan.buffers[b]!.bytes, 0);
     const kind = wire.delay > 0 ? "carried" : host ? "host" : "register";
-    const text = kind === "register" ? [held ? `${bytes(held)} × ${wire.slots}` : "control"] : [];
     const key = `${id(from)} ${id(to)} ${wire.register} ${wire.delay}`;
-    if (!made.has(key)) made.set(key, { from: id(from), to: id(to), kind, text, count: 1 });
+    if (made.has(key)) continue;
+    const edge = { ...wire, from: from.template, to: to.template };
+    const values = passing(edge);
+    made.set(key, {
+      from: id(from),
+      to: id(to),
+      kind,
+      tone: toner.values(values),
+      text: textsOf(edge, values),
+      count: 1,
+    });
   }
   return [...made.values()];
 }
@@ -105,6 +123,7 @@ function groupLinks(plan: PlanData, task: TaskTemplate, drawn: readonly number[]
       from: nameOf(task.id, shown[i]!),
       to: nameOf(task.id, rank),
       kind,
+      tone: null,
       text: [],
       count: 1,
     });

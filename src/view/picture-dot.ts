@@ -1,7 +1,7 @@
 /** @file A picture as DOT: which shape, colour and line each kind of thing has, and how the whole is laid out. */
-import { cluster, type DotAttrs, digraph, edge, label, leftLabel, node, record, row } from "./dot.ts";
+import { cluster, type DotAttrs, digraph, edge, label, leftLabel, node, record, row, titled } from "./dot.ts";
 import type { EdgeKind, NodeKind, Picture, PictureCluster, PictureEdge, PictureNode } from "./picture.ts";
-import { clusterStyle, faint, paint, tintOf, tints } from "./style.ts";
+import { clusterStyle, layoutTints, links, unlaid } from "./style.ts";
 
 const nodeLooks: { readonly [K in NodeKind]: DotAttrs } = {
   input: { shape: "invhouse" },
@@ -11,7 +11,7 @@ const nodeLooks: { readonly [K in NodeKind]: DotAttrs } = {
   boxing: { shape: "hexagon", margin: "0.02,0.03" },
   module: { shape: "box3d", margin: "0.14,0.07" },
   task: { shape: "record", style: "rounded,filled" },
-  transfer: { shape: "record", style: "rounded,filled" },
+  transfer: { shape: "record", style: "filled" },
   collective: { shape: "hexagon", margin: "0,0.02" },
   source: { shape: "invhouse" },
   sink: { shape: "house" },
@@ -19,15 +19,15 @@ const nodeLooks: { readonly [K in NodeKind]: DotAttrs } = {
 
 const group = { dir: "none", penwidth: 2.2, constraint: "false" };
 const edgeLooks: { readonly [K in EdgeKind]: DotAttrs } = {
-  tensor: { color: faint },
-  next: { color: faint, style: "dashed", constraint: "false" },
-  write: { style: "dashed", color: tints.state.line, constraint: "false" },
-  register: { color: faint },
-  carried: { style: "dashed", color: tints.state.line, constraint: "false" },
-  host: { color: "#b4b4b4", penwidth: 0.7 },
-  group: { ...group, color: tints.boxing.line },
+  tensor: {},
+  next: { style: "dashed", constraint: "false" },
+  write: { style: "dashed", constraint: "false" },
+  register: {},
+  carried: { style: "dashed", constraint: "false" },
+  host: { penwidth: 0.7 },
+  group: { ...group, color: links.group },
   // Lines of neighbouring groups cross: every other one is lighter.
-  "other group": { ...group, color: "#dfa658" },
+  "other group": { ...group, color: links.other },
 };
 
 const layouts: { readonly [G in Picture["graph"]]: DotAttrs } = {
@@ -53,7 +53,8 @@ export function pictureDot(picture: Picture, marked = false): string {
     const title = frame.text.length > 1 ? leftLabel(...frame.text) : label(...frame.text);
     return cluster(frame.id, clusterStyle(title, fontSizes[frame.kind]), inside(frame.id));
   };
-  return digraph(label(...picture.text), layouts[picture.graph], [
+  const swatches = picture.legend.map(({ tone, text }) => ({ ...layoutTints[tone], text }));
+  return digraph(titled(picture.text, swatches), layouts[picture.graph], [
     ...inside(null),
     ...picture.rows.map(row),
     ...picture.columns.flatMap(column),
@@ -61,17 +62,24 @@ export function pictureDot(picture: Picture, marked = false): string {
   ]);
 }
 
-function nodeText({ id, kind, text }: PictureNode): string {
+function nodeText({ id, kind, tone, text }: PictureNode): string {
+  const { fill, line } = tone ? layoutTints[tone] : unlaid;
   const look = nodeLooks[kind];
   return node(id, {
     label: look.shape === "record" ? record(...text) : label(...text.flat()),
     ...look,
-    ...paint(tintOf[kind]),
+    fillcolor: fill,
+    color: line,
   });
 }
 
-const edgeText = ({ from, to, kind, text }: PictureEdge, id: string | undefined): string =>
-  edge(from, to, { id, label: text.length ? label(...text) : undefined, ...edgeLooks[kind] });
+const edgeText = ({ from, to, kind, tone, text }: PictureEdge, id: string | undefined): string =>
+  edge(from, to, {
+    id,
+    label: text.length ? label(...text) : undefined,
+    color: (tone ? layoutTints[tone] : unlaid).line,
+    ...edgeLooks[kind],
+  });
 
 /** Keeps nodes under each other, in order. */
 const column = (ids: readonly string[]): string[] =>

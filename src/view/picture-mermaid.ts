@@ -1,6 +1,7 @@
-/** @file A picture as a flowchart of Mermaid, which many pages draw. Colours are those of the other pictures. */
+/** @file A picture as a flowchart of Mermaid, which many pages draw. Colours are those of the other pictures; the legend is a frame. */
 import type { EdgeKind, NodeKind, Picture, PictureEdge, PictureNode } from "./picture.ts";
-import { clusterStyle, ink, tintOf, tints } from "./style.ts";
+import { clusterStyle, ink, layoutTints, unlaid } from "./style.ts";
+import { type Tone, tones } from "./tone.ts";
 
 /** What stands before and behind a node's text. */
 const shapes: { readonly [K in NodeKind]: readonly [open: string, close: string] } = {
@@ -41,12 +42,28 @@ export function pictureMermaid(picture: Picture): string {
       ]),
     ...picture.nodes.filter((node) => node.inside === frame).map((node) => indent + nodeText(node)),
   ];
-  const used = new Set(picture.nodes.map(({ kind }) => tintOf[kind]));
-  const classes = Object.entries(tints).flatMap(([name, { fill, line }]) =>
-    used.has(name as keyof typeof tints) ? [`classDef ${name} fill:${fill},stroke:${line},color:${ink}`] : [],
+  const { legend, nodes, edges } = picture;
+  const used = [...tones, null].filter((tone) => [...nodes, ...legend].some((each) => each.tone === tone));
+  const classes = used.map((tone) => {
+    const { fill, line } = tintOf(tone);
+    return `classDef ${classOf(tone)} fill:${fill},stroke:${line},color:${ink}`;
+  });
+  const links = used.flatMap((tone) => {
+    const own = edges.flatMap((edge, i) => (edge.tone === tone && !edge.kind.endsWith("group") ? [i] : []));
+    return own.length ? [`linkStyle ${own.join()} stroke:${tintOf(tone).line}`] : [];
+  });
+  const key = legend.length
+    ? [
+        `subgraph key["layouts"]`,
+        ...legend.map(({ tone, text }) => `  key_${tone}[${quoted([text])}]`),
+        "end",
+        ...legend.map(({ tone }) => `class key_${tone} ${tone}`),
+      ]
+    : [];
+  const frames = [...picture.clusters.map(({ id }) => id), ...(legend.length ? ["key"] : [])].map(
+    (id) => `style ${id} fill:${bgcolor},stroke:${color},color:${fontcolor}`,
   );
-  const frames = picture.clusters.map(({ id }) => `style ${id} fill:${bgcolor},stroke:${color},color:${fontcolor}`);
-  const body = [...inside(null, ""), ...picture.edges.map(edgeText), ...classes, ...frames];
+  const body = [...key, ...inside(null, ""), ...edges.map(edgeText), ...classes, ...links, ...frames];
   return [
     "---",
     `title: ${JSON.stringify(picture.text[0])}`,
@@ -57,9 +74,12 @@ export function pictureMermaid(picture: Picture): string {
   ].join("\n");
 }
 
-function nodeText({ id, kind, text }: PictureNode): string {
+const tintOf = (tone: Tone | null) => (tone ? layoutTints[tone] : unlaid);
+const classOf = (tone: Tone | null): string => tone ?? "host";
+
+function nodeText({ id, kind, tone, text }: PictureNode): string {
   const [open, close] = shapes[kind];
-  return `${id}${open}${quoted(text.flat())}${close}:::${tintOf[kind]}`;
+  return `${id}${open}${quoted(text.flat())}${close}:::${classOf(tone)}`;
 }
 
 const edgeText = ({ from, to, kind, text }: PictureEdge): string =>

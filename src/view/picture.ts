@@ -3,6 +3,8 @@
  * Mermaid and JSON are three ways to write it. What a thing is stands here, how it looks is the writers' matter.
  */
 
+import type { LegendEntry, Tone } from "./tone.ts";
+
 /**
  * What a node stands for. Of the logical graph: `module` is several ops of one module. Of the physical plan: `task`, or
  * `transfer` where it runs on the stream of communication, `collective`, and the host's ends, `source` and `sink`.
@@ -24,6 +26,8 @@ export interface PictureNode {
   /** Letters and digits, unique among nodes. */
   readonly id: string;
   readonly kind: NodeKind;
+  /** The layout of what it gives, most of its bytes; null on the host. */
+  readonly tone: Tone | null;
   /** Fields under each other, each of some lines; a name is the first line. */
   readonly text: readonly (readonly string[])[];
   /** Id of the frame that it stands in. */
@@ -43,6 +47,8 @@ export interface PictureEdge {
   readonly from: string;
   readonly to: string;
   readonly kind: EdgeKind;
+  /** The layout of what it carries, most of its bytes; null where that is nothing. */
+  readonly tone: Tone | null;
   readonly text: readonly string[];
   /** How many it stands for. */
   readonly count: number;
@@ -61,6 +67,8 @@ export interface Picture {
   readonly graph: "logical" | "physical";
   /** Title, then what explains the picture. */
   readonly text: readonly string[];
+  /** The tones that occur, and the layouts that they stand for. */
+  readonly legend: readonly LegendEntry[];
   /** A frame comes after the one around it. */
   readonly clusters: readonly PictureCluster[];
   readonly nodes: readonly PictureNode[];

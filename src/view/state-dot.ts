@@ -11,7 +11,7 @@ import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent } from "../ir/session.ts";
 import { cluster, digraph, edge, label, node } from "./dot.ts";
 import { ranges, shorten } from "./format.ts";
-import { clusterStyle, faint, type Tint, tints } from "./style.ts";
+import { clusterStyle, failed, faint, type Tint, tints } from "./style.ts";
 
 /** What happened from a session's launch on, or what was so. */
 export type Observed = readonly SessionEvent[] | Flight;
@@ -29,7 +29,7 @@ const looks = {
   ready: tints.state,
   waiting: tints.host,
   full: tints.boxing,
-  failed: { fill: "#fbe4e4", line: "#b3261e" },
+  failed,
 } as const satisfies Record<string, Tint>;
 type State = keyof typeof looks;
 

@@ -2,14 +2,14 @@
  * @file How all pictures look: a light page, few quiet colours with one meaning each, shapes that tell the same in black
  * and white, and fonts that every machine has.
  */
-import type { NodeKind } from "./picture.ts";
+import type { Tone } from "./tone.ts";
 
 export interface Tint {
   readonly fill: string;
   readonly line: string;
 }
 
-/** One colour for each kind of thing, in every picture. */
+/** What actors are at, and what the explorer's page marks. */
 export const tints = {
   compute: { fill: "#e9f0fa", line: "#3f6ea8" },
   boxing: { fill: "#fdf0db", line: "#b86e0b" },
@@ -27,28 +27,43 @@ export const darkTints = {
   port: { fill: "#271c39", line: "#a98ad8" },
 } as const satisfies Record<keyof typeof tints, Tint>;
 
-/** What nodes of pictures are coloured as. */
-export const tintOf: { readonly [K in NodeKind]: keyof typeof tints } = {
-  input: "port",
-  output: "port",
-  state: "state",
-  compute: "compute",
-  boxing: "boxing",
-  module: "compute",
-  task: "compute",
-  transfer: "boxing",
-  collective: "boxing",
-  source: "host",
-  sink: "host",
+/** Layouts. They differ in lightness and along blue and yellow, which people see who do not tell red from green. */
+export const layoutTints: { readonly [T in Tone]: Tint } = {
+  whole: { fill: "#f4f4f4", line: "#6b6f74" },
+  split0: { fill: "#cfe2fb", line: "#2463b4" },
+  split1: { fill: "#b5ead3", line: "#08805c" },
+  split2: { fill: "#f8efa2", line: "#7d6c00" },
+  splits: { fill: "#8fbce9", line: "#123f6d" },
+  partial: { fill: "#fdc98c", line: "#b05a00" },
+  mixed: { fill: "#eab0cf", line: "#93388b" },
 };
 
-/** The node attributes of a kind of thing. */
-export const paint = (kind: keyof typeof tints) => ({ fillcolor: tints[kind].fill, color: tints[kind].line });
+/** The same on a dark page. */
+export const darkLayoutTints: { readonly [T in Tone]: Tint } = {
+  whole: { fill: "#262b31", line: "#969da5" },
+  split0: { fill: "#17345a", line: "#6ea8f2" },
+  split1: { fill: "#0a4a36", line: "#3fc096" },
+  split2: { fill: "#554f0d", line: "#d3c04a" },
+  splits: { fill: "#1f5f92", line: "#a3d8f8" },
+  partial: { fill: "#5a300a", line: "#f0a24c" },
+  mixed: { fill: "#7a3566", line: "#dd92d4" },
+};
+
+/** What has no layout: ends on the host. */
+export const unlaid: Tint = { fill: "#ffffff", line: "#8a8f96" };
+const darkUnlaid: Tint = { fill: "#0d1117", line: "#7d8590" };
+
+/** Lines between ranks that exchange data. */
+export const links = { group: "#4b545e", other: "#a3abb4" } as const;
 
 export const ink = "#222222";
 export const faint = "#767676";
 export const grid = "#e4e4e4";
 export const page = "#ffffff";
+/** What explains a name, on a tint too. */
+export const said = "#484f57";
+export const failed: Tint = { fill: "#fbe4e4", line: "#b3261e" };
+const frame: Tint = { fill: "#fafbfc", line: "#c9ced6" };
 
 export const darkInk = "#e6edf3";
 export const darkFaint = "#9198a1";
@@ -74,8 +89,30 @@ export const clusterStyle = (label: string, fontsize: number) => ({
   fontsize,
   fontcolor: faint,
   labeljust: "l",
-  color: "#c9ced6",
-  bgcolor: "#fafbfc",
+  color: frame.line,
+  bgcolor: frame.fill,
   style: "rounded",
   margin: 12,
 });
+
+/** Colours of pictures on a light page, each with the one that stands for it on a dark page. */
+export const darkened: ReadonlyMap<string, string> = new Map([
+  [page, darkPage],
+  [ink, darkInk],
+  [said, "#b3bac2"],
+  [faint, darkFaint],
+  [links.group, "#aab3bd"],
+  [links.other, "#5f6873"],
+  ...pairs(failed, { fill: "#3d1715", line: "#ff7b72" }),
+  ...pairs(frame, { fill: "#11161d", line: "#3a434e" }),
+  ...pairs(unlaid, darkUnlaid),
+  ...(Object.keys(tints) as (keyof typeof tints)[]).flatMap((name) => pairs(tints[name], darkTints[name])),
+  ...(Object.keys(layoutTints) as Tone[]).flatMap((tone) => pairs(layoutTints[tone], darkLayoutTints[tone])),
+]);
+
+function pairs(light: Tint, dark: Tint): [string, string][] {
+  return [
+    [light.fill, dark.fill],
+    [light.line, dark.line],
+  ];
+}

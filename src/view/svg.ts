@@ -5,10 +5,10 @@
  * at one size and the picture draws at a smaller one, and smaller still what explains a name: the lines below the first.
  */
 import { InternalError } from "../ir/errors.ts";
-import { faint, fontStack } from "./style.ts";
+import { darkened, fontStack, said } from "./style.ts";
 
-/** Lays out a graph. The same DOT gives the same SVG, byte for byte. */
-export const dotToSvg = async (dot: string): Promise<string> => restyle(await layOut(dot, "svg"));
+/** Lays out a graph. The same DOT gives the same SVG, byte for byte; light and dark pages have colours of their own. */
+export const dotToSvg = async (dot: string): Promise<string> => themed(restyle(await layOut(dot, "svg")));
 
 /** The same as JSON: what Graphviz calls `json`, which says where everything lies. */
 export const dotToJson = async (dot: string): Promise<unknown> => JSON.parse(await layOut(dot, "json"));
@@ -21,6 +21,16 @@ async function layOut(dot: string, format: "svg" | "json"): Promise<string> {
   } catch (cause) {
     throw new InternalError(`Graphviz refuses the graph: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
+}
+
+/** A style sheet has precedence over the attributes that Graphviz writes. */
+function themed(svg: string): string {
+  const rules = [...darkened].flatMap(([light, dark]) =>
+    ["fill", "stroke"].flatMap((name) =>
+      svg.includes(`${name}="${light}"`) ? [`[${name}="${light}"] { ${name}: ${dark} }`] : [],
+    ),
+  );
+  return svg.replace(/<g /, `<style>@media (prefers-color-scheme: dark) { ${rules.join(" ")} }</style>\n<g `);
 }
 
 const drawn = 0.9;
@@ -40,7 +50,7 @@ function restyle(svg: string): string {
             /font-size="([\d.]+)"/,
             (_, size) => `font-size="${(size * (first ? drawn : drawnBelow)).toFixed(2)}"`,
           );
-        return `<text ${first ? sized : `${sized.replace(/ fill="[^"]*"/, "")} fill="${faint}"`}>`;
+        return `<text ${first ? sized : `${sized.replace(/ fill="[^"]*"/, "")} fill="${said}"`}>`;
       });
     })
     .join("");

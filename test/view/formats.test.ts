@@ -71,18 +71,27 @@ test("Mermaid of a small graph", async () => {
     title: "small · logical graph on cpu {data: 2}"
     ---
     flowchart TB
-      subgraph forward0["forward"]
-        op0[\\"x<br/>input · f32[4,6] {data: S(0)}"/]:::port
-        op1("relu"):::compute
-        op2("sum"):::compute
+      subgraph key["layouts"]
+        key_split0["split along data"]
+        key_partial["partial along data"]
       end
-      out0[/"total<br/>output"\\]:::port
-      op0 --> op1
-      op1 -->|"f32[4,6]<br/>{data: S(0)}"| op2
-      op2 -->|"f32[]<br/>{data: P(sum)}"| out0
-      classDef compute fill:#e9f0fa,stroke:#3f6ea8,color:#222222
-      classDef port fill:#f1eaf8,stroke:#7650a0,color:#222222
+      class key_split0 split0
+      class key_partial partial
+      subgraph forward0["forward"]
+        op0[\\"x<br/>input · f32[4,6] {data: S(0)}"/]:::split0
+        op1("relu"):::split0
+        op2("sum"):::partial
+      end
+      out0[/"total<br/>output"\\]:::partial
+      op0 -->|"f32[4,6] · 48 B<br/>{data: S(0)}"| op1
+      op1 -->|"f32[4,6] · 48 B<br/>{data: S(0)}"| op2
+      op2 -->|"f32[] · 4 B<br/>{data: P(sum)}"| out0
+      classDef split0 fill:#cfe2fb,stroke:#2463b4,color:#222222
+      classDef partial fill:#fdc98c,stroke:#b05a00,color:#222222
+      linkStyle 0,1 stroke:#2463b4
+      linkStyle 2 stroke:#b05a00
       style forward0 fill:#fafbfc,stroke:#c9ced6,color:#767676
+      style key fill:#fafbfc,stroke:#c9ced6,color:#767676
     "
   `);
 });
@@ -95,21 +104,25 @@ test("JSON of a small graph", async () => {
       "graph": "logical",
       "text": [
         "small · logical graph on cpu {data: 2}",
-        "an edge is a tensor; an axis that its layout does not name holds it whole (B)"
+        "a fill is the layout of what an op gives · an edge is a tensor, with the bytes of it that a rank holds; an axis that is not named holds all of it (B)"
+      ],
+      "legend": [
+        {"tone":"split0","text":"split along data"},
+        {"tone":"partial","text":"partial along data"}
       ],
       "clusters": [
         {"id":"forward0","kind":"phase","text":["forward"],"inside":null}
       ],
       "nodes": [
-        {"id":"op0","kind":"input","text":[["x","input · f32[4,6] {data: S(0)}"]],"inside":"forward0","ops":["x"]},
-        {"id":"op1","kind":"compute","text":[["relu"]],"inside":"forward0","ops":["relu"]},
-        {"id":"op2","kind":"compute","text":[["sum"]],"inside":"forward0","ops":["sum"]},
-        {"id":"out0","kind":"output","text":[["total","output"]],"inside":null,"ops":[]}
+        {"id":"op0","kind":"input","tone":"split0","text":[["x","input · f32[4,6] {data: S(0)}"]],"inside":"forward0","ops":["x"]},
+        {"id":"op1","kind":"compute","tone":"split0","text":[["relu"]],"inside":"forward0","ops":["relu"]},
+        {"id":"op2","kind":"compute","tone":"partial","text":[["sum"]],"inside":"forward0","ops":["sum"]},
+        {"id":"out0","kind":"output","tone":"partial","text":[["total","output"]],"inside":null,"ops":[]}
       ],
       "edges": [
-        {"from":"op0","to":"op1","kind":"tensor","text":[],"count":1},
-        {"from":"op1","to":"op2","kind":"tensor","text":["f32[4,6]","{data: S(0)}"],"count":1},
-        {"from":"op2","to":"out0","kind":"tensor","text":["f32[]","{data: P(sum)}"],"count":1}
+        {"from":"op0","to":"op1","kind":"tensor","tone":"split0","text":["f32[4,6] · 48 B","{data: S(0)}"],"count":1},
+        {"from":"op1","to":"op2","kind":"tensor","tone":"split0","text":["f32[4,6] · 48 B","{data: S(0)}"],"count":1},
+        {"from":"op2","to":"out0","kind":"tensor","tone":"partial","text":["f32[] · 4 B","{data: P(sum)}"],"count":1}
       ],
       "rows": [],
       "columns": []
@@ -124,22 +137,32 @@ test("Mermaid of a small plan", async () => {
     title: "small · physical plan on ranks 0,1"
     ---
     flowchart TB
+      subgraph key["layouts"]
+        key_split0["split along data"]
+        key_partial["partial along data"]
+      end
+      class key_split0 split0
+      class key_partial partial
       subgraph rank0["rank 0<br/>data 0 · 65.9 KB"]
-        task1_rank0("1 · compute<br/>relu<br/>sum<br/>chain"):::compute
+        task1_rank0("1 · compute<br/>relu<br/>sum<br/>chain"):::partial
       end
       subgraph rank1["rank 1<br/>data 1 · 65.9 KB"]
-        task1_rank1("1 · compute<br/>relu<br/>sum<br/>chain"):::compute
+        task1_rank1("1 · compute<br/>relu<br/>sum<br/>chain"):::partial
       end
       task0[\\"host · source<br/>x 64 B × 2, on each rank"/]:::host
       task2[/"host · sink<br/>total 64 B × 4, on each rank"\\]:::host
-      task0 --> task1_rank0
-      task0 --> task1_rank1
-      task1_rank0 --> task2
-      task1_rank1 --> task2
-      classDef compute fill:#e9f0fa,stroke:#3f6ea8,color:#222222
-      classDef host fill:#f1f1f1,stroke:#6e6e6e,color:#222222
+      task0 -->|"48 B × 2<br/>x f32[4,6] S(0)"| task1_rank0
+      task0 -->|"48 B × 2<br/>x f32[4,6] S(0)"| task1_rank1
+      task1_rank0 -->|"4 B × 4<br/>sum f32[] P(sum)"| task2
+      task1_rank1 -->|"4 B × 4<br/>sum f32[] P(sum)"| task2
+      classDef split0 fill:#cfe2fb,stroke:#2463b4,color:#222222
+      classDef partial fill:#fdc98c,stroke:#b05a00,color:#222222
+      classDef host fill:#ffffff,stroke:#8a8f96,color:#222222
+      linkStyle 0,1 stroke:#2463b4
+      linkStyle 2,3 stroke:#b05a00
       style rank0 fill:#fafbfc,stroke:#c9ced6,color:#767676
       style rank1 fill:#fafbfc,stroke:#c9ced6,color:#767676
+      style key fill:#fafbfc,stroke:#c9ced6,color:#767676
     "
   `);
 });

@@ -2,8 +2,12 @@ import { describe, expect, it } from "vitest";
 import { bytes } from "../../src/view/format.ts";
 import { logicalPicture } from "../../src/view/logical.ts";
 import { physicalPicture } from "../../src/view/physical.ts";
+import { foldedPicture } from "../../src/view/physical-folded.ts";
+import type { Picture } from "../../src/view/picture.ts";
 import { pictureDot } from "../../src/view/picture-dot.ts";
 import { render } from "../../src/view/render.ts";
+import { darkInk, darkLayoutTints, ink, layoutTints } from "../../src/view/style.ts";
+import { contrast, distance } from "./colours.ts";
 import { mlp, nasty, renamed } from "./plans.ts";
 import { clusterCount, nodeCount, tags, texts } from "./support.ts";
 
@@ -20,12 +24,29 @@ describe("the logical graph", () => {
     expect(texts(logical)).toEqual(expect.arrayContaining(["forward", "backward", "optimizer", "output"]));
   });
 
-  it("says on its edges what a tensor is and how it lies", () => {
+  it("says on its edges what a tensor is, what of it a rank holds, and how it lies", () => {
     expect(texts(logical)).toEqual(
-      expect.arrayContaining(["f32[128,512]", "{data: S(0), model: S(1)}", "{data: S(0), model: P(sum)}"]),
+      expect.arrayContaining([
+        `f32[128,512] · ${bytes(64 * 256 * 4)}`,
+        "{data: S(0), model: S(1)}",
+        "{data: S(0), model: P(sum)}",
+      ]),
     );
     expect(texts(logical)).toContain("param · f32[784,512] {model: S(1)}");
     expect(texts(logical)).toContain("input · i32[128] {data: S(0)}");
+  });
+
+  it("says it of each tensor that leaves an input, a parameter or an op, at least once", () => {
+    const { edges, nodes } = logicalPicture(plan);
+    for (const { id, kind, text } of nodes) {
+      const out = edges.filter(({ from, kind }) => from === id && kind === "tensor");
+      if (kind === "output" || text[0]![0]!.startsWith("adamW.")) continue; // numbers that only updates take
+      if (out.length)
+        expect(
+          out.some((edge) => edge.text.length === 2),
+          text[0]![0],
+        ).toBe(true);
+    }
   });
 
   it("draws boxing as what it is", () => {
@@ -77,6 +98,19 @@ describe("the physical plan", () => {
     for (const edge of edges) expect(edge).toContain("<path ");
   });
 
+  it("says on edges what passes, from the host and to it too", async () => {
+    const { edges, nodes } = physicalPicture(plan);
+    const source = nodes.find(({ kind }) => kind === "source")!.id;
+    const fed = edges.filter(({ from }) => from === source);
+    expect(fed.length).toBe(8);
+    for (const { text } of fed) expect(text).toHaveLength(2);
+    expect(fed[0]!.text).toEqual([`${bytes(64 * 784 * 4)} × 2`, "image f32[128,784] S(0),B"]);
+    for (const { kind, text } of edges) if (!kind.endsWith("group")) expect(text.length).toBeGreaterThan(0);
+    expect(await render(plan, "mermaid")).toContain(
+      'task0 -->|"201 KB × 2<br/>image f32[128,784] S(0),B"| task1_rank0',
+    );
+  });
+
   it("gives bytes and slots of registers, and dashes what the next step reads", () => {
     expect(texts(physical).some((text) => / × 2$/.test(text))).toBe(true);
     const dashed = pictureDot(physicalPicture(plan)).match(/style="dashed"/g) ?? [];
@@ -90,6 +124,79 @@ describe("the physical plan", () => {
     const many = pictureDot(physicalPicture(mlp({ data: 4, model: 4 })));
     expect(many.match(/subgraph/g)).toHaveLength(8);
     expect(many).toContain("8 more ranks not drawn");
+  });
+});
+
+describe("colours", () => {
+  const [graph, whole, folded] = [logicalPicture(plan), physicalPicture(plan), foldedPicture(plan, true)];
+  const toneOf = (picture: Picture, op: string) => picture.nodes.find(({ ops }) => ops.includes(op))!.tone;
+
+  it("are layouts: one for each, whatever the kind of the node", () => {
+    const by: Record<string, readonly string[]> = {
+      whole: ["fc2.bias", "mean.grad", "fc2.add.grad.bias.all-reduce.data"],
+      split0: ["image", "fc2.matmul.all-reduce.model", "softmaxCrossEntropy"],
+      split1: ["fc1.weight", "fc1.bias.update", "fc2.matmul.grad.weight.all-reduce.data"],
+      splits: ["fc1.matmul", "relu", "relu.grad"],
+      partial: ["mean", "fc2.add.grad.bias"],
+      mixed: ["fc2.matmul", "fc1.matmul.grad.weight"],
+    };
+    for (const [tone, ops] of Object.entries(by))
+      for (const op of ops) expect([op, toneOf(graph, op)]).toEqual([op, tone]);
+    expect(graph.nodes.find(({ kind }) => kind === "output")!.tone).toBe("partial");
+  });
+
+  it("are the same in every picture, and of edges too", () => {
+    // A collective gives what its op gives; of a task most of what it gives counts.
+    for (const picture of [whole, folded]) {
+      expect(toneOf(picture, "fc2.matmul.all-reduce.model")).toBe("split0");
+      expect(toneOf(picture, "fc1.matmul")).toBe("splits");
+      expect(picture.nodes.filter(({ kind }) => kind === "source" || kind === "sink").map(({ tone }) => tone)).toEqual([
+        null,
+        null,
+      ]);
+    }
+    const from = (picture: Picture, op: string) => {
+      const { id } = picture.nodes.find(({ ops }) => ops.includes(op))!;
+      return new Set(
+        picture.edges.filter((edge) => edge.from === id && !edge.kind.endsWith("group")).map(({ tone }) => tone),
+      );
+    };
+    expect(from(graph, "fc2.matmul")).toEqual(new Set(["mixed"]));
+    expect(from(whole, "fc2.matmul.all-reduce.model")).toEqual(new Set(["split0"]));
+  });
+
+  it("have a legend of what occurs, and of nothing else", () => {
+    for (const picture of [graph, whole, folded]) {
+      const used = new Set([...picture.nodes, ...picture.edges].flatMap(({ tone }) => tone ?? []));
+      expect(new Set(picture.legend.map(({ tone }) => tone))).toEqual(used);
+    }
+    expect(graph.legend.map(({ text }) => text)).toEqual([
+      "whole on every rank",
+      "split along data",
+      "split along model",
+      "split along data and model",
+      "partial along data",
+      "split along data, partial along model, or split along model, partial along data",
+    ]);
+    expect(texts(logical)).toEqual(expect.arrayContaining(graph.legend.map(({ text }) => text)));
+    const alone = logicalPicture(mlp({ data: 1, model: 1 }));
+    expect(alone.legend).toEqual([{ tone: "whole", text: "whole on every rank" }]);
+  });
+
+  it("can be told apart, and text on them read, on light and on dark pages", () => {
+    const pages = [
+      [layoutTints, ink],
+      [darkLayoutTints, darkInk],
+    ] as const;
+    for (const [of, text] of pages)
+      for (const [tone, { fill, line }] of Object.entries(of)) {
+        expect(contrast(fill, text), tone).toBeGreaterThan(5.5);
+        expect(contrast(fill, line), tone).toBeGreaterThan(3);
+        for (const [other, tint] of Object.entries(of))
+          if (other !== tone) expect(distance(fill, tint.fill), `${tone} ${other}`).toBeGreaterThan(3);
+      }
+    expect(logical).toContain("prefers-color-scheme: dark");
+    expect(logical).toContain(`[fill="${layoutTints.splits.fill}"] { fill: ${darkLayoutTints.splits.fill} }`);
   });
 });
 

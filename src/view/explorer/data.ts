@@ -10,6 +10,7 @@ import { bytes, count, seconds } from "../format.ts";
 import { logicalPictures } from "../logical.ts";
 import { foldedPicture } from "../physical-folded.ts";
 import type { Picture } from "../picture.ts";
+import { tonerOf } from "../tone.ts";
 import { drawingOf } from "./drawing.ts";
 import { measuredRun, type Traced } from "./measured.ts";
 import { opsOf } from "./ops.ts";
@@ -39,6 +40,9 @@ export async function explorerData(plan: PlanData, options: ExplorerOptions = {}
   const timeline = timelineOf(plan, options, place);
   const { tensors, shards } = tensorsOf(plan);
 
+  const toner = tonerOf(plan);
+  const tasks = tasksOf(plan, order, opOf, toner);
+
   const opsIn = ({ ops }: { readonly ops: readonly string[] }) => ops.flatMap((op) => opOf.get(op) ?? []);
   const none = () => [];
   const { picture, byOp } = logicalPictures(plan, options.expand);
@@ -66,7 +70,8 @@ export async function explorerData(plan: PlanData, options: ExplorerOptions = {}
     ops: opsOf(plan, taskOf),
     tensors,
     shards,
-    tasks: tasksOf(plan, order, opOf),
+    tasks,
+    legend: toner.legend(new Set(tasks.map(({ tone }) => tone))),
     registers: registersOf(plan, place),
     logical: await drawingOf(picture, { ops: opsIn, tasks: none, opens }),
     physical: await drawingOf(physical, { ops: opsIn, tasks: tasksIn, opens: new Map() }),

@@ -37,7 +37,7 @@ interface Laid {
 const inch = 72;
 
 export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing> {
-  const laid = (await dotToJson(pictureDot({ ...picture, text: [] }, true))) as Laid;
+  const laid = (await dotToJson(pictureDot({ ...picture, text: [], legend: [] }, true))) as Laid;
   const [, , width, height] = numbers(laid.bb) as [number, number, number, number];
   const down = (y: number) => round(height - y);
   const point = ([x, y]: readonly number[]): [number, number] => [round(x!), down(y!)];
@@ -54,6 +54,7 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
     title: picture.text[0] ?? "",
     width: round(width),
     height: round(height),
+    legend: picture.legend,
     nodes: picture.nodes.map((node): DrawnNode => {
       const { pos, width: w, height: h, shape, rects } = found.get(node.id)!;
       const [x, y] = point(numbers(pos!));
@@ -61,6 +62,7 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
       return {
         id: node.id,
         kind: node.kind,
+        tone: node.tone,
         shape: shape!,
         x,
         y,
@@ -75,7 +77,7 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
         ...(marks.outside?.has(node.id) && { outside: true }),
       };
     }),
-    edges: picture.edges.map(({ from, to, kind, text }, i): DrawnEdge => {
+    edges: picture.edges.map(({ from, to, kind, tone, text }, i): DrawnEdge => {
       const { pos, lp } = edges.get(`${i}`) ?? {};
       const parts = (pos ?? straight(from, to)).split(" ");
       const tip = parts.find((part) => part.startsWith("e,"));
@@ -83,6 +85,7 @@ export async function drawingOf(picture: Picture, marks: Marks): Promise<Drawing
         from: places.get(from)!,
         to: places.get(to)!,
         kind,
+        tone,
         path: parts.filter((part) => !/^[se],/.test(part)).flatMap((part) => point(numbers(part))),
         ...(tip && { tip: point(numbers(tip.slice(2))) }),
         text,

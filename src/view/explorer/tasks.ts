@@ -5,10 +5,16 @@ import type { PlanData, TaskTemplate } from "../../ir/plan.ts";
 import { changeOf } from "../boxing-text.ts";
 import { bytes } from "../format.ts";
 import { kernelsOf } from "../physical-text.ts";
+import type { Toner } from "../tone.ts";
 import type { CollectiveInfo, RankMemoryInfo, RegisterInfo, TaskInfo } from "./types.ts";
 
 /** In the order given. `opOf` gives the place of an op. */
-export function tasksOf(plan: PlanData, order: readonly TaskTemplate[], opOf: ReadonlyMap<string, number>): TaskInfo[] {
+export function tasksOf(
+  plan: PlanData,
+  order: readonly TaskTemplate[],
+  opOf: ReadonlyMap<string, number>,
+  toner: Toner,
+): TaskInfo[] {
   const collectives = new Map(plan.collectives.map((each) => [each.task, each]));
   return order.map((task): TaskInfo => {
     const collective = collectives.get(task.id);
@@ -19,6 +25,7 @@ export function tasksOf(plan: PlanData, order: readonly TaskTemplate[], opOf: Re
       stream: task.stream,
       placement: task.placement,
       ops: task.ops.flatMap((op) => opOf.get(op) ?? []),
+      tone: task.stream === "host" ? null : toner.ops(task.ops),
       ...(task.action && { action: actionText(task.action) }),
       kernels: kernelsOf(task, plan.placements[task.placement]!.ranks[0]!),
       ...(task.writes.length > 0 && { writes: task.writes }),

@@ -4,12 +4,14 @@ import {
   darkFaint,
   darkGrid,
   darkInk,
+  darkLayoutTints,
   darkPage,
   darkTints,
   faint,
   fontStack,
   grid,
   ink,
+  layoutTints,
   page,
   type Tint,
   tints,
@@ -29,6 +31,7 @@ const light: Readonly<Record<string, string>> = {
   "bar-comm": bars.communication[0],
   "on-bar": "#1b1f24",
   ...named(tints),
+  ...named(layoutTints),
 };
 
 const dark: Readonly<Record<string, string>> = {
@@ -45,6 +48,7 @@ const dark: Readonly<Record<string, string>> = {
   "bar-comm": bars.communication[1],
   "on-bar": "#ffffff",
   ...named(darkTints),
+  ...named(darkLayoutTints),
 };
 
 function named(of: Readonly<Record<string, Tint>>): Record<string, string> {

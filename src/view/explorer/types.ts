@@ -4,6 +4,7 @@
  * said otherwise. Ids are places in the document's lists.
  */
 import type { EdgeKind, NodeKind, PictureCluster } from "../picture.ts";
+import type { LegendEntry, Tone } from "../tone.ts";
 
 export interface Explorer {
   readonly format: "sluice-explorer";
@@ -25,6 +26,8 @@ export interface Explorer {
   readonly shards: readonly ShardsInfo[];
   /** In launch order. */
   readonly tasks: readonly TaskInfo[];
+  /** Tones of tasks, and the layouts that they stand for. */
+  readonly legend: readonly LegendEntry[];
   readonly registers: readonly RegisterInfo[];
   readonly logical: Drawing;
   readonly physical: Drawing;
@@ -125,6 +128,8 @@ export interface TaskInfo {
   readonly stream: "compute" | "comm" | "host";
   readonly placement: number;
   readonly ops: readonly number[];
+  /** The layout of what it gives; null on the host. */
+  readonly tone: Tone | null;
   /** In a pipeline what it is a part of: `F3`, `forward of micro-batch 3 in stage 0`. */
   readonly action?: readonly [short: string, text: string];
   readonly kernels: readonly string[];
@@ -158,6 +163,7 @@ export interface Drawing {
   readonly title: string;
   readonly width: number;
   readonly height: number;
+  readonly legend: readonly LegendEntry[];
   readonly nodes: readonly DrawnNode[];
   readonly edges: readonly DrawnEdge[];
   readonly frames: readonly DrawnFrame[];
@@ -166,6 +172,7 @@ export interface Drawing {
 export interface DrawnNode {
   readonly id: string;
   readonly kind: NodeKind;
+  readonly tone: Tone | null;
   readonly shape: string;
   /** Its middle. */
   readonly x: number;
@@ -189,6 +196,7 @@ export interface DrawnEdge {
   readonly from: number;
   readonly to: number;
   readonly kind: EdgeKind;
+  readonly tone: Tone | null;
   /** Bézier curves end to end: x and y in turn; the first point, then three for each curve. */
   readonly path: readonly number[];
   /** The tip of its arrow. */

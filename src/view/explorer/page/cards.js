@@ -1,7 +1,7 @@
 /** @file The pieces that details are made of: sections, tables, links, shares of a whole. */
 import { el } from "./dom.js";
 import { nameOf } from "./model.js";
-import { colour, tintOf } from "./paint.js";
+import { colour } from "./paint.js";
 
 /**
  * @typedef {import("./model.js").Selection} Selection
@@ -72,16 +72,8 @@ export const list = (items) =>
         items.length > most && el("li", { class: "sub" }, `… ${items.length - most} more`),
       );
 
-/**
- * @param {string} text
- * @param {Parameters<typeof tintOf>[0]} kind
- */
-export function badge(text, kind) {
-  const made = el("span", { class: "badge" }, text);
-  made.style.background = colour(tintOf(kind));
-  made.style.borderColor = colour(`${tintOf(kind)}-line`);
-  return made;
-}
+/** @param {string} text */
+export const badge = (text) => el("span", { class: "badge" }, text);
 
 /**
  * Shares of a whole beside each other.

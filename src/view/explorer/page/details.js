@@ -30,8 +30,6 @@ function opDetails(selection, select) {
   const { choice } = op;
   const mesh = plan.placements[op.placement];
   const axes = choice?.rules.map(({ axis }) => axis) ?? [];
-  const kind =
-    op.kind === "boxing" ? "boxing" : op.kind === "input" ? "input" : op.kind === "state" ? "state" : "compute";
   const tensors = [
     ...op.ins.map((id, i) => ({ id, i, side: /** @type {const} */ ("ins") })),
     ...op.outs.map((id, i) => ({ id, i, side: /** @type {const} */ ("outs") })),
@@ -44,7 +42,7 @@ function opDetails(selection, select) {
   return [
     el("h2", {}, op.name),
     pager(selection, select),
-    el("p", {}, badge(op.step ?? op.kind, kind), el("span", { class: "sub" }, op.phase)),
+    el("p", {}, badge(op.step ?? op.kind), el("span", { class: "sub" }, op.phase)),
     op.change === undefined ? null : el("p", {}, op.change),
     op.at === undefined ? null : el("p", {}, el("code", {}, op.at)),
     op.attrs === undefined ? null : el("p", {}, el("code", {}, op.attrs)),
@@ -128,7 +126,7 @@ function tensorDetails({ id }, select) {
   const mesh = plan.placements[tensor.placement];
   return [
     el("h2", {}, tensor.name),
-    el("p", {}, badge("tensor", "input"), el("span", { class: "sub" }, tensor.type)),
+    el("p", {}, badge("tensor"), el("span", { class: "sub" }, tensor.type)),
     section(
       "How it lies",
       facts([
@@ -151,7 +149,6 @@ function taskDetails(selection, select) {
   if (!task) return [];
   const { collective, kernels } = task;
   const ranks = ranksOf(task);
-  const kind = task.stream === "host" ? "source" : task.kind === "boxing" ? "collective" : "task";
   const what = collective ? [collective.kind, collective.axis].filter(Boolean).join(" · ") : task.stream;
   const register = (/** @type {number} */ i, /** @type {"from" | "to"} */ end) => {
     const own = plan.registers[i];
@@ -162,7 +159,7 @@ function taskDetails(selection, select) {
   return [
     el("h2", {}, task.name),
     pager(selection, select),
-    el("p", {}, badge(what, kind), el("span", { class: "sub" }, `task ${id} in launch order`)),
+    el("p", {}, badge(what), el("span", { class: "sub" }, `task ${id} in launch order`)),
     ranks.length > 0 ? el("p", { class: "sub" }, `on rank${ranks.length > 1 ? "s" : ""} ${ranges(ranks)}`) : null,
     task.action ? el("p", {}, task.action[1]) : null,
     firings(selection, select),

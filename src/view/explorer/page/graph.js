@@ -4,7 +4,7 @@
  */
 import { plan } from "./model.js";
 import { arrow, frameTitle, nodeText, outline, small } from "./nodes.js";
-import { colour, fontOf, tintOf } from "./paint.js";
+import { colour, fontOf, lineOf, tintOf } from "./paint.js";
 
 /**
  * @typedef {import("./model.js").Drawing} Drawing
@@ -105,8 +105,8 @@ export function graphView(drawing) {
         if (!box || !curve || !seen(box)) continue;
         const strong = picked.has(edge.from) || picked.has(edge.to);
         const dashed = edge.kind === "write" || edge.kind === "carried" || edge.kind === "next";
-        const state = edge.kind === "write" || edge.kind === "carried";
-        ctx.strokeStyle = strong ? colour("accent") : colour(state ? "state-line" : "faint");
+        const group = edge.kind === "group" || edge.kind === "other group";
+        ctx.strokeStyle = colour(strong ? "accent" : group ? "faint" : lineOf(edge.tone));
         ctx.globalAlpha = strong ? 1 : picked.size || edge.kind === "host" ? 0.35 : isFar(box) ? 0.4 : 0.8;
         ctx.lineWidth = Math.max(strong ? 1.8 : 0.9, (strong ? 1.6 : 0.6) / scale);
         ctx.setLineDash(dashed ? [4, 3] : []);
@@ -134,10 +134,9 @@ export function graphView(drawing) {
         const { x, y, w, h } = node;
         const shape = outlines[i];
         if (!shape || !seen({ l: x - w / 2, t: y - h / 2, r: x + w / 2, b: y + h / 2 })) continue;
-        const tint = tintOf(node.kind);
         ctx.globalAlpha = node.outside ? 0.6 : 1;
-        ctx.fillStyle = colour(tint);
-        ctx.strokeStyle = picked.has(i) ? colour("accent") : colour(`${tint}-line`);
+        ctx.fillStyle = colour(tintOf(node.tone));
+        ctx.strokeStyle = colour(picked.has(i) ? "accent" : lineOf(node.tone));
         ctx.lineWidth = Math.max(1.1, (picked.has(i) ? 3 : hovered.has(i) ? 2.2 : 1) / Math.min(1, scale));
         if (node.opens !== undefined) {
           // What stands for several lies on a second sheet.

@@ -16,22 +16,10 @@ export function colour(name) {
 /** To be called when light turns to dark. */
 export const forgetColours = () => colours.clear();
 
-/** What kinds of nodes are coloured as. */
-const tints = {
-  input: "port",
-  output: "port",
-  state: "state",
-  compute: "compute",
-  boxing: "boxing",
-  module: "compute",
-  task: "compute",
-  transfer: "boxing",
-  collective: "boxing",
-  source: "host",
-  sink: "host",
-};
-/** @param {keyof typeof tints} kind */
-export const tintOf = (kind) => tints[kind];
+/** The tint of a layout; what has none is plain. @param {import("../../tone.ts").Tone | null} tone */
+export const tintOf = (tone) => tone ?? "page";
+/** The same for lines. @param {import("../../tone.ts").Tone | null} tone */
+export const lineOf = (tone) => (tone ? `${tone}-line` : "host-line");
 
 /** @type {Map<string, string>} */
 const cut = new Map();

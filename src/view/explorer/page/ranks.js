@@ -4,7 +4,7 @@
  */
 import { bytes } from "./format.js";
 import { allRanks, groupsOf, plan, ranksOf, registersIn, registersOut, taskOf } from "./model.js";
-import { colour, fitting, fontOf } from "./paint.js";
+import { colour, fitting, fontOf, lineOf, tintOf } from "./paint.js";
 
 /**
  * @typedef {import("./model.js").Selection} Selection
@@ -74,13 +74,12 @@ export function ranksView() {
           if (!own) continue;
           const onHost = own.stream === "host";
           if (!onHost && !members[i]?.has(rank)) continue;
-          const tint = onHost ? "host" : isComm[i] ? "boxing" : "compute";
           const [x, y, w] = [left(rank, i), i * rowHeight + (rowHeight - boxHeight) / 2, wide(i)];
-          ctx.fillStyle = colour(scale * boxHeight < 5 ? `${tint}-line` : tint);
+          ctx.fillStyle = colour(scale * boxHeight < 5 ? lineOf(own.tone) : tintOf(own.tone));
           ctx.fillRect(x, y, w, Math.max(boxHeight, 1 / scale));
           if (scale * boxHeight < 5) continue;
           const strong = i === task;
-          ctx.strokeStyle = strong ? colour("accent") : colour(`${tint}-line`);
+          ctx.strokeStyle = colour(strong ? "accent" : lineOf(own.tone));
           ctx.lineWidth = strong
             ? selection?.rank === undefined || selection.rank === rank
               ? 3
@@ -131,7 +130,7 @@ export function ranksView() {
       if (!own) return;
       const here = rank ?? ranksOf(own)[0] ?? allRanks[0] ?? 0;
       ctx.lineWidth = Math.max(2, 1.5 / scale);
-      ctx.strokeStyle = colour("boxing-line");
+      ctx.strokeStyle = colour("ink");
       for (const group of groupsOf(own)) {
         if (!group.includes(here)) continue;
         for (const [i, other] of group.entries()) {

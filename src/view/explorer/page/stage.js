@@ -95,6 +95,13 @@ export function paint() {
   });
 }
 
+/** What the colours of what is open stand for. */
+export function showLegend() {
+  const { name, part } = state;
+  const logical = (part !== null && plan.parts[part]) || plan.logical;
+  legend(name, name === "logical" ? logical : name === "physical" ? plan.physical : undefined);
+}
+
 /** @param {Name} name @param {string | null} [part] */
 export function open(name, part = null) {
   state.name = name;
@@ -110,7 +117,7 @@ export function open(name, part = null) {
           el("span", {}, plan.parts[part]?.title ?? part),
         ]),
   );
-  legend(name);
+  showLegend();
   if (state.selection) reveal(state.selection);
   paint();
 }

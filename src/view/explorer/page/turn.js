@@ -1,7 +1,6 @@
 /** @file From light to dark and back. */
-import { legend } from "./legend.js";
 import { forgetColours } from "./paint.js";
-import { select, state } from "./stage.js";
+import { select, showLegend, state } from "./stage.js";
 
 /** Overrides what the reader's system prefers. */
 export function toggleTheme() {
@@ -15,6 +14,6 @@ export function toggleTheme() {
 /** Draws all in the colours that hold now. */
 export function recolour() {
   forgetColours();
-  legend(state.name);
+  showLegend();
   select(state.selection, true);
 }
