@@ -66,6 +66,7 @@ export const failed: Tint = { fill: "#fbe4e4", line: "#b3261e" };
 const frame: Tint = { fill: "#fafbfc", line: "#c9ced6" };
 
 export const darkInk = "#e6edf3";
+export const darkSaid = "#b3bac2";
 export const darkFaint = "#9198a1";
 export const darkGrid = "#2a313a";
 export const darkPage = "#0d1117";
@@ -99,7 +100,7 @@ export const clusterStyle = (label: string, fontsize: number) => ({
 export const darkened: ReadonlyMap<string, string> = new Map([
   [page, darkPage],
   [ink, darkInk],
-  [said, "#b3bac2"],
+  [said, darkSaid],
   [faint, darkFaint],
   [links.group, "#aab3bd"],
   [links.other, "#5f6873"],

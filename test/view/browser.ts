@@ -33,11 +33,15 @@ interface Look {
 }
 
 /** Opens HTML from a file, as a double click does, in a browser with a profile of its own. */
-export async function open(html: string, colorScheme: "light" | "dark" = "light"): Promise<Opened> {
+export async function open(
+  html: string,
+  colorScheme: "light" | "dark" = "light",
+  viewport?: Look["viewport"],
+): Promise<Opened> {
   const folder = await mkdtemp(join(tmpdir(), "sluice-page-"));
   const file = join(folder, "plan.html");
   await writeFile(file, html);
-  return browse(folder, pathToFileURL(file).href, /^(file|data):/, { colorScheme });
+  return browse(folder, pathToFileURL(file).href, /^(file|data):/, { colorScheme, ...(viewport && { viewport }) });
 }
 
 /** Opens an address; what the page asks for elsewhere is a problem. */

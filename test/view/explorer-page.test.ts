@@ -172,4 +172,20 @@ describe.skipIf(!hasChromium)("the explorer's page", () => {
     expect(await page.title()).not.toBe("run");
     expect(problems).toEqual([]);
   });
+
+  it("has room for the view on a phone, and says what colours stand for", async () => {
+    await using opened = await open(await render(mlp(), "html"), "light", { width: 400, height: 800 });
+    const { page, problems } = opened;
+    const stage = (await page.locator("#stage").boundingBox())!;
+    expect([stage.x, stage.width]).toEqual([0, 400]);
+    expect(stage.height).toBeGreaterThan(300);
+    for (const tool of await page.locator("header button, header input").all()) {
+      const { x, width } = (await tool.boundingBox())!;
+      expect(x + width).toBeLessThanOrEqual(400);
+    }
+    expect(await page.locator("#legend span").allTextContents()).toContain("split along data and model");
+    await page.keyboard.press("4");
+    expect(await page.locator("#legend span").allTextContents()).toContain("memory in use");
+    expect(problems).toEqual([]);
+  });
 });

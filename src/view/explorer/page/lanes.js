@@ -132,7 +132,8 @@ export function stepLines(ctx, at, top, bottom) {
     ctx.lineTo(x, bottom);
     ctx.stroke();
     if (x - before > 110) {
-      ctx.fillText(`result of step ${plan.timeline.first + i}`, x, bottom + 9);
+      // The names of lanes stand at the left.
+      ctx.fillText(`result of step ${plan.timeline.first + i}`, Math.max(x, gutter + 46), bottom + 9);
       before = x;
     }
   }

@@ -105,7 +105,7 @@ export function nodeText(ctx, node, scale) {
       const first = (top + bottom) / 2 - ((field.length - 1) * line) / 2;
       for (const [k, said] of field.entries()) {
         ctx.font = fontOf(i === 0 ? large : small);
-        ctx.fillStyle = colour(i === 0 ? "ink" : "faint");
+        ctx.fillStyle = colour(i === 0 ? "ink" : "said");
         ctx.fillText(fitting(ctx, said, w - 12), x - w / 2 + 8, first + k * line);
       }
       top = bottom;
@@ -117,7 +117,7 @@ export function nodeText(ctx, node, scale) {
   const first = y - ((all.length - 1) * line) / 2;
   for (const [k, said] of all.entries()) {
     ctx.font = fontOf(k === 0 ? large : small);
-    ctx.fillStyle = colour(k === 0 ? "ink" : "faint");
+    ctx.fillStyle = colour(k === 0 ? "ink" : "said");
     ctx.fillText(fitting(ctx, said, w - 6), x, first + k * line);
   }
 }

@@ -31,8 +31,8 @@ export const titles = { logical: "Logical", physical: "Physical", ranks: "By ran
 /** @typedef {keyof typeof titles} Name */
 export const names = /** @type {Name[]} */ (Object.keys(titles));
 
-/** Pixels of the legend, which lies over the view. */
-const legendHeight = 30;
+/** Pixels above the legend, which lies over the view. */
+const room = () => state.height - state.legend;
 
 /** Views are made when they are first opened. @type {Map<string, View>} */
 const views = new Map();
@@ -47,6 +47,8 @@ export const state = {
   hover: /** @type {Selection | null} */ (null),
   width: 1,
   height: 1,
+  /** Pixels of the legend. */
+  legend: 0,
 };
 
 const key = () => (state.name === "logical" && state.part !== null ? `part ${state.part}` : state.name);
@@ -69,7 +71,7 @@ export function view() {
 export function camera() {
   let own = cameras.get(key());
   if (!own) {
-    own = opened(view().extent(), state.width, state.height - legendHeight);
+    own = opened(view().extent(), state.width, room());
     cameras.set(key(), own);
   }
   return own;
@@ -77,7 +79,7 @@ export function camera() {
 
 /** @param {Camera} next */
 function look(next) {
-  cameras.set(key(), kept(next, view().extent(), state.width, state.height - legendHeight));
+  cameras.set(key(), kept(next, view().extent(), state.width, room()));
   paint();
 }
 
@@ -100,6 +102,7 @@ export function showLegend() {
   const { name, part } = state;
   const logical = (part !== null && plan.parts[part]) || plan.logical;
   legend(name, name === "logical" ? logical : name === "physical" ? plan.physical : undefined);
+  state.legend = byId("legend").offsetHeight;
 }
 
 /** @param {Name} name @param {string | null} [part] */
@@ -125,7 +128,7 @@ export function open(name, part = null) {
 /** Brings what is selected into sight, if the view has it. @param {Selection} selection */
 function reveal(selection) {
   const box = view().place(selection);
-  if (box) look(shown(camera(), view().extent(), box, state.width, state.height - legendHeight, view().readable));
+  if (box) look(shown(camera(), view().extent(), box, state.width, room(), view().readable));
 }
 
 /** @param {Selection | null} selection @param {boolean} [quiet] not to move */
@@ -152,7 +155,7 @@ export const pan = (dx, dy) =>
   look({ ...camera(), x: camera().x + dx / camera().sx, y: camera().y + dy / camera().sy });
 
 export function showAll() {
-  look(fitted(view().extent(), state.width, state.height - legendHeight));
+  look(fitted(view().extent(), state.width, room()));
 }
 
 /** Deselects, then leaves a part. */
@@ -184,7 +187,7 @@ export function hitAt(px, py) {
 /** Whether the wheel moves a view up and down: one whose height does not zoom, and that is higher than the window. */
 export const scrolls = () => {
   const { box, fixedHeight } = view().extent();
-  return fixedHeight === true && box.h > state.height - legendHeight;
+  return fixedHeight === true && box.h > room();
 };
 
 /** The window has another size. @param {number} width @param {number} height */
@@ -192,6 +195,7 @@ export function resize(width, height) {
   // What was fitted to no size at all is fitted anew.
   if (state.width === 1) cameras.clear();
   [state.width, state.height] = [width, height];
+  state.legend = byId("legend").offsetHeight;
   [canvas.width, canvas.height] = [width * devicePixelRatio, height * devicePixelRatio];
   paint();
 }
