@@ -29,6 +29,7 @@ const [programAt, recordAt, workspaceAt, dataAt] = [64, 1 << 16, 1 << 17, 1 << 2
 const pages = Math.ceil((dataAt + memory[0]!.bytes) / page) + 1;
 const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 const executor = createExecutor(loadEngine("native"), shared, 0);
+executor.largePages?.(dataAt, shared.buffer.byteLength - dataAt); // as sessions do
 
 /** Milliseconds that a call takes alone. */
 function time(call: Call): number {

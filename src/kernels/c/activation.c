@@ -24,14 +24,11 @@ INLINE vf vgelu(vf x) {
   const vf e = vexp(-vabs(GELU_U * x * (1.f + GELU_CUBE * x * x))), q = e / (1.f + e);
   return sel((vi)(x > 0), x - sel((vi)(q > 0), x * q, splat(0)), x * q);
 }
-static void gelu_grad(ix n, const f32 *x, const f32 *dy, f32 *dx) {
-  VLOOP(n, {
-    const vf X = ldk(x + i, k, 0);
-    const vf s = vsigmoid(GELU_U * X * (1.f + GELU_CUBE * X * X));
-    const vf slope = s + X * s * (1.f - s) * GELU_U * (1.f + 3.f * GELU_CUBE * X * X);
-    stk(dx + i, ldk(dy + i, k, 0) * slope, k);
-  });
+INLINE vf gelu_slope(vf x) {
+  const vf s = vsigmoid(GELU_U * x * (1.f + GELU_CUBE * x * x));
+  return s + x * s * (1.f - s) * GELU_U * (1.f + 3.f * GELU_CUBE * x * x);
 }
+static INTERLEAVED void gelu_grad(ix n, const f32 *x, const f32 *dy, f32 *dx) { VMAP(n, dx, ldk(dy + i, k, 0) * gelu_slope(ldk(x + i, k, 0))); }
 
 static void power_each(ix n, double exponent, const f32 *x, f32 *y) { for (ix i = 0; i < n; i++) y[i] = (f32)power_of(x[i], exponent); }
 

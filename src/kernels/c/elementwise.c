@@ -9,21 +9,21 @@ static void relu_grad(ix n, const f32 *y, const f32 *dy, f32 *dx) {
   VMAP(n, dx, (vf)((vi)ldk(dy + i, k, 0) & (vi)(ldk(y + i, k, 0) > 0)));
 }
 enum { RELU, EXP, NEG, SQRT, LOG, COPY, ABS, SQUARE, TANH, SIGMOID, SIGN, RECIPROCAL, GELU, FLOOR, CEIL, ROUND, SIN, COS, ERF };
-static int unary(int op, ix n, const f32 *x, f32 *y) {
+static INTERLEAVED int unary(int op, ix n, const f32 *x, f32 *y) {
   switch (op) {
   case RELU: VMAP(n, y, relu1(ldk(x + i, k, 0))); return 1;
-  case EXP: VLOOP(n, { stk(y + i, vexp(ldk(x + i, k, 0)), k); }); return 1;
+  case EXP: VMAP(n, y, vexp(ldk(x + i, k, 0))); return 1;
   case NEG: VLOOP(n, { stk(y + i, -ldk(x + i, k, 0), k); }); return 1;
   case SQRT: VLOOP(n, { stk(y + i, vsqrt(ldk(x + i, k, 0)), k); }); return 1;
-  case LOG: VLOOP(n, { stk(y + i, vlog(ldk(x + i, k, 1)), k); }); return 1;
+  case LOG: VMAP(n, y, vlog(ldk(x + i, k, 1))); return 1;
   case COPY: VLOOP(n, { stk(y + i, ldk(x + i, k, 0), k); }); return 1;
   case ABS: VLOOP(n, { stk(y + i, vabs(ldk(x + i, k, 0)), k); }); return 1;
   case SQUARE: VLOOP(n, { const vf v = ldk(x + i, k, 0); stk(y + i, v * v, k); }); return 1;
-  case TANH: VLOOP(n, { stk(y + i, vtanh(ldk(x + i, k, 0)), k); }); return 1;
-  case SIGMOID: VLOOP(n, { stk(y + i, vsigmoid(ldk(x + i, k, 0)), k); }); return 1;
+  case TANH: VMAP(n, y, vtanh(ldk(x + i, k, 0))); return 1;
+  case SIGMOID: VMAP(n, y, vsigmoid(ldk(x + i, k, 0))); return 1;
   case SIGN: VLOOP(n, { stk(y + i, vsign(ldk(x + i, k, 0)), k); }); return 1;
   case RECIPROCAL: VLOOP(n, { stk(y + i, 1.f / ldk(x + i, k, 1), k); }); return 1;
-  case GELU: VLOOP(n, { stk(y + i, vgelu(ldk(x + i, k, 0)), k); }); return 1;
+  case GELU: VMAP(n, y, vgelu(ldk(x + i, k, 0))); return 1;
   case FLOOR: for (ix i = 0; i < n; i++) y[i] = __builtin_floorf(x[i]); return 1;
   case CEIL: for (ix i = 0; i < n; i++) y[i] = __builtin_ceilf(x[i]); return 1;
   case ROUND: for (ix i = 0; i < n; i++) y[i] = __builtin_rintf(x[i]); return 1;      // half to even

@@ -78,6 +78,23 @@ INLINE vi hidden(const Queries *s, int j, ix key) { return s->limit[j] <= splati
 // 0 instead of -∞: where nothing counted yet, weights are 0 rather than NaN.
 INLINE vf base_of(vf most) { return sel((vi)(most == splat(-__builtin_inff())), splat(0), most); }
 
+// t = e^(t - base), row by row, and what they add up to; two rows side by side. (2^n by factors: a tenth quicker here.)
+static INTERLEAVED void exp_rows(ix rows, const vf *base, f32 *t, vf *sums) {
+  vf from[NV], sum[NV];
+  UNROLL for (int j = 0; j < NV; j++) from[j] = base[j], sum[j] = sums[j];
+  ix r = 0;
+  for (; r + 2 <= rows; r += 2) {
+    vf e[2][NV];
+    f32 *at = t + r * NR;
+    UNROLL for (int q = 0; q < 2; q++) UNROLL for (int j = 0; j < NV; j++) e[q][j] = vexp_factors(ld(at + q * NR + j * VL) - from[j]);
+    UNROLL for (int q = 0; q < 2; q++) UNROLL for (int j = 0; j < NV; j++) st(at + q * NR + j * VL, e[q][j]), sum[j] += e[q][j];
+  }
+  if (r < rows) UNROLL for (int j = 0; j < NV; j++) {
+    const vf e = vexp_factors(ld(t + r * NR + j * VL) - from[j]);
+    st(t + r * NR + j * VL, e), sum[j] += e;
+  }
+  UNROLL for (int j = 0; j < NV; j++) sums[j] = sum[j];
+}
 // Scores to weights relative to the new largest ones, `base`; `grow` brings to them what was relative to the old.
 INLINE void weigh(Queries *s, ix j0, ix kb, f32 scale, f32 *t, vf *grow, vf *base) {
   const ix sure = imax(0, imin(kb, s->least - j0));
@@ -92,16 +109,11 @@ INLINE void weigh(Queries *s, ix j0, ix kb, f32 scale, f32 *t, vf *grow, vf *bas
   }
   UNROLL for (int j = 0; j < NV; j++) {
     base[j] = base_of(most[j]);
-    grow[j] = vexp_fused(s->most[j] - base[j]);
+    grow[j] = vexp_factors(s->most[j] - base[j]);
     s->most[j] = most[j];
     sum[j] = splat(0);
   }
-  for (ix r = 0; r < kb; r++) UNROLL for (int j = 0; j < NV; j++) {
-    f32 *p = t + r * NR + j * VL;
-    const vf e = vexp_fused(ld(p) - base[j]);
-    st(p, e);
-    sum[j] += e;
-  }
+  exp_rows(kb, base, t, sum);
   UNROLL for (int j = 0; j < NV; j++) s->sum[j] = s->sum[j] * grow[j] + sum[j];
 }
 
@@ -218,7 +230,7 @@ static void attention_head_grad(const Heads *h, const f32 *q, const f32 *k, cons
       Queries again = s;
       if (j0 >= KEPT) weigh_both(h, &again, j0, kb, k, v, x, x.p + at, x.dp + at, grow, base);
       else UNROLL for (int j = 0; j < NV; j++) base[j] = ld(x.bases + j0 / KEYS * NR + j * VL);
-      UNROLL for (int j = 0; j < NV; j++) by[j] = vexp_fused(base[j] - base_of(s.most[j])) * inverse[j];
+      UNROLL for (int j = 0; j < NV; j++) by[j] = vexp_factors(base[j] - base_of(s.most[j])) * inverse[j];
       to_gradient(&s, j0, kb, (f32)h->scale, x.p + at, x.dp + at, by, along);
       into_keys(kb, h->e, x.p + at, x.gr, dv + j0 * rdv, rdv, x.edge);
       into_keys(kb, h->d, x.dp + at, x.qr, dk + j0 * rdk, rdk, x.edge);

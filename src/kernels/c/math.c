@@ -2,8 +2,9 @@
 
 // exp to 2 ulp over the whole range: infinity above 88.72, gradual underflow below -87.34, NaN stays NaN (Cephes'
 // polynomial). Needs strict IEEE order for the rounding constant: -ffast-math breaks it. Fused, it is quicker and rounds
-// less where the target can, but not the same bits on every engine: for what goes into a sum.
-INLINE vf exp_of(const int fused, vf x0) {
+// less where the target can, but not the same bits on every engine: for what goes into a sum. Scaled, 2^n is one instruction
+// where the target has it, else and by factors two products of the same bits: neither overflows alone.
+INLINE vf exp_of(const int fused, const int scaled, vf x0) {
 #define STEP(a, b, c) (fused ? madd(a, b, c) : (a) * (b) + (c))
   const vf x = vmin(splat(89.f), vmax(splat(-104.f), x0));
   const vf t = x * 1.44269504f + 12582912.f;               // 1.5 * 2^23: the integer part lands in the low mantissa bits
@@ -13,12 +14,18 @@ INLINE vf exp_of(const int fused, vf x0) {
   vf p = splat(1.9875691500e-4f);
   p = STEP(p, r, splat(1.3981999507e-3f)); p = STEP(p, r, splat(8.3334519073e-3f)); p = STEP(p, r, splat(4.1665795894e-2f));
   p = STEP(p, r, splat(1.6666665459e-1f)); p = STEP(p, r, splat(5.0000001201e-1f)); p = STEP(p * r, r, r + 1.0f);
-  const vi whole = (vi)t - 0x4B400000, half = whole >> 1;   // 2^n as two factors: neither overflows alone
+#ifdef __AVX512F__
+  if (scaled) return (vf)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
+  (void)scaled;
+#endif
+  const vi whole = (vi)t - 0x4B400000, half = whole >> 1;
   return p * (vf)((half + 127) << 23) * (vf)((whole - half + 127) << 23);
 #undef STEP
 }
-INLINE vf vexp(vf x) { return exp_of(0, x); }
-INLINE vf vexp_fused(vf x) { return exp_of(1, x); }
+INLINE vf vexp(vf x) { return exp_of(0, 1, x); }
+INLINE vf vexp_fused(vf x) { return exp_of(1, 1, x); }
+INLINE vf vexp_factors(vf x) { return exp_of(1, 0, x); }
 
 // Natural logarithm to 1 ulp or little more (Cephes' polynomial): NaN below 0, -∞ at 0, ∞ and NaN stay; denormals count.
 INLINE vf vlog(vf x0) {

@@ -18,7 +18,7 @@ INLINE f32 sum_parts(const vf *s) {
 #endif
 
 // y[outer, mid, inner]: e^x / Σ e^x along mid, or its logarithm. A line of nothing but -∞ gives NaN, as 0 / 0 does.
-static void softmax_line(int logs, ix mid, const f32 *x, f32 *y) {
+static INTERLEAVED void softmax_line(int logs, ix mid, const f32 *x, f32 *y) {
   const f32 most = row_max(mid, x);
   vf s[PARTS / VL] = {splat(0)};
   PARTS_LOOP(mid, {
@@ -54,7 +54,7 @@ static void softmax(int logs, ix outer, ix mid, ix inner, const f32 *x, f32 *y) 
     else for (ix i = 0; i < inner; i += VL) softmax_columns(logs, mid, inner, x + i, y + i, (int)imin(VL, inner - i));
 }
 // From the output y: dx = y·(dy - Σ y·dy), or for the logarithm dx = dy - e^y · Σ dy.
-static void softmax_grad_line(int logs, ix mid, const f32 *y, const f32 *dy, f32 *dx) {
+static INTERLEAVED void softmax_grad_line(int logs, ix mid, const f32 *y, const f32 *dy, f32 *dx) {
   vf s[PARTS / VL] = {splat(0)};
   PARTS_LOOP(mid, {
     const vf g = ldk(dy + i, k, 0);
@@ -85,15 +85,6 @@ static void softmax_grad(int logs, ix outer, ix mid, ix inner, const f32 *y, con
     else for (ix i = 0; i < inner; i += VL)
       softmax_grad_columns(logs, mid, inner, y + i, dy + i, dx + i, (int)imin(VL, inner - i));
 }
-
-// Runs the body for vectors i = 0, VL, … of a row, p being the sum of several side by side that each goes to: so none waits
-// for the one before.
-enum { SIDE = 4 };
-#define SIDE_LOOP(n, ...) do { ix start = 0; \
-    for (; start + SIDE * VL <= (n); start += SIDE * VL) UNROLL for (int p = 0; p < SIDE; p++) { enum { k = VL }; const ix i = start + p * VL; __VA_ARGS__ } \
-    for (; start < (n); start += VL) { enum { p = 0 }; const ix i = start; const int k = (int)imin(VL, (n) - i); __VA_ARGS__ } } while (0)
-#define NO_SUMS {splat(0), splat(0), splat(0), splat(0)}
-INLINE f32 sum_sides(const vf *s) { return hsum((s[0] + s[1]) + (s[2] + s[3])); }
 
 typedef struct { f32 mean, scale; } Moments;
 // Of one row: its mean, or 0 when it is not centred, and 1 / √(Σ (x - mean)² / C + eps). Two passes: no cancellation.

@@ -174,25 +174,25 @@ INLINE f32 row_max(ix C, const f32 *x) {                       // may pass over 
 }
 // loss[r] = log Σ exp(x) - x[label], NaN when a logit is NaN or +infinity. A label outside 0..C-1 is ignored: no loss, no
 // gradient.
-static void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *loss) {
+static INTERLEAVED void cross_entropy(ix R, ix C, const f32 *x, const int32_t *label, f32 *loss) {
   for (ix r = 0; r < R; r++, x += C) {
     const ix t = label[r];
     if (t < 0 || t >= C) { loss[r] = 0; continue; }
     const f32 m = row_max(C, x);
-    vf s = splat(0);
-    VLOOP(C, { const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); s += e; });
-    loss[r] = (f32)((f64)log1(hsum(s)) + ((f64)m - x[t]));
+    vf s[SIDE] = NO_SUMS;
+    SIDE_LOOP(C, { s[p] += vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); });
+    loss[r] = (f32)((f64)log1(sum_sides(s)) + ((f64)m - x[t]));
   }
 }
 // dx = (softmax(x) - onehot) · dloss[r]
-static void cross_entropy_grad(ix R, ix C, const f32 *x, const int32_t *label, const f32 *dloss, f32 *dx) {
+static INTERLEAVED void cross_entropy_grad(ix R, ix C, const f32 *x, const int32_t *label, const f32 *dloss, f32 *dx) {
   for (ix r = 0; r < R; r++, x += C, dx += C) {
     const ix t = label[r];
     if (t < 0 || t >= C) { fill(C, 0, dx); continue; }
     const f32 m = row_max(C, x);
-    vf s = splat(0);
-    VLOOP(C, { const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); stk(dx + i, e, k); s += e; });
-    const f32 scale = dloss[r] / hsum(s);
+    vf s[SIDE] = NO_SUMS;
+    SIDE_LOOP(C, { const vf e = vexp_fused(ldk(x + i, k, -__builtin_inff()) - m); stk(dx + i, e, k); s[p] += e; });
+    const f32 scale = dloss[r] / sum_sides(s);
     VLOOP(C, { stk(dx + i, ldk(dx + i, k, 0) * scale, k); });
     dx[t] -= dloss[r];
   }

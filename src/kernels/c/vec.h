@@ -40,6 +40,14 @@ typedef f32 v4u __attribute__((vector_size(16), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
 #define NOINLINE __attribute__((noinline))
+// For kernels with a long chain of operations on each vector, such as exp's polynomial: the processor's window has room for few
+// of them, so those of neighbours lie side by side. Clang does so anyway, GCC when told. Not for kernels that fill all
+// registers, which would spill them. Before GCC 12 such an attribute could undo what the command line says of contraction.
+#if !defined(__clang__) && __GNUC__ >= 12
+#define INTERLEAVED __attribute__((optimize("schedule-insns", "sched-pressure")))
+#else
+#define INTERLEAVED
+#endif
 #ifdef __clang__
 #define UNROLL _Pragma("unroll")
 #define PLAIN _Pragma("clang loop vectorize(disable) unroll(disable) interleave(disable)")   /* small code before fast */
@@ -194,6 +202,14 @@ INLINE v4 fold4(vf v) {
 }
 INLINE f32 hsum(vf v) { v4 s = fold4(v); s = s + SHUF4(s, s, 2, 3, 0, 1); return s[0] + s[1]; }
 INLINE f32 hmax(vf v) { f32 m = v[0]; UNROLL for (int k = 1; k < VL; k++) m = v[k] > m ? v[k] : m; return m; }
+// Runs the body for vectors i = 0, VL, … of a row, p being the sum of several side by side that each goes to: so none waits
+// for the one before.
+enum { SIDE = 4 };
+#define SIDE_LOOP(n, ...) do { ix start = 0; \
+    for (; start + SIDE * VL <= (n); start += SIDE * VL) UNROLL for (int p = 0; p < SIDE; p++) { enum { k = VL }; const ix i = start + p * VL; __VA_ARGS__ } \
+    for (; start < (n); start += VL) { enum { p = 0 }; const ix i = start; const int k = (int)imin(VL, (n) - i); __VA_ARGS__ } } while (0)
+#define NO_SUMS {splat(0), splat(0), splat(0), splat(0)}
+INLINE f32 sum_sides(const vf *s) { return hsum((s[0] + s[1]) + (s[2] + s[3])); }
 INLINE void transpose4(v4 *a, v4 *b, v4 *c, v4 *d) {
   v4 p = SHUF4(*a, *b, 0, 4, 1, 5), q = SHUF4(*a, *b, 2, 6, 3, 7), r = SHUF4(*c, *d, 0, 4, 1, 5), s = SHUF4(*c, *d, 2, 6, 3, 7);
   *a = SHUF4(p, r, 0, 1, 4, 5); *b = SHUF4(p, r, 2, 3, 6, 7); *c = SHUF4(q, s, 0, 1, 4, 5); *d = SHUF4(q, s, 2, 3, 6, 7);
