@@ -22,7 +22,7 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
         for (ix i = 0; i < mc; i += MR) {
           const ix mr = imin(MR, mc - i);
           f32 *c = y + (i0 + i) * o->plane;
-          if (whole && mr == MR) { tile_to(kc, of.slice, pa + i * kc, pb + j * kc, MR, NR, (Out){c, o->plane, 0, 0, 0, p0 > 0}); continue; }
+          if (whole) { tile_to(kc, of.slice, pa + i * kc, pb + j * kc, mr, NR, (Out){c, o->plane, 0, 0, 0, p0 > 0}); continue; }
           f32 t[MR * NR] __attribute__((aligned(64)));
           tile_sums(mr, nr, kc, of.slice, pa + i * kc, 1, MR, pb + j * kc, NR, t, NR);
           scatter_tile(mr, nr, t, o, pixels, i0 + i, j0 + j, p0 > 0);
@@ -37,7 +37,8 @@ static void correlate(const Taps *g, const Filters *f, const f32 *x, const Plane
   }
 }
 
-// What a filter that is not finite touches is not finite either, so a look at the result is enough where that is.
+// What a filter that is not finite touches is not finite either, so a look at whichever is smaller, filters or result, is enough
+// where that is.
 static int planes_finite(ix images, ix planes, ix size, ix m, const f32 *y) {
   for (ix n = 0; n < images; n++) if (!all_finite(size, y + (n * planes + m) * size)) return 0;
   return 1;
@@ -49,9 +50,10 @@ static void conv2d(Conv v, const f32 *x, const f32 *w, f32 *y, f32 *ws, Then *th
   const Form *form = form_of(&g);
   if (form) { correlate_tiled(form, &g, &f, x, &o, ws, then); return; }
   // What follows may change what it takes: where a filter is not finite it comes last.
-  const int early = then && all_finite(v.K * v.C * v.R * v.S, w);
-  correlate(&g, &f, x, &o, ws, early ? then : 0);
-  if (early) return;
+  const ix filters = v.K * v.C * v.R * v.S;
+  const int sound = (then || filters <= v.N * v.K * v.OH * v.OW) && all_finite(filters, w);
+  correlate(&g, &f, x, &o, ws, sound ? then : 0);
+  if (sound) return;
   for (ix m = 0; m < v.K; m++)
     if (!planes_finite(v.N, v.K, v.OH * v.OW, m, y) && !all_finite(v.C * v.R * v.S, w + m * v.C * v.R * v.S)) conv2d_planes(v, m, x, w, y);
   if (then) follow(then, (ix[4]){0, 0, 0, 0}, (ix[4]){1, v.N, v.K, v.OH * v.OW});
@@ -76,6 +78,8 @@ static void conv2d_grad_x(Conv v, const f32 *w, const f32 *dy, f32 *dx, f32 *ws)
     const Planes o = {dx, v.C, v.H * v.W, whole ? v.H * v.W : cols, v.sh * v.W, v.sw, a * v.W + b};
     correlate(&g, &f, dy, &o, ws, 0);
   }
+  const ix filters = v.K * v.C * v.R * v.S;
+  if (filters <= v.N * v.C * v.H * v.W && all_finite(filters, w)) return;
   for (ix c = 0; c < v.C; c++) {
     int finite = planes_finite(v.N, v.C, v.H * v.W, c, dx);
     if (finite) continue;
