@@ -1,5 +1,6 @@
 /** @file `sluice` from its arguments to its exit code. Nothing here touches the process: `bin.ts` does. */
 import { readFileSync } from "node:fs";
+import { lineIn } from "../graph/source.ts";
 import { SluiceError } from "../ir/errors.ts";
 import { findCommand, readArguments } from "./arguments.ts";
 import { type Context, exits } from "./command.ts";
@@ -23,15 +24,21 @@ export async function main(args: readonly string[], context: Context): Promise<n
   try {
     return await dispatch(args, context);
   } catch (error) {
-    const code = (error instanceof SluiceError ? codes[error.code] : undefined) ?? exits.failed;
-    context.err.write(`${args.includes("--json") ? json(error, code) : text(error)}\n`);
-    return code;
+    return report(error, args, context);
   }
+}
+
+/** Writes what went wrong, and returns the exit code for it. */
+export function report(error: unknown, args: readonly string[], { err }: Pick<Context, "err">): number {
+  const code = (error instanceof SluiceError ? codes[error.code] : undefined) ?? exits.failed;
+  err.write(`${args.includes("--json") ? json(error, code) : text(error)}\n`);
+  return code;
 }
 
 async function dispatch(args: readonly string[], context: Context): Promise<number> {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h" || (name === "help" && rest.length === 0)) {
+  const asks = name === undefined || name === "help" || name === "--help" || name === "-h";
+  if (asks && rest.length === 0) {
     context.out.write(overview(commands));
     return exits.ok;
   }
@@ -39,8 +46,8 @@ async function dispatch(args: readonly string[], context: Context): Promise<numb
     context.out.write(`${version()}\n`);
     return exits.ok;
   }
-  const command = findCommand(name === "help" ? rest[0]! : name, commands);
-  const given = readArguments(command, name === "help" ? ["--help"] : rest);
+  const command = findCommand(asks ? rest[0]! : name, commands);
+  const given = readArguments(command, asks ? ["--help"] : rest);
   if (!given.values.help) return command.run(given as Parameters<typeof command.run>[0], context);
   context.out.write(commandHelp(command));
   return exits.ok;
@@ -54,7 +61,16 @@ function version(): string {
 /** Ours say what to do; others are the program's, and only their stack says where. */
 function text(error: unknown): string {
   if (error instanceof SluiceError) return error.message;
-  return `sluice: the program failed\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+  return `sluice: the program failed\n${error instanceof Error ? stackOf(error) : String(error)}`;
+}
+
+/** Without the frames that are Sluice's or Node's, unless there are no others: then it is our own fault. */
+function stackOf({ stack, message }: Error): string {
+  if (stack === undefined) return message;
+  const lines = stack.split("\n");
+  const isFrame = (line: string) => /^\s+at /.test(line);
+  const own = lines.filter((line) => !isFrame(line) || lineIn([line.trim()]) !== undefined);
+  return (own.some(isFrame) ? own : lines).join("\n");
 }
 
 function json(error: unknown, exit: number): string {

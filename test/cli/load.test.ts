@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isCommonJs, readsTypeScript } from "../../src/cli/typescript.ts";
-import { firstLine, folder, sluice } from "./support.ts";
+import { firstLine, folder, programs, sluice } from "./support.ts";
 
 const cwd = folder({
   "nothing.mjs": "export const net = 1; export const mesh = 2;",
@@ -81,5 +81,22 @@ describe("a program", () => {
     const { code, err } = await sluice(`${command} unfed.ts`);
     expect(firstLine(err)).toBe("unfed.ts: it has nothing to feed");
     expect(code).toBe(1);
+  });
+  it.each([
+    ["async () => []", "a promise"],
+    ["() => 7", "7"],
+    ["() => {}", "undefined"],
+  ])("whose batches are %s is told what they should be", async (batches, given) => {
+    const own = JSON.stringify(join(programs, "mlp.ts"));
+    const cwd = folder({ "own.mjs": `import own from ${own};\nexport default { ...own, batches: ${batches} };` });
+    const { code, err } = await sluice("run own.mjs", { cwd });
+    expect(firstLine(err)).toBe(`own.mjs: batches returns ${given}, which gives none`);
+    expect(err).toContain("async function*");
+    expect(code).toBe(1);
+  });
+  it("that throws is told with its own lines alone", async () => {
+    const { err } = await sluice("plan builds.mjs", { cwd });
+    expect(err).toMatch(/^sluice: the program failed\nTypeError: no such layer\n {4}at .*builds\.mjs:4:\d+\)?\n/);
+    expect(err).not.toMatch(/src.cli|node:/);
   });
 });

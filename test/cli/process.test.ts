@@ -1,13 +1,14 @@
 /** @file `sluice` as a process: its exit code, Ctrl-C, a pipe that is closed, and programs that leave something open. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { folder, programs } from "./support.ts";
 
 const bin = fileURLToPath(new URL("../../src/cli/bin.ts", import.meta.url));
-const start = (args: readonly string[], cwd = programs): ChildProcess =>
-  spawn(process.execPath, ["--import", import.meta.resolve("tsx"), bin, ...args], { cwd });
+const start = (args: readonly string[], cwd = programs, stdio?: StdioOptions): ChildProcess =>
+  spawn(process.execPath, ["--import", import.meta.resolve("tsx"), bin, ...args], { cwd, ...(stdio && { stdio }) });
 
 async function ended(child: ChildProcess) {
   const told = { out: "", err: "" };
@@ -31,6 +32,18 @@ it("ends when nobody reads on", async () => {
   const child = start(["graph", "mlp.ts"]);
   child.stdout!.destroy();
   expect(await ended(child)).toMatchObject({ code: 0, err: "" });
+});
+
+it.skipIf(process.platform !== "linux")("says that what it prints goes nowhere", async () => {
+  const full = openSync("/dev/full", "w");
+  const child = start(["plan", "mlp.ts"], programs, [0, full, "pipe"]);
+  let err = "";
+  child.stderr!.on("data", (chunk) => (err += chunk));
+  const [code] = await once(child, "close");
+  expect([code, err]).toEqual([1, "sluice: standard output cannot be written: its disk is full\n"]);
+  const deaf = start(["plan", "nofile.ts"], programs, [0, "pipe", full]);
+  expect((await once(deaf, "close"))[0]).toBe(2);
+  closeSync(full);
 });
 
 it("ends though the program has left something open, with the code of its error", async () => {
@@ -57,4 +70,16 @@ it("names the line of a mistake in syntax", async () => {
   );
   expect(err).not.toContain("esbuild");
   expect(code).toBe(1);
+});
+
+it.each([
+  ["Promise.reject(new Error('unheard'))", "unheard"],
+  ["setTimeout(() => { throw new Error('late'); })", "late"],
+])("tells what goes wrong where nobody waits for it: %s", async (line, message) => {
+  const cwd = folder({ "program.mjs": `${line};\nawait new Promise((done) => setTimeout(done, 10_000));\n` });
+  const { code, err } = await ended(start(["plan", "program.mjs"], cwd));
+  expect(err).toMatch(new RegExp(`^sluice: the program failed\\nError: ${message}\\n.*program\\.mjs:1`));
+  const json = await ended(start(["plan", "program.mjs", "--json"], cwd));
+  expect(JSON.parse(json.err)).toMatchObject({ error: { name: "Error", message }, exit: 1 });
+  expect([code, json.code]).toEqual([1, 1]);
 });

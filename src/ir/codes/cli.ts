@@ -114,7 +114,11 @@ export const cliCodes: Readonly<Record<Code, Entry>> = {
     error: "SluiceError",
     title: "A program without batches",
     meaning: "`sluice run`, `trace` and `bench` feed the program what its `batches` gives, and there is nothing.",
-    causes: ["No `batches` in the program.", "An iterator that is given twice: it is empty the second time."],
+    causes: [
+      "No `batches` in the program.",
+      "An iterator that is given twice: it is empty the second time.",
+      "An async function in place of an async generator: it returns a promise.",
+    ],
     remedy:
       "Give `defineProgram` a function `batches` that returns the batches of one epoch each time that it is called.",
     unmet: "It is met on the command line, by `sluice run` of a program that has no batches.",
