@@ -49,7 +49,10 @@ export function readArguments(command: Command, args: readonly string[]): Given 
   for (const token of tokens) {
     if (token.kind === "positional") rest.push(token.value);
     if (token.kind !== "option") continue;
-    const { name, rawName, value } = token;
+    const { name, value } = token;
+    // `-mesh` is not five options of one letter.
+    const word = args[token.index]!;
+    const rawName = /^-\w\w/.test(word) && !Object.hasOwn(options, name) ? word : token.rawName;
     const option = Object.hasOwn(options, name) ? options[name]! : undefined;
     if (!option) {
       const known = Object.keys(options);

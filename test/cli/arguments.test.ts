@@ -22,7 +22,7 @@ describe("help", () => {
     for (const option of [...Object.keys(options), "json", "help"]) expect(out).toContain(`--${option}`);
     for (const [line] of examples) expect(out).toContain(line);
     expect(out.split("\n").every((line) => line.length <= 130)).toBe(true);
-    expect((await sluice(`help ${name}`)).out).toBe(out);
+    for (const asked of ["help", "--help", "-h"]) expect((await sluice(`${asked} ${name}`)).out).toBe(out);
   });
   it("says the version of the package", async () => {
     expect((await sluice("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -36,6 +36,7 @@ describe("wrong use", () => {
     ["run mlp.ts again.ts", 'sluice run: "again.ts" is one argument too many', "give one FILE"],
     ["doctor mlp.ts", 'sluice doctor: "mlp.ts" is one argument too many', "give options by --name"],
     ["run mlp.ts --stpes 3", "sluice run: there is no option --stpes", "did you mean --steps?"],
+    ["plan mlp.ts -mesh data=2", "sluice plan: there is no option -mesh", "did you mean --mesh?"],
     ["plan mlp.ts -x", "sluice plan: there is no option -x", "sluice plan --help"],
     ["run mlp.ts --steps", "sluice run: --steps has no value", "--steps N"],
     ["run mlp.ts --steps --mesh data=2", "sluice run: --steps has no value", "--steps N"],
