@@ -17,7 +17,10 @@ function interrupt(): void {
   interrupted = true;
   process.off("SIGINT", interrupt);
   process.exitCode ??= exitCode;
-  console.error("sluice: interrupted; steps that have begun are finished. Ctrl-C again ends the process at once.");
+  const line = process.stderr.isTTY ? "\n" : ""; // a terminal has echoed ^C behind what stood there
+  console.error(
+    `${line}sluice: interrupted; steps that have begun are finished. Ctrl-C again ends the process at once.`,
+  );
   for (const stop of runs) stop();
 }
 

@@ -94,13 +94,28 @@ export function progress(options: ProgressOptions): Progress {
   };
 }
 
+const widest = 24;
+
+/**
+ * The terminal is as it was at any time, so that a second Ctrl-C leaves nothing behind: lines are cut, not kept from wrapping,
+ * and the cursor does not go back to where it was once, as other lines may have come since.
+ */
 function startBar(out: Terminal, total: number, colour: boolean): SingleBar {
   const filled = colour ? "\u001b[36m{bar}\u001b[39m" : "{bar}";
+  const jumps = ["\u001b7", "\u001b8"];
+  const screen = {
+    isTTY: true,
+    get columns() {
+      return out.columns;
+    },
+    write: (text: string) => jumps.includes(text) || out.write(text),
+  };
   const bar = new SingleBar(
     {
       format: `${filled} {value}/{total} · {facts}`,
-      stream: out as NodeJS.WriteStream,
-      barsize: 24,
+      stream: screen as unknown as NodeJS.WriteStream,
+      barsize: Math.min(widest, Math.floor((out.columns ?? 80) / 3)),
+      linewrap: true,
       fps: 10,
       gracefulExit: false, // its handler would swallow the first Ctrl-C
     },

@@ -60,8 +60,8 @@ describe("progress without a terminal", () => {
 });
 
 describe("progress in a terminal", () => {
-  const run = (env: Record<string, string>) => {
-    const out = terminal(true);
+  const run = (env: Record<string, string>, columns = 120) => {
+    const out = { ...terminal(true), columns };
     const { now, pass } = clock();
     const before = timers();
     const bar = progress({ total: 3, unit: "images", size: 10, out, env, now });
@@ -79,6 +79,15 @@ describe("progress in a terminal", () => {
     expect(text).toContain("3/3 · loss 0.5000 · 0 images/s · 0.0 s left");
     expect(text).toContain("\u001b[36m");
     expect(text).toMatch(/3 steps in 3 min 00 s/);
+  });
+
+  it("never changes how the terminal wraps nor where its cursor goes back to, and cuts what is too long", () => {
+    const text = run({}, 40);
+    for (const code of ["\u001b7", "\u001b8", "\u001b[?7"]) expect(text).not.toContain(code);
+    const lines = text.split("\n").flatMap((line) => line.split("\u001b[1G"));
+    expect(lines.some((line) => line.includes("3/3 · loss"))).toBe(true);
+    const bars = lines.filter((line) => line.includes("/3 "));
+    expect(Math.max(...bars.map((line) => line.replace("\u001b[0K", "").length))).toBeLessThanOrEqual(40);
   });
 
   it("has no colour under NO_COLOR", () => {
