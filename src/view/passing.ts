@@ -30,8 +30,10 @@ export function passingOf({ graph, tasks, buffers, registers }: PlanData): Passi
   const bufferOf = new Map(buffers.map(({ name, id }) => [name, id]));
   return ({ from, to, delay, register }) => {
     if (delay === 0) {
-      const own = new Set(registers[register]!.buffers);
-      const lies = (id: number) => own.has(bufferOf.get(graph.values[id]!.name) ?? registers[register]!.buffers[0]!);
+      // The net has registers of its own, for the order of tasks: they hold nothing.
+      const held = registers[register]?.buffers ?? [];
+      const own = new Set(held);
+      const lies = (id: number) => own.has(bufferOf.get(graph.values[id]!.name) ?? held[0]!);
       return [...made.get(from)!].filter((id) => taken.get(to)!.has(id) && lies(id));
     }
     const reads = new Set([...byId.get(to)!.reads, ...byId.get(to)!.writes]);
@@ -47,7 +49,7 @@ export function passingTexts(plan: PlanData): (edge: Ends, values: readonly numb
   const layoutOf = (id: number) => layoutText(layouts[id]!, graph.placements[graph.values[id]!.placement]!);
   const typeText = (id: number) => `${showType(graph.values[id]!)} ${layoutOf(id)}`;
   return ({ from, to, register, delay }, values) => {
-    const { buffers: ids, slots } = registers[register]!;
+    const { buffers: ids, slots } = registers[register] ?? { buffers: [], slots: 0 };
     const own = ids.reduce((sum, id) => sum + buffers[id]!.bytes, 0);
     const host = onHost.has(from) || onHost.has(to);
     // What passes to and from the host, and to the next step, is a part of what its register holds.
