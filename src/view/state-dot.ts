@@ -11,6 +11,7 @@ import type { PlanData } from "../ir/plan.ts";
 import type { SessionEvent } from "../ir/session.ts";
 import { cluster, digraph, edge, label, node } from "./dot.ts";
 import { ranges, shorten } from "./format.ts";
+import { arrived, type Counts, held, heldOf } from "./slots.ts";
 import { clusterStyle, failed, faint, type Tint, tints } from "./style.ts";
 
 /** What happened from a session's launch on, or what was so. */
@@ -18,9 +19,7 @@ export type Observed = readonly SessionEvent[] | Flight;
 
 const rankLimit = 8;
 
-interface Counts {
-  fired: number;
-  done: number;
+interface Seen extends Counts {
   failed: boolean;
 }
 
@@ -58,7 +57,7 @@ export function stateDot(plan: PlanData, observed: Observed): string {
   const net = expand(plan, { actor: 0, edge: 0, register: 0 });
   const base = baseOf(plan, observed);
   const counts = "actors" in observed ? ofFlight(observed) : ofEvents(net, base, observed);
-  const of = (actor: number): Counts => counts.get(base + actor) ?? { fired: 0, done: 0, failed: false };
+  const of = (actor: number): Seen => counts.get(base + actor) ?? { fired: 0, done: 0, failed: false };
   const all = [...new Set(net.schedule.map(({ rank }) => rank))].sort((a, b) => a - b);
   const ranks = all.slice(0, rankLimit);
   const on = (rank: number) =>
@@ -78,18 +77,11 @@ export function stateDot(plan: PlanData, observed: Observed): string {
   ]);
 }
 
-type CountsOf = (actor: number) => Counts;
+type SeenOf = (actor: number) => Seen;
 const name = ({ id }: ActorSpec): string => `actor${id}`;
 
-/** What has arrived on an edge and was not used yet. */
-const arrived = ({ from, to, delay, host }: NetEdge, of: CountsOf): number =>
-  (host ? of(from).done : of(from).fired) - of(to).fired + delay;
-/** Slots that a reader holds: filled, or to be filled by work that has begun, and not given back. */
-const held = ({ from, to, delay, host }: NetEdge, of: CountsOf): number =>
-  of(from).fired - (host ? of(to).done : of(to).fired) + delay;
-
 /** What an actor is at, in words too: what the first thing is that its next firing lacks. */
-function stateOf(actor: ActorSpec, net: Net, of: CountsOf): readonly [state: State, text: string] {
+function stateOf(actor: ActorSpec, net: Net, of: SeenOf): readonly [state: State, text: string] {
   const { fired, done, failed } = of(actor.id);
   const who = (id: number) => shorten(net.actors[id]!.name, 28);
   const known = (e: NetEdge) => net.user.id !== e.from && net.user.id !== e.to;
@@ -102,7 +94,7 @@ function stateOf(actor: ActorSpec, net: Net, of: CountsOf): readonly [state: Sta
   return actor.kind === "source" ? ["waiting", "waits for a batch"] : ["ready", "ready"];
 }
 
-function actorNode(actor: ActorSpec, net: Net, of: CountsOf): string {
+function actorNode(actor: ActorSpec, net: Net, of: SeenOf): string {
   const [state, text] = stateOf(actor, net, of);
   const { fill, line } = looks[state];
   const shape = actor.rank === HOST ? "house" : actor.kind === "boxing" ? "hexagon" : "box";
@@ -115,10 +107,11 @@ function actorNode(actor: ActorSpec, net: Net, of: CountsOf): string {
  * A register's edges: to readers of the same rank and the host, with what is held of it by all; readers on other ranks
  * are drawn where there is no other one.
  */
-function registers(actor: ActorSpec, net: Net, of: CountsOf, isDrawn: (actor: ActorSpec) => boolean): string[] {
-  return actor.outs.flatMap(({ slots, edges }) => {
+function registers(actor: ActorSpec, net: Net, of: SeenOf, isDrawn: (actor: ActorSpec) => boolean): string[] {
+  return actor.outs.flatMap((out) => {
+    const { slots, edges } = out;
     const readers = edges.filter(({ to }) => net.actors[to]!.kind !== "user");
-    const taken = Math.max(0, ...readers.map((e) => held(e, of)));
+    const taken = heldOf(out, net, of);
     const shown = readers.filter(({ to }) => isDrawn(net.actors[to]!));
     const near = shown.filter(({ to }) => [actor.rank, HOST].includes(net.actors[to]!.rank) || actor.rank === HOST);
     const full = taken >= slots;
@@ -142,7 +135,7 @@ export function baseOf({ name, hash }: PlanData, observed: Observed): number {
   });
 }
 
-function ofFlight({ actors }: Flight): ReadonlyMap<number, Counts> {
+function ofFlight({ actors }: Flight): ReadonlyMap<number, Seen> {
   const begun = (fired: number, launched: readonly number[]) => ({
     fired,
     done: fired - launched.length,
@@ -151,7 +144,7 @@ function ofFlight({ actors }: Flight): ReadonlyMap<number, Counts> {
   return new Map(actors.map(({ actor, fired, launched }) => [actor, begun(fired, launched)]));
 }
 
-function ofEvents(net: Net, base: number, events: readonly SessionEvent[]): ReadonlyMap<number, Counts> {
+function ofEvents(net: Net, base: number, events: readonly SessionEvent[]): ReadonlyMap<number, Seen> {
   const counts = new Map(net.actors.map(({ id }) => [base + id, { fired: 0, done: 0, failed: false }]));
   let traced = false;
   for (const event of events) {

@@ -93,3 +93,14 @@ test("shares of what was timed beyond the window are whole", () => {
   const { works, queued } = shown(0, state, flight(10, actors, "a @0"), own, new Map([[0, 500]])).shares;
   expect([works, queued]).toEqual([1, 0]);
 });
+
+test("of the slots of all ranks of a task those of the rank with the fewest free ones are told", () => {
+  const ranks: readonly Actor[] = [
+    { actor: 0, task: "a @0" },
+    { actor: 1, task: "a @1", rank: 1 },
+  ];
+  const slots = () => (actor: number) => ({ held: actor, of: 2 });
+  const found = sharesOf(sampled(noSamples, flight(0, ranks), () => 7, undefined, slots));
+  expect(found.tasks[0]!.slots).toEqual({ held: 1, of: 2 });
+  expect(sharesOf(sampled(noSamples, flight(0, ranks), () => 7)).tasks[0]).not.toHaveProperty("slots");
+});

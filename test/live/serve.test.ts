@@ -4,7 +4,7 @@ import { Observable, Subject } from "rxjs";
 import { launch, type SessionEvent, type StepMetrics, serveLive } from "sluice";
 import { describe, expect, test, vi } from "vitest";
 import type { LiveFrame } from "../../src/view/live/types.ts";
-import { batches, plan } from "./support.ts";
+import { applied, batches, plan } from "./support.ts";
 
 interface Answer {
   readonly status: number | undefined;
@@ -28,11 +28,16 @@ const ask = (url: string, { method = "GET", headers = {} } = {}): Promise<Answer
 async function* frames(url: string): AsyncGenerator<LiveFrame> {
   const response = await fetch(`${url}events`);
   let text = "";
+  let frame: LiveFrame | null = null;
   for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
     text += part;
     const parts = text.split("\n\n");
     text = parts.pop()!;
-    for (const one of parts) yield JSON.parse(one.replace(/^data: /, ""));
+    for (const one of parts) {
+      const next: LiveFrame = applied(frame, JSON.parse(one.replace(/^data: /, "")));
+      frame = next;
+      yield next;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** @file A small training for tests of the live view. */
 import { array, compile, graph, nn, optim, placement, S } from "sluice";
+import type { LiveChange, LiveFrame } from "../../src/view/live/types.ts";
 
 const mesh = placement("cpu", { data: 2 });
 const net = nn.linear(6, 4, { name: "fc" });
@@ -25,3 +26,9 @@ export async function* batches(signal: AbortSignal) {
     yield batch;
   }
 }
+
+const script = new URL("../../src/view/explorer/page/frames.js", import.meta.url).href;
+/** As the page puts frames together. */
+export const { applied } = (await import(script)) as {
+  applied(before: LiveFrame | null, change: LiveChange): LiveFrame;
+};

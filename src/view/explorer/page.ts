@@ -35,7 +35,7 @@ const scripts = [
 ];
 
 /** What a page that is served has beside: it shows what runs. */
-const liveScripts = ["activity", "live"];
+const liveScripts = ["frames", "activity", "live"];
 
 export interface PageOptions {
   /** The page is served, and gets frames from `events` beside it. */

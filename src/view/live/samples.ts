@@ -6,7 +6,7 @@
  */
 import { letGo, waitKind } from "../../actors/waits.ts";
 import type { ActorFlight, Flight } from "../../ir/flight.ts";
-import type { Activity, LiveFrame, LiveTask } from "./types.ts";
+import type { Activity, LiveFrame, LiveSlots, LiveTask } from "./types.ts";
 
 /** Milliseconds after which a sample counts for 1/e, and those that it can stand for. */
 const [memory, longest] = [4000, 1000];
@@ -17,6 +17,7 @@ interface TaskSamples {
   /** Milliseconds, weighted. */
   readonly of: Readonly<Record<Activity, number>>;
   readonly awaited: number;
+  readonly slots: LiveSlots | undefined;
   readonly now: ReadonlyMap<string, number>;
 }
 
@@ -42,6 +43,10 @@ const named = (text: string) => (text.endsWith(letGo) ? text.slice(0, -letGo.len
 /** Actors of a task are told apart by their ranks; here they are one. */
 const unranked = (text: string) => named(text).replace(/ @\d+$/, "") + (text.endsWith(letGo) ? letGo : "");
 const zero: TaskSamples["of"] = { works: 0, queued: 0, data: 0, slot: 0, turn: 0 };
+
+/** The one with the fewest free slots. */
+export const fullest = (all: readonly LiveSlots[]): LiveSlots | undefined =>
+  all.reduce<LiveSlots | undefined>((a, b) => (a && a.of - a.held <= b.of - b.held ? a : b), undefined);
 
 const mean = (all: readonly number[]) => all.reduce((sum, one) => sum + one, 0) / all.length;
 
@@ -73,12 +78,14 @@ function seen(
  *
  * @param flight what `session.flight()` gave: `t` in milliseconds
  * @param work milliseconds that each actor has worked since the sample before, of a session that tells
+ * @param slotsOf how many slots of an actor's fullest register are held
  */
 export function sampled(
   state: Samples,
   flight: Flight,
   taskOf: (actor: number) => number | undefined,
   work?: ReadonlyMap<number, number>,
+  slotsOf: (flight: Flight) => (actor: number) => LiveSlots | undefined = () => () => undefined,
 ): Samples {
   const [keep, dt] = state.weight
     ? [Math.exp((state.t - flight.t) / memory), Math.min(longest, flight.t - state.t)]
@@ -90,6 +97,7 @@ export function sampled(
     const id = taskOf(actor.actor);
     return id === undefined ? [] : [{ actor, id, seen: seen(actor, working) }];
   });
+  const slots = slotsOf(flight);
   const awaited = new Set(
     known.flatMap(({ actor, seen: [, words] }) => words.map(named).filter((name) => name !== actor.task)),
   );
@@ -111,6 +119,7 @@ export function sampled(
         activities.map((a) => [a, keep * (before?.of ?? zero)[a] + spent(a)]),
       ) as TaskSamples["of"],
       awaited: keep * (before?.awaited ?? 0) + Number(group.some(({ actor }) => awaited.has(actor.task))) * dt,
+      slots: fullest(group.flatMap(({ actor }) => slots(actor.actor) ?? [])),
       now: new Map([...grouped(words, (text) => text)].map(([text, all]) => [text, all.length] as const)),
     });
   }
@@ -135,7 +144,7 @@ export function sampled(
 export function sharesOf({ weight, tasks, ranks }: Samples): Pick<LiveFrame, "tasks" | "ranks"> {
   const share = (ms: number, most = 1) => Math.round(Math.min(most, ms / weight) * 1000) / 1000;
   return {
-    tasks: [...tasks].map(([id, { fired, of, awaited, now }]) => {
+    tasks: [...tasks].map(([id, { fired, of, awaited, slots, now }]) => {
       const works = share(of.works);
       const others = activities.slice(1).reduce((sum, activity) => sum + of[activity], 0);
       // What was not seen to wait lay in a queue.
@@ -146,6 +155,7 @@ export function sharesOf({ weight, tasks, ranks }: Samples): Pick<LiveFrame, "ta
         fired,
         shares: Object.fromEntries(shares) as LiveTask["shares"],
         awaited: share(awaited),
+        ...(slots && { slots }),
         now: [...now],
       };
     }),

@@ -13,6 +13,8 @@ import type { PlanData } from "../../ir/plan.ts";
 import { explorerData } from "../explorer/data.ts";
 import { explorerPage } from "../explorer/page.ts";
 import { expectGiven, planGiven } from "../given.ts";
+import { changes } from "./changes.ts";
+import type { LiveFrame } from "./types.ts";
 import { type Watched, watch } from "./watch.ts";
 
 export interface LiveOptions {
@@ -77,19 +79,25 @@ export async function serveLive(
       choices: ["0 to 65535"],
     });
   const token = nanoid(32);
-  const viewers = new Set<ServerResponse>();
+  /** Who looks, and what each has been sent. */
+  const viewers = new Map<ServerResponse, LiveFrame | undefined>();
   let page: Promise<string> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const send = () => {
-    const frame = `data: ${JSON.stringify(watching.frame())}\n\n`;
-    // Who has not read the last frame is not sent another one: the next one says it all.
-    for (const viewer of viewers) if (!viewer.writableNeedDrain) viewer.write(frame);
+    const frame = watching.frame();
+    for (const [viewer, sent] of viewers) {
+      // Who has not read the last one is not sent another: the next one says what has changed since.
+      if (viewer.writableNeedDrain) continue;
+      const { change, known } = changes(sent, frame);
+      viewers.set(viewer, known);
+      viewer.write(`data: ${JSON.stringify(change)}\n\n`);
+    }
   };
-  const watching = watch(session, () => send());
+  const watching = watch(session, data, () => send());
   const view = (response: ServerResponse) => {
     response.writeHead(200, { ...headers, "content-type": "text/event-stream" });
-    viewers.add(response);
+    viewers.set(response, undefined);
     if (viewers.size === 1) {
       watching.begin();
       timer = setInterval(send, rate).unref();
@@ -125,7 +133,7 @@ export async function serveLive(
       send();
       watching.close();
       clearInterval(timer);
-      for (const viewer of viewers) viewer.end();
+      for (const viewer of viewers.keys()) viewer.end();
       server.close(() => resolve());
       server.closeAllConnections();
     });

@@ -31,6 +31,12 @@ export interface LiveRank {
   readonly communication: number;
 }
 
+/** The slots of a register: those that are there, and those that readers hold. Without a free one its task stands still. */
+export interface LiveSlots {
+  readonly held: number;
+  readonly of: number;
+}
+
 /** A task of the plan, over all of its ranks. */
 export interface LiveTask {
   /** Id in the plan. */
@@ -41,6 +47,25 @@ export interface LiveTask {
   readonly shares: Readonly<Record<Activity, number>>;
   /** The share in which another task waited for it. */
   readonly awaited: number;
+  /** Of its registers, on all ranks, the one with the fewest free; absent where it gives nothing. */
+  readonly slots?: LiveSlots;
   /** What it is at, in words, each with the number of ranks. */
   readonly now: readonly (readonly [text: string, ranks: number])[];
+}
+
+/**
+ * What is sent of a frame: what is not as the reader already has it. Shares that have moved by less than a hundredth are
+ * left out. What changes with every step are columns over all tasks in their order, as counts and values in turn: `[3, 7,
+ * 2, 6]` is 7 of three tasks, 6 of the next two.
+ */
+export interface LiveChange extends Pick<LiveFrame, "status" | "failure" | "step"> {
+  /** Nothing of what came before holds. */
+  readonly whole: boolean;
+  /** Points from a place on: those before it stay. */
+  readonly curves: readonly (LiveCurve & { readonly from: number })[];
+  readonly ranks: readonly LiveRank[];
+  readonly tasks: readonly Omit<LiveTask, "fired">[];
+  readonly fired: readonly number[];
+  /** Of `slots`; 0 where there are none. */
+  readonly held: readonly number[];
 }

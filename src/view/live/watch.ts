@@ -2,10 +2,12 @@
  * @file A session as frames of the live view. Steps are noted as they end; events are listened to and flight records taken
  * only while somebody watches, the records seldom enough that they take a fiftieth of the time at most.
  */
+import type { PlanData } from "../../ir/plan.ts";
 import type { SessionEvent } from "../../ir/session.ts";
 import type { Session } from "../../launch.ts";
 import { advanced, noProgress, shownProgress } from "./progress.ts";
 import { noSamples, sampled, sharesOf } from "./samples.ts";
+import { slotsIn } from "./slots.ts";
 import type { LiveFrame } from "./types.ts";
 
 /** What of a session is looked at. */
@@ -29,7 +31,8 @@ export interface Watch {
 }
 
 /** `ended` is called when the session has ended. */
-export function watch(session: Watched, ended: () => void): Watch {
+export function watch(session: Watched, plan: PlanData, ended: () => void): Watch {
+  const slotsOf = slotsIn(plan);
   let samples = noSamples;
   let progress = noProgress;
   let failure: string | undefined;
@@ -39,7 +42,7 @@ export function watch(session: Watched, ended: () => void): Watch {
   let work: Map<number, number> | undefined;
   const sample = () => {
     const start = performance.now();
-    samples = sampled(samples, session.flight(), (actor) => session.templateOf(actor), work);
+    samples = sampled(samples, session.flight(), (actor) => session.templateOf(actor), work, slotsOf);
     work &&= new Map();
     return performance.now() - start;
   };

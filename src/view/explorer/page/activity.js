@@ -106,6 +106,26 @@ function slowest({ tasks }) {
   return first && first.shares.works >= 0.1 ? first.id : undefined;
 }
 
+/** Rows that are shown at most; of those below none works more when the busiest come first. */
+const mostRows = 200;
+
+/** By the name of a task those that wait for it by now, with what for. @param {LiveFrame} frame */
+function waiting({ tasks }) {
+  /** @type {Map<string, string[]>} */
+  const found = new Map();
+  for (const { id, now } of tasks) {
+    const name = plan.tasks[placeOf.get(id) ?? -1]?.name;
+    for (const [text] of now) {
+      const [, other = text] = /^(.*) to let go of a slot$/.exec(text) ?? [];
+      if (name === undefined || name === other) continue;
+      const said = `${name}${other === text ? "" : ", for a slot"}`;
+      const known = found.get(other);
+      known ? known.push(said) : found.set(other, [said]);
+    }
+  }
+  return found;
+}
+
 /**
  * A row for each task. It is made once and changed in place, so that it can be clicked while frames come.
  * @param {(task: number) => void} choose
@@ -116,7 +136,11 @@ export function taskRows(choose) {
   const rows = new Map();
   return {
     body,
-    /** @param {LiveFrame} frame @param {boolean} busiest in that order, else in that of the plan */
+    /**
+     * @param {LiveFrame} frame
+     * @param {boolean} busiest in that order, else in that of the plan
+     * @returns {number} tasks that are not shown
+     */
     show(frame, busiest) {
       const slow = slowest(frame);
       const known = frame.tasks.flatMap((task) => {
@@ -124,16 +148,19 @@ export function taskRows(choose) {
         return place === undefined ? [] : [{ task, place }];
       });
       known.sort((a, b) => (busiest ? b.task.shares.works - a.task.shares.works : 0) || a.place - b.place);
-      for (const { task, place } of known) {
+      const shown = known.slice(0, mostRows);
+      const waiters = waiting(frame);
+      for (const { task, place } of shown) {
         const row = rows.get(task.id) ?? rowOf(place, choose);
         rows.set(task.id, row);
-        row.update(task, task.id === slow);
+        row.update(task, task.id === slow, waiters.get(plan.tasks[place]?.name ?? "") ?? []);
       }
-      const order = known.flatMap(({ task }) => rows.get(task.id)?.line ?? []);
+      const order = shown.flatMap(({ task }) => rows.get(task.id)?.line ?? []);
       // Under the pointer, or with the keyboard's focus in them, rows stay where they are.
       const held = body.matches(":hover") || body.contains(document.activeElement);
       const same = order.length === body.children.length && order.every((line, i) => body.children[i] === line);
       if (!same && (!held || order.length !== body.children.length)) body.replaceChildren(...order);
+      return known.length - shown.length;
     },
   };
 }
@@ -144,24 +171,28 @@ function rowOf(place, choose) {
   const works = info?.kind === "boxing" ? "talks" : "works";
   const mark = el("em", { hidden: true }, "works the most");
   const name = el("button", { class: "link", onclick: () => choose(place) }, info?.name);
-  const [share, busy, awaited, fired, now] = [
+  const [share, busy, slots, awaited, fired, now] = [
     el("td", { class: "share" }),
     el("td", { class: "n" }),
+    el("td", { class: "n slots" }),
     el("td", { class: "n wide" }),
     el("td", { class: "n wide" }),
     el("td", { class: "now" }),
   ];
-  const line = el("tr", {}, el("th", { scope: "row" }, name, mark), share, busy, awaited, fired, now);
+  const line = el("tr", {}, el("th", { scope: "row" }, name, mark), share, busy, slots, awaited, fired, now);
   return {
     line,
-    /** @param {LiveTask} task @param {boolean} slow */
-    update(task, slow) {
+    /** @param {LiveTask} task @param {boolean} slow @param {readonly string[]} waiters */
+    update(task, slow, waiters) {
       line.classList.toggle("slow", slow);
       mark.hidden = !slow;
       share.title = activities.map(([a, text]) => `${text} ${percent(task.shares[a])}`).join("\n");
       share.replaceChildren(bar(activities.map(([a]) => [a === "works" ? works : a, task.shares[a]])));
       busy.textContent = percent(task.shares.works);
+      slots.textContent = task.slots ? `${task.slots.held} of ${task.slots.of}` : "–";
+      slots.classList.toggle("full", task.slots !== undefined && task.slots.held >= task.slots.of);
       awaited.textContent = percent(task.awaited);
+      awaited.title = waiters.length ? `by now wait for it:\n${waiters.slice(0, 12).join("\n")}` : "";
       fired.textContent = count(task.fired);
       const said = task.now.toSorted(([, a], [, b]) => b - a).map(([text, ranks]) => words(text, ranks));
       now.textContent = said.slice(0, 2).join(" · ") + (said.length > 2 ? ` · and ${said.length - 2} more` : "");

@@ -2,6 +2,8 @@
 
 import { activities, curveOf, ranksOf, stateOf, taskRows } from "./activity.js";
 import { byId, el } from "./dom.js";
+import { count } from "./format.js";
+import { applied } from "./frames.js";
 import { canvas, names, open, select } from "./stage.js";
 
 /** @typedef {import("../../live/types.ts").LiveFrame} LiveFrame */
@@ -11,6 +13,7 @@ const parts = {
   curves: el("div", { id: "live-curves" }),
   ranks: el("ul", { id: "live-ranks", "aria-label": "Ranks" }),
   rows: taskRows((task) => choose(task)),
+  left: el("p", { class: "sub" }),
 };
 const order = el("button", { id: "live-order", "aria-pressed": "true" }, "busiest first");
 const view = el(
@@ -39,6 +42,7 @@ const view = el(
         el("th", {}, "task"),
         el("th", {}, "shares of time"),
         el("th", { class: "n" }, "works"),
+        el("th", { class: "n" }, "slots held"),
         el("th", { class: "n wide" }, "others wait for it"),
         el("th", { class: "n wide" }, "firings"),
         el("th", {}, "now"),
@@ -46,6 +50,7 @@ const view = el(
     ),
     parts.rows.body,
   ),
+  parts.left,
 );
 
 /** @type {LiveFrame | null} */
@@ -59,7 +64,8 @@ function show() {
   parts.state.replaceChildren(...keep(stateOf(last, lost)));
   parts.curves.replaceChildren(...last.curves.map(curveOf));
   parts.ranks.replaceChildren(...ranksOf(last));
-  parts.rows.show(last, busiest);
+  const left = parts.rows.show(last, busiest);
+  parts.left.textContent = left > 0 ? `… ${count(left)} more tasks` : "";
 }
 
 /** @param {number} task */
@@ -98,7 +104,7 @@ order.addEventListener("click", () => {
 
 const source = new EventSource("events");
 source.addEventListener("message", ({ data }) => {
-  last = JSON.parse(data);
+  last = applied(last, JSON.parse(data));
   lost = false;
   show();
 });
