@@ -48,8 +48,9 @@ export const outline = (node) => {
     path.lineTo(r, b - e);
     path.bezierCurveTo(r, b + e / 3, l, b + e / 3, l, b - e);
     path.closePath();
-    path.moveTo(l, t + e);
-    path.bezierCurveTo(l, t + 2.3 * e, r, t + 2.3 * e, r, t + e);
+    // The other way round, so that both parts are filled.
+    path.moveTo(r, t + e);
+    path.bezierCurveTo(r, t + 2.3 * e, l, t + 2.3 * e, l, t + e);
   } else path.roundRect(l, t, w, h, shape === "box3d" ? 3 : 6);
   return path;
 };
