@@ -120,7 +120,8 @@ export class Plan<I extends Inputs = Inputs, O extends Outputs = Outputs, Dims =
   /**
    * The logical graph with SBPs on its edges, or the physical plan with ranks as clusters (the default), as SVG, DOT,
    * Mermaid (pages that draw it, such as GitHub's, take up to 500 edges), or JSON: nodes, edges and clusters as
-   * `src/view/picture.ts` describes them. The same plan gives the same bytes.
+   * `src/view/picture.ts` describes them. Colours are layouts, the same in every picture, and a legend says which occur;
+   * shapes say what a thing is. The same plan gives the same bytes.
    *
    * A logical graph of more than 150 ops is drawn so that it can be read: of blocks whose forward ops are equal one, with
    * what is not in all of them counted ("in 11 of 12", "×11"; "next" is an edge from one block to another), and when that

@@ -3,7 +3,7 @@
  * that say what they move. Optimizer moments are left out as nodes, the update that keeps them names them. Of equal blocks
  * one is drawn; what is not alike in all of them says in how many it is.
  */
-import type { LogicalGraph, Op } from "../ir/graph.ts";
+import type { Op } from "../ir/graph.ts";
 import type { PlacementData } from "../ir/placement.ts";
 import type { PlanData } from "../ir/plan.ts";
 import { spotsOf, startOf } from "./blocks.ts";
@@ -28,7 +28,9 @@ export function logicalPictures(
 ): { readonly picture: Picture; readonly byOp: () => Picture } {
   const { graph } = plan;
   const phase = phasesOf(graph);
-  const shown = graph.ops.filter((op) => !isMoment(graph, op));
+  // Not parameters: only updates read and write them. The step counter, which no update owns, stays.
+  const moments = new Set(graph.states.flatMap(({ name, follows }) => (follows === undefined ? [] : [name])));
+  const shown = graph.ops.filter(({ kind, attrs }) => !(kind === "state" && moments.has(String(attrs.state))));
   const whole = expand === "all" || (expand === undefined && shown.length <= manyOps);
   if (Array.isArray(expand)) checkExpand(shown, expand);
   const expanded = expandedBy(Array.isArray(expand) ? expand : []);
@@ -68,7 +70,3 @@ export function logicalPictures(
 
 const meshText = ({ device, axes }: PlacementData): string =>
   `${device} {${axes.map((a) => `${a.name}: ${a.size}`).join(", ")}}`;
-
-/** Not a parameter: only updates read and write it. The step counter, which no update owns, stays. */
-const isMoment = (graph: LogicalGraph, op: Op): boolean =>
-  op.kind === "state" && graph.states.some((s) => s.name === op.attrs.state && s.follows !== undefined);

@@ -1,6 +1,7 @@
 /** @file Which values pass from one task of a plan to another, and what is said of them where a picture draws the way. */
 import { showType } from "../ir/dtype.ts";
 import type { Edge, PlanData, TaskTemplate } from "../ir/plan.ts";
+import { Cache } from "../sbp/cache.ts";
 import { layoutText } from "../sbp/canonical.ts";
 import { bytes } from "./format.ts";
 import { heldBytes } from "./held.ts";
@@ -12,33 +13,43 @@ export type Passing = (edge: Ends) => readonly number[];
 
 export function passingOf({ graph, tasks, buffers, registers }: PlanData): Passing {
   const opOf = new Map(graph.ops.map((op) => [op.name, op]));
-  const stateValue = new Map(
+  const opsOf = ({ ops }: TaskTemplate) => ops.map((name) => opOf.get(name)!);
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const bufferOf = new Map(buffers.map(({ name, id }) => [name, id]));
+  const results = new Set(Object.values(graph.outputs));
+  const states = new Map(
     graph.ops.flatMap(({ kind, attrs, outputs }) =>
       kind === "state" ? [[String(attrs.state), outputs[0]!] as const] : [],
     ),
   );
-  const byId = new Map(tasks.map((task) => [task.id, task]));
-  const results = new Set(Object.values(graph.outputs));
-  const opsOf = (task: TaskTemplate) => task.ops.map((name) => opOf.get(name)!);
-  const made = new Map<number, ReadonlySet<number>>();
-  const taken = new Map<number, ReadonlySet<number>>();
-  for (const task of tasks) {
-    made.set(task.id, new Set(opsOf(task).flatMap(({ outputs }) => outputs)));
-    taken.set(task.id, task.kind === "sink" ? results : new Set(opsOf(task).flatMap(({ inputs }) => inputs)));
-  }
-  // A result that lies where an operand lay has no buffer of its own.
-  const bufferOf = new Map(buffers.map(({ name, id }) => [name, id]));
+  const valuesOf = (names: readonly string[]) => new Set(names.flatMap((name) => states.get(name) ?? []));
+  /** Each is asked for by many edges. */
+  const taken = new Cache<ReadonlySet<number>, number>();
+  const lying = new Cache<ReadonlySet<number>, number>();
+  const read = new Cache<ReadonlySet<number>, number>();
+  const written = new Cache<ReadonlySet<number>, number>();
   return ({ from, to, delay, register }) => {
-    if (delay === 0) {
-      // The net has registers of its own, for the order of tasks: they hold nothing.
-      const held = registers[register]?.buffers ?? [];
-      const own = new Set(held);
-      const lies = (id: number) => own.has(bufferOf.get(graph.values[id]!.name) ?? held[0]!);
-      return [...made.get(from)!].filter((id) => taken.get(to)!.has(id) && lies(id));
-    }
-    const reads = new Set([...byId.get(to)!.reads, ...byId.get(to)!.writes]);
-    return byId.get(from)!.writes.flatMap((state) => (reads.has(state) ? (stateValue.get(state) ?? []) : []));
+    const [giver, taker] = [byId.get(from)!, byId.get(to)!];
+    if (delay > 0)
+      return common(
+        written.get(from, () => valuesOf(giver.writes)),
+        read.get(to, () => valuesOf([...taker.reads, ...taker.writes])),
+      );
+    const given = lying.get(register, () => {
+      const own = new Set(registers[register]!.buffers);
+      const made = opsOf(giver).flatMap(({ outputs }) => outputs);
+      // A result that lies where an operand lay has no buffer of its own.
+      const lies = (buffer: number | undefined) => buffer === undefined || own.has(buffer);
+      return new Set(made.filter((id) => lies(bufferOf.get(graph.values[id]!.name))));
+    });
+    const used = () => (taker.kind === "sink" ? results : new Set(opsOf(taker).flatMap(({ inputs }) => inputs)));
+    return common(given, taken.get(to, used));
   };
+}
+
+function common(a: ReadonlySet<number>, b: ReadonlySet<number>): number[] {
+  const [few, many] = a.size <= b.size ? [a, b] : [b, a];
+  return [...few].filter((id) => many.has(id)).sort((x, y) => x - y);
 }
 
 /** `65.5 KB × 2`, `f32[128,512] S(0),S(1)`; of several values how many, and their layout where they have one. */
