@@ -1,8 +1,8 @@
 /**
- * @file `npm run bench:check -- FRESH COMMITTED`: compares two files of figures, bench/ops.json or bench/train.json and one
+ * @file `npm run bench:check -- FRESH COMMITTED`: compares two files of figures, bench/ops.CPU.json or bench/train.CPU.json and one
  * that was measured anew, and fails when a ratio to the peer has fallen by more than 10 % (`--most` says another share).
- * Only ratios are compared: they mean the same on a faster machine. Without COMMITTED, the file of that name as it was
- * committed last is taken.
+ * Only ratios are compared: they mean the same on a faster machine of the same kind. Without COMMITTED, the file of that
+ * name as it was committed last is taken.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -2,7 +2,7 @@
  * @file `npm run bench:ops`: kernels alone, one thread, beside the same ops of PyTorch. A line is measured in turns: here, in
  * the peer, here again, so that a slow moment of the machine meets both; a turn is the best of some calls, a figure the
  * median of turns. Errors are the largest against the same op on the same numbers in float64, each system's own, over the
- * largest magnitude there is. Writes bench/ops.json, where lines that were not measured stay. `--only TEXT` takes the lines
+ * largest magnitude there is. Writes bench/ops.CPU.json, where lines that were not measured stay. `--only TEXT` takes the lines
  * that contain it, `--out FILE` another file to write.
  */
 import { spawn } from "node:child_process";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { encode } from "../src/kernels/encode.ts";
 import { createExecutor, loadEngine } from "../src/kernels/engine.ts";
-import { circumstances, median } from "./machine.ts";
+import { circumstances, figuresFile, median } from "./machine.ts";
 import { inDoubles, type OpLine, opLines } from "./op-lines.ts";
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -20,7 +20,7 @@ const { values: options } = parseArgs({
   options: {
     only: { type: "string", default: "" },
     turns: { type: "string", default: "5" },
-    out: { type: "string", default: path("./ops.json") },
+    out: { type: "string", default: figuresFile("ops") },
   },
 });
 const turns = Number(options.turns);

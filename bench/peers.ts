@@ -1,7 +1,7 @@
 /**
  * @file `npm run bench:peers`: training of each model here and in PyTorch, interleaved: in each round every system runs each
  * model once, in a process of its own, so that a slow minute of the machine meets all of them. Prints medians and ratios
- * and writes them to bench/train.json, where lines that were not measured stay. bench/peers/setup fetches PyTorch; the
+ * and writes them to bench/train.CPU.json, where lines that were not measured stay. bench/peers/setup fetches PyTorch; the
  * environment variable PYTHON names another interpreter that has it.
  *
  *     npm run bench:peers -- --models gpt --ranks 1 --rounds 5 --compiled
@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { circumstances, median } from "./machine.ts";
+import { circumstances, figuresFile, median } from "./machine.ts";
 import { modelNames } from "./models.ts";
 
 const { values: options } = parseArgs({
@@ -30,7 +30,7 @@ const amounts: Readonly<Record<string, readonly [batch: number, steps: number, w
 };
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const file = path("./train.json");
+const file = figuresFile("train");
 const python = process.env.PYTHON ?? path("./peers/.venv/bin/python");
 
 /** Runs a program that prints `… samples/s` last. */
