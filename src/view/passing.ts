@@ -57,6 +57,7 @@ export function passingTexts(plan: PlanData): (edge: Ends, values: readonly numb
   const { graph, layouts, registers, buffers, tasks } = plan;
   const held = heldBytes(plan);
   const onHost = new Set(tasks.flatMap(({ id, stream }) => (stream === "host" ? [id] : [])));
+  const outputs = new Map(Object.entries(graph.outputs).map(([name, id]) => [id, name]));
   const layoutOf = (id: number) => layoutText(layouts[id]!, graph.placements[graph.values[id]!.placement]!);
   const typeText = (id: number) => `${showType(graph.values[id]!)} ${layoutOf(id)}`;
   return ({ from, to, register, delay }, values) => {
@@ -69,7 +70,9 @@ export function passingTexts(plan: PlanData): (edge: Ends, values: readonly numb
     const [first, ...more] = values;
     const amount = `${bytes(size)} × ${slots}`;
     if (first === undefined) return [amount];
-    if (more.length === 0) return [amount, `${host ? `${graph.values[first]!.name} ` : ""}${typeText(first)}`];
+    // The host knows inputs and outputs by the names that the user gave them.
+    const name = onHost.has(to) ? outputs.get(first) : onHost.has(from) ? graph.values[first]!.name : undefined;
+    if (more.length === 0) return [amount, [...(name === undefined ? [] : [name]), typeText(first)].join(" ")];
     const found = new Set(values.map(layoutOf));
     return [amount, `${values.length} tensors${found.size === 1 ? ` ${[...found]}` : ""}`];
   };

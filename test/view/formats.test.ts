@@ -153,8 +153,8 @@ test("Mermaid of a small plan", async () => {
       task2[/"host · sink<br/>total 64 B × 4, on each rank"\\]:::host
       task0 -->|"48 B × 2<br/>x f32[4,6] S(0)"| task1_rank0
       task0 -->|"48 B × 2<br/>x f32[4,6] S(0)"| task1_rank1
-      task1_rank0 -->|"4 B × 4<br/>sum f32[] P(sum)"| task2
-      task1_rank1 -->|"4 B × 4<br/>sum f32[] P(sum)"| task2
+      task1_rank0 -->|"4 B × 4<br/>total f32[] P(sum)"| task2
+      task1_rank1 -->|"4 B × 4<br/>total f32[] P(sum)"| task2
       classDef split0 fill:#cfe2fb,stroke:#2463b4,color:#222222
       classDef partial fill:#fdc98c,stroke:#b05a00,color:#222222
       classDef host fill:#ffffff,stroke:#8a8f96,color:#222222
