@@ -36,7 +36,10 @@ export function passingOf({ graph, tasks, buffers, registers }: PlanData): Passi
         read.get(to, () => valuesOf([...taker.reads, ...taker.writes])),
       );
     const given = lying.get(register, () => {
-      const own = new Set(registers[register]!.buffers);
+      // The net has registers of its own, for the order of tasks: they hold nothing.
+      const listed = registers[register];
+      if (!listed) return new Set();
+      const own = new Set(listed.buffers);
       const made = opsOf(giver).flatMap(({ outputs }) => outputs);
       // A result that lies where an operand lay has no buffer of its own.
       const lies = (buffer: number | undefined) => buffer === undefined || own.has(buffer);

@@ -1,3 +1,4 @@
+import { compile, graph, nn, optim, placement, S } from "sluice";
 import { describe, expect, it } from "vitest";
 import { bytes } from "../../src/view/format.ts";
 import { logicalPicture } from "../../src/view/logical.ts";
@@ -125,6 +126,28 @@ describe("the physical plan", () => {
     expect(many.match(/subgraph/g)).toHaveLength(8);
     expect(many).toContain("8 more ranks not drawn");
   });
+});
+
+it("draws a task that reads nothing of its step, which the source only tells to begin", async () => {
+  const mesh = placement("cpu", { data: 2 });
+  const net = nn.linear(6, 4, { name: "fc" });
+  const inputs = { x: mesh.input([64, 6], "float32", { data: S(0) }) };
+  const training = graph(mesh, { name: "gathered", model: net, inputs }, ({ x }, g) => {
+    const loss = net(x).square().mean();
+    g.minimize(loss, optim.sgd({ lr: 0.1 }));
+    return { loss };
+  });
+  const { data } = compile(training, { sharding: { "fc.weight": { data: S(0) } } });
+  const gather = data.tasks.find(({ name }) => name.startsWith("fc.weight.all-gather"))!;
+  expect(data.edges.some(({ to, delay }) => to === gather.id && delay === 0)).toBe(false);
+  const told = physicalPicture(data).edges.filter(
+    ({ to, kind }) => to.startsWith(`task${gather.id}_`) && kind === "host",
+  );
+  expect(told.map(({ text, tone }) => [text, tone])).toEqual([
+    [["control"], null],
+    [["control"], null],
+  ]);
+  expect(await render(data, "svg")).toContain("control");
 });
 
 describe("colours", () => {
