@@ -2,7 +2,8 @@
  * @file `plan.simulate`: a plan on modelled devices and links, without running anything. The actors, their order and
  * their slots are those of a session; only the clock is another.
  */
-import { type Level, levelsOf, type Slice, type Timeline, timelineOf, useOf } from "./actors/virtual/timeline.ts";
+import { type Level, levelsOf } from "./actors/virtual/levels.ts";
+import { type Slice, type Timeline, timelineOf, useOf } from "./actors/virtual/timeline.ts";
 import { durationsOf } from "./compiler/durations.ts";
 import { machineOf, type Speed } from "./compiler/machine.ts";
 import { userLine } from "./graph/source.ts";

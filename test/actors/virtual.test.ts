@@ -235,6 +235,19 @@ describe("plan.simulate", () => {
     }
   });
 
+  test("tensors of one task that lie in the same place one after the other are not counted twice", () => {
+    const inputs = { x: grid.input([64, 48], "float32", {}) };
+    const deep = graph(grid, { name: "deep", inputs }, ({ x }) => {
+      let y = x;
+      for (let k = 0; k < 12; k++) y = y.matmul(y.transpose()).matmul(y);
+      return { y };
+    });
+    for (const { bytes, live } of compile(deep).simulate().memory) {
+      expect(live).toBeGreaterThan(0);
+      expect(live).toBeLessThanOrEqual(bytes);
+    }
+  });
+
   test("one slot is never faster than two, and takes less memory", () => {
     const one = mlp(1).simulate();
     const two = plan.simulate();

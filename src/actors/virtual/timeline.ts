@@ -2,7 +2,7 @@
  * @file A plan on the virtual clock, as numbers: when every firing of every task starts and ends on every rank, kept once
  * for a class of ranks, and what follows from that.
  */
-import type { PlanData, Stream } from "../../ir/plan.ts";
+import type { Stream } from "../../ir/plan.ts";
 import type { Circuit } from "../control.ts";
 import { expand } from "../expand.ts";
 import { type ActorSpec, HOST, type Net } from "../net.ts";
@@ -107,72 +107,4 @@ export function useOf(slices: readonly Slice[]): Use {
     else j++;
   }
   return { compute: busy(compute), communication: busy(comm), exposed: busy(comm) - hidden };
-}
-
-/** From a time on, so many bytes are in use. */
-export interface Level {
-  readonly time: number;
-  readonly bytes: number;
-}
-
-/**
- * Bytes in use on a rank: states always, a register's copy from the start of what writes it until all who read it have
- * ended, and what no other task reads while the tasks that touch it run.
- */
-export function levelsOf(plan: PlanData, timeline: Timeline, rank: number): Level[] {
-  const { net, steps, makespan } = timeline;
-  const here = timeline.first.get(rank)!;
-  const on = (buffer: number) => plan.placements[plan.buffers[buffer]!.placement]!.ranks.includes(rank);
-  const sizeOf = (ids: Iterable<number>) => [...ids].filter(on).reduce((sum, id) => sum + plan.buffers[id]!.bytes, 0);
-  const states = new Set(plan.buffers.flatMap(({ id, role }) => (role === "state" ? [id] : [])));
-  const changes: { readonly time: number; readonly bytes: number }[] = [];
-  const live = (start: number, end: number, bytes: number) => {
-    if (bytes > 0) changes.push({ time: start, bytes }, { time: end, bytes: -bytes });
-  };
-  const shared = new Set<number>();
-  for (const spec of net.actors) {
-    if (spec.kind === "user" || (spec.rank !== HOST && spec.rank !== here)) continue;
-    for (const { buffers, edges } of spec.outs) {
-      for (const id of buffers) shared.add(id);
-      const bytes = sizeOf(buffers.filter((id) => !states.has(id)));
-      const least = Math.max(0, ...edges.map(({ delay }) => delay));
-      for (let seq = -least; bytes > 0 && seq < steps; seq++) {
-        const ends = edges
-          .filter(({ delay }) => seq + delay >= 0)
-          .map(({ to, delay }) => timeline.times(net.actors[to]!)[2 * (seq + delay) + 1] ?? makespan);
-        live(seq < 0 ? 0 : timeline.times(spec)[2 * seq]!, Math.max(0, ...ends), bytes);
-      }
-    }
-  }
-  for (const [id, tasks] of touched(plan, here)) {
-    if (shared.has(id) || states.has(id) || !on(id)) continue;
-    const actors = net.actors.filter(({ template, rank: of }) => of === here && tasks.has(template));
-    for (let seq = 0; actors.length > 0 && seq < steps; seq++) {
-      const starts = actors.map((actor) => timeline.times(actor)[2 * seq]!);
-      const ends = actors.map((actor) => timeline.times(actor)[2 * seq + 1]!);
-      live(Math.min(...starts), Math.max(...ends), sizeOf([id]));
-    }
-  }
-  const levels: Level[] = [{ time: 0, bytes: sizeOf(states) }];
-  for (const { time, bytes } of changes.sort((a, b) => a.time - b.time || a.bytes - b.bytes)) {
-    const last = levels.at(-1)!;
-    const level = { time, bytes: last.bytes + bytes };
-    if (last.time === time) levels[levels.length - 1] = level;
-    else levels.push(level);
-  }
-  return levels;
-}
-
-/** By buffer the tasks whose programs on a rank name it. */
-function touched({ tasks }: PlanData, rank: number): ReadonlyMap<number, ReadonlySet<number>> {
-  const by = new Map<number, Set<number>>();
-  for (const { id, classes } of tasks)
-    for (const { args } of classes.find(({ ranks }) => ranks.includes(rank))?.program ?? [])
-      for (const arg of args) {
-        if (typeof arg !== "object" || arg === null || !("buffer" in arg)) continue;
-        const known = by.get(arg.buffer);
-        if (known) known.add(id);
-        else by.set(arg.buffer, new Set([id]));
-      }
-  return by;
 }

@@ -4,7 +4,8 @@
  * whose results it reads, those that read the slots which it is to fill.
  */
 import { type ActorSpec, HOST } from "../../actors/net.ts";
-import { levelsOf, type Timeline, useOf } from "../../actors/virtual/timeline.ts";
+import { levelsOf } from "../../actors/virtual/levels.ts";
+import { type Timeline, useOf } from "../../actors/virtual/timeline.ts";
 import type { PlanData } from "../../ir/plan.ts";
 import type { LaneInfo, RowInfo, TimelineInfo } from "./types.ts";
 
