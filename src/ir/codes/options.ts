@@ -41,8 +41,9 @@ session.trace();`,
   },
   SL1072: {
     error: "OptionError",
-    title: "A launch of what is no plan",
-    meaning: "`launch` takes what `compile` returns, or a plan read with `Plan.fromJSON`.",
+    title: "What is no plan, where one is taken",
+    meaning:
+      "`launch`, `session.load`, `visualize` and `serveLive` take what `compile` returns, or a plan read with `Plan.fromJSON`.",
     causes: ["The graph given for the plan.", "JSON that was parsed but not made a `Plan`."],
     remedy: "Compile the graph, or read the JSON with `Plan.fromJSON`.",
     program: ["await launch(JSON.parse(JSON.stringify(plan)));", "await launch(Plan.fromJSON(JSON.stringify(plan)));"],
