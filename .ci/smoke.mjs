@@ -34,6 +34,9 @@ const training = graph(
 );
 const plan = compile(training, { dims: { batch: 4 } });
 
+const here = /smoke\.mjs:\d+/;
+assert.throws(() => mesh.input([4], "float32", { data: S(1) }), { message: here }); // not a line of Sluice's
+
 assert((await plan.render("html")).endsWith("</html>\n"), "the explorer's page is not whole");
 
 const batch = {

@@ -1,10 +1,11 @@
 /** @file Which of the user's lines made an op: the first stack frame outside this package. */
-import { dirname, relative, sep } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SluiceError } from "../ir/errors.ts";
 
-/** The folder of the package's modules, `src` or `dist`. */
-const home = dirname(dirname(fileURLToPath(import.meta.url))) + sep;
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** The package's modules: as they were built, and as they were written, which is where source maps say that they are. */
+const homes = ["dist", "src"].map((folder) => join(root, folder) + sep);
 const frame = /(?:\(|at (?:async )?)(?<file>(?:file:\/\/)?\/?[^()\s][^()]*?):(?<line>\d+):\d+\)?$/;
 /** Modules nest; ten frames, the default, may all be ours. */
 const depth = 100;
@@ -47,7 +48,7 @@ export function lineIn(frames: readonly string[]): string | undefined {
     const groups = frame.exec(text)?.groups;
     if (!groups?.file || groups.file.startsWith("node:")) continue;
     const file = groups.file.startsWith("file:") ? fileURLToPath(groups.file) : groups.file;
-    if (file.startsWith(home)) continue;
+    if (homes.some((home) => file.startsWith(home))) continue;
     const path = relative(process.cwd(), file);
     return `${path.startsWith("..") ? file : path}:${groups.line}`;
   }

@@ -61,7 +61,7 @@ describe("wrong use", () => {
     ["graph mlp.ts --expand nothere", '--expand nothere: there is no module "nothere"', "choices: all, fc1, fc2"],
     ["graph mlp.ts --format pdf", '--format: it cannot be "pdf"', "svg, dot, mermaid, json, html"],
     ["graph mlp.ts -o graph.pdf", '--output: it cannot be "graph.pdf"', "an ending of .svg"],
-    ["graph mlp.ts --logical --physical", "--physical: it cannot be", "one of --logical and --physical"],
+    ["graph mlp.ts --logical --physical", "--logical and --physical: they are two pictures", "give one of them"],
     ["completion csh", 'SHELL: it cannot be "csh"', "bash, zsh, fish"],
     ["completion", "sluice completion: SHELL is missing", "sluice completion SHELL"],
     ["plan nofile.ts", "nofile.ts: there is no such file", "give the path of a program file"],

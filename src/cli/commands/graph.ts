@@ -41,7 +41,11 @@ export const graph = command({
   ],
   async run({ argument, values }, { out, cwd }) {
     const { logical, physical, expand, output } = values;
-    if (logical && physical) throw wrongValue("physical", "true", ["one of --logical and --physical"]);
+    if (logical && physical)
+      throw new OptionError("SL8003", "they are two pictures", {
+        subject: "--logical and --physical",
+        hint: "give one of them",
+      });
     const format = formatOf(values);
     const file = output === undefined ? undefined : outputFile(output, cwd);
     const plan = (await prepare(argument, values, cwd)).compile();
