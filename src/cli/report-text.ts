@@ -34,7 +34,6 @@ export function reportText(report: PlanReport): string {
     `compute ${percent(use.compute)}`,
     `exposed communication ${percent(use.exposed)}`,
     `idle ${percent(use.idle)}`,
-    ...(bubble === undefined ? [] : [`bubble of the pipeline ${percent(bubble)}`]),
   ];
   return [
     ...facts([
@@ -49,6 +48,9 @@ export function reportText(report: PlanReport): string {
       ["moved", `${bytes(report.bytes)} a step between ranks`],
       ["step", `${time(stepTime)}, ${rate(samples.perSecond, samples.unit)}, as predicted`],
       ["ranks' time", shares.join(", ")],
+      ...(bubble === undefined
+        ? []
+        : [["bubble", `the rank that waits most waits ${percent(bubble)} of the time that its actions take`] as const]),
       ...(report.unusedLinks.length > 0 ? [["not used", unusedText(report)] as const] : []),
     ]),
     "",

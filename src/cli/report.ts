@@ -53,7 +53,7 @@ export interface PlanReport {
   readonly samples: { readonly unit: string; readonly perSecond: number };
   /** Shares of the ranks' time, on average: together 1. */
   readonly use: { readonly compute: number; readonly exposed: number; readonly idle: number };
-  /** Of a pipeline. */
+  /** Of a pipeline: the waiting of the rank that waits most, as a share of what its actions take, so no part of `use`. */
   readonly bubble?: number;
 }
 

@@ -51,6 +51,16 @@ describe("run", () => {
 });
 
 describe("plan", () => {
+  it("tells the bubble of a pipeline apart from the shares of its ranks' time", async () => {
+    const { use, bubble } = JSON.parse((await sluice("plan stages.ts --json")).out);
+    expect(use.compute + use.exposed + use.idle).toBeCloseTo(1, 9);
+    expect(bubble).toBeGreaterThan(0);
+    const { out } = await sluice("plan stages.ts");
+    expect(out).toMatch(/\nranks' time +compute [\d.]+ %, exposed communication [\d.]+ %, idle [\d.]+ %\n/);
+    expect(out).toContain(
+      `the rank that waits most waits ${(100 * bubble).toFixed(1)} % of the time that its actions take`,
+    );
+  });
   it("says memory, bytes and time at any size", async () => {
     const { code, out } = await sluice("plan mlp.ts --mesh data=8,model=4 --dims batch=64 --cluster 1024-gpus --json");
     const report = JSON.parse(out);
