@@ -6,6 +6,7 @@
  */
 import { letGo, waitKind } from "../../actors/waits.ts";
 import type { ActorFlight, Flight } from "../../ir/flight.ts";
+import type { WaitsOf } from "./ahead.ts";
 import type { Activity, LiveFrame, LiveSlots, LiveTask } from "./types.ts";
 
 /** Milliseconds after which a sample counts for 1/e, and those that it can stand for. */
@@ -60,17 +61,28 @@ function grouped<T, K>(all: readonly T[], key: (one: T) => K): Map<K, T[]> {
   return groups;
 }
 
-/** What an actor is at, and the words for it. `working`: who is in the hands of a thread, with what the thread waits for. */
+/** The first kind of what is waited for, and what is of that kind. */
+function foremost(waits: readonly string[]): readonly [Activity, readonly string[]] {
+  const kinds = waits.map(waitKind);
+  const first = (["data", "slot", "turn"] as const).find((kind) => kinds.includes(kind)) ?? "turn";
+  return [first, waits.filter((_, i) => kinds[i] === first)];
+}
+
+/**
+ * What an actor is at, and the words for it. `working`: who is in the hands of a thread, with what the thread waits for;
+ * `ahead`: what an actor waits for that was launched before all was there.
+ */
 function seen(
   actor: ActorFlight,
   working: ReadonlyMap<string, readonly string[]>,
+  ahead: (actor: ActorFlight) => readonly string[],
 ): readonly [Activity, readonly string[]] {
+  if (!actor.launched.length) return foremost(actor.waits);
   const needs = working.get(placeOf(actor));
-  if (needs && actor.launched.length) return needs.length ? ["data", needs] : ["works", ["works"]];
-  if (actor.launched.length) return ["queued", ["in the queue of its thread"]];
-  const kinds = actor.waits.map(waitKind);
-  const first = (["data", "slot", "turn"] as const).find((kind) => kinds.includes(kind)) ?? "turn";
-  return [first, actor.waits.filter((_, i) => kinds[i] === first)];
+  if (needs && !needs.length) return ["works", ["works"]];
+  const waits = ahead(actor);
+  if (waits.length) return foremost(waits);
+  return needs ? ["data", needs] : ["queued", ["in the queue of its thread"]];
 }
 
 /**
@@ -79,6 +91,7 @@ function seen(
  * @param flight what `session.flight()` gave: `t` in milliseconds
  * @param work milliseconds that each actor has worked since the sample before, of a session that tells
  * @param slotsOf how many slots of an actor's fullest register are held
+ * @param waitsOf what actors wait for that were launched before all was there
  */
 export function sampled(
   state: Samples,
@@ -86,6 +99,7 @@ export function sampled(
   taskOf: (actor: number) => number | undefined,
   work?: ReadonlyMap<number, number>,
   slotsOf: (flight: Flight) => (actor: number) => LiveSlots | undefined = () => () => undefined,
+  waitsOf: WaitsOf = () => () => [],
 ): Samples {
   const [keep, dt] = state.weight
     ? [Math.exp((state.t - flight.t) / memory), Math.min(longest, flight.t - state.t)]
@@ -93,9 +107,10 @@ export function sampled(
   const working = new Map(
     flight.threads.flatMap(({ at, waits }) => (at ? [[placeOf(at), waits.map(({ task }) => task)] as const] : [])),
   );
+  const ahead = waitsOf(flight);
   const known = flight.actors.flatMap((actor) => {
     const id = taskOf(actor.actor);
-    return id === undefined ? [] : [{ actor, id, seen: seen(actor, working) }];
+    return id === undefined ? [] : [{ actor, id, seen: seen(actor, working, ahead) }];
   });
   const slots = slotsOf(flight);
   const awaited = new Set(

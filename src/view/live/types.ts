@@ -3,7 +3,10 @@
  * reads it in a browser, so this file has types alone.
  */
 
-/** What an actor is at: a thread has it in hand or in its queue; or it waits for data, for a slot, or for its turn. */
+/**
+ * What an actor is at: a thread has it in hand, or in its queue with all that it needs; or it waits for data, for a slot, or
+ * for its turn, whether a thread was given it ahead of that or not.
+ */
 export type Activity = "works" | "queued" | "data" | "slot" | "turn";
 
 export interface LiveFrame {

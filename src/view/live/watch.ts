@@ -2,9 +2,11 @@
  * @file A session as frames of the live view. Steps are noted as they end; events are listened to and flight records taken
  * only while somebody watches, the records seldom enough that they take a fiftieth of the time at most.
  */
+import { expand } from "../../actors/expand.ts";
 import type { PlanData } from "../../ir/plan.ts";
 import type { SessionEvent } from "../../ir/session.ts";
 import type { Session } from "../../launch.ts";
+import { waitsIn } from "./ahead.ts";
 import { advanced, noProgress, shownProgress } from "./progress.ts";
 import { noSamples, sampled, sharesOf } from "./samples.ts";
 import { slotsIn } from "./slots.ts";
@@ -32,7 +34,8 @@ export interface Watch {
 
 /** `ended` is called when the session has ended. */
 export function watch(session: Watched, plan: PlanData, ended: () => void): Watch {
-  const slotsOf = slotsIn(plan);
+  const net = expand(plan, { actor: 0, edge: 0, register: 0 });
+  const [slotsOf, waitsOf] = [slotsIn(net), waitsIn(net)];
   let samples = noSamples;
   let progress = noProgress;
   let failure: string | undefined;
@@ -42,7 +45,7 @@ export function watch(session: Watched, plan: PlanData, ended: () => void): Watc
   let work: Map<number, number> | undefined;
   const sample = () => {
     const start = performance.now();
-    samples = sampled(samples, session.flight(), (actor) => session.templateOf(actor), work, slotsOf);
+    samples = sampled(samples, session.flight(), (actor) => session.templateOf(actor), work, slotsOf, waitsOf);
     work &&= new Map();
     return performance.now() - start;
   };

@@ -13,7 +13,7 @@ import { plan } from "./model.js";
 /** What tasks are at, by the class of its colour. @type {readonly (readonly [Activity, string])[]} */
 export const activities = [
   ["works", "works"],
-  ["queued", "in its thread's queue"],
+  ["queued", "ready, in its thread's queue"],
   ["data", "waits for data"],
   ["slot", "held back: waits for a slot"],
   ["turn", "waits for its turn"],
