@@ -77,7 +77,7 @@ test("what was launched waits for data of whoever has not ended the firing that 
   const all = shown(chain, [{ launched: [4] }, { launched: [4] }, { launched: [4] }], { actor: 0, waits: [] });
   expect(all).toEqual([
     ["works", "works", 1],
-    ["data", "a", 1],
+    ["data", "a", 0],
     ["data", "b", 0],
   ]);
 });

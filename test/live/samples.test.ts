@@ -43,7 +43,7 @@ test("an actor works, lies in a queue, or waits for data, a slot or its turn", (
   const found = sharesOf(sampled(noSamples, flight(0, actors, "a @0"), own));
   const kinds = ["works", "queued", "data", "slot", "turn", "data", "slot"];
   expect(found.tasks.map(({ shares }) => shares)).toEqual(kinds.map(is));
-  expect(found.tasks.map(({ awaited }) => awaited)).toEqual([0, 1, 1, 0, 0, 0, 0]);
+  expect(found.tasks.map(({ awaited }) => awaited)).toEqual([0, 1, 0, 0, 0, 0, 0]);
   expect(found.tasks[3]!.now).toEqual([["c to let go of a slot", 1]]);
   expect(found.ranks).toEqual([{ rank: 0, compute: 1, communication: 0 }]);
 });
@@ -63,6 +63,29 @@ test("ranks of a task are one row, and actors of no task are none", () => {
   expect(found.tasks).toHaveLength(1);
   expect(found.tasks[0]).toMatchObject({ id: 7, fired: 4, shares: { works: 0.5, data: 0.5 } });
   expect(found.ranks.map(({ compute }) => compute)).toEqual([1, 0]);
+});
+
+test("who waits for another task holds nobody up, and who waits for a batch does", () => {
+  const fed: readonly Actor[] = [
+    { actor: 0, task: "source", rank: "host", stream: "host", waits: ["the next batch"] },
+    { actor: 1, task: "a @0", waits: ["source"] },
+    { actor: 2, task: "b @0", waits: ["a @0"] },
+  ];
+  const found = sharesOf(sampled(noSamples, flight(0, fed), own));
+  expect(found.tasks.map(({ awaited }) => awaited)).toEqual([1, 0, 0]);
+});
+
+test("ranks that share a thread say which", () => {
+  const both: readonly Actor[] = [
+    { actor: 0, task: "a @0" },
+    { actor: 1, task: "a @1", rank: 1 },
+    { actor: 2, task: "a @2", rank: 2 },
+  ];
+  const one = flight(0, both);
+  const thread = (id: number, ranks: readonly number[]) => ({ ...one.threads[0]!, thread: id, ranks });
+  const threads = [thread(0, [0]), thread(1, [1, 2]), thread(2, [0, 1, 2])];
+  const found = sharesOf(sampled(noSamples, { ...one, threads }, own));
+  expect(found.ranks.map((rank) => rank.thread)).toEqual([undefined, 1, 1]);
 });
 
 test("a sample stands for the time since the last one, and fades within seconds", () => {

@@ -25,6 +25,7 @@ interface TaskSamples {
 interface RankSamples {
   readonly compute: number;
   readonly communication: number;
+  readonly thread: number | undefined;
 }
 
 export interface Samples {
@@ -113,9 +114,12 @@ export function sampled(
     return id === undefined ? [] : [{ actor, id, seen: seen(actor, working, ahead) }];
   });
   const slots = slotsOf(flight);
-  const awaited = new Set(
-    known.flatMap(({ actor, seen: [, words] }) => words.map(named).filter((name) => name !== actor.task)),
-  );
+  const names = new Set(known.map(({ actor }) => actor.task));
+  const others = ({ actor, seen: [, words] }: (typeof known)[number]) =>
+    words.map(named).filter((name) => name !== actor.task && names.has(name));
+  const awaited = new Set(known.flatMap(others));
+  /** Who waits for another task itself passes on what that one holds up. */
+  const holdsUp = (one: (typeof known)[number]) => awaited.has(one.actor.task) && !others(one).length;
   const tasks = new Map<number, TaskSamples>();
   for (const [id, group] of grouped(known, (one) => one.id)) {
     const before = state.tasks.get(id);
@@ -133,15 +137,20 @@ export function sampled(
       of: Object.fromEntries(
         activities.map((a) => [a, keep * (before?.of ?? zero)[a] + spent(a)]),
       ) as TaskSamples["of"],
-      awaited: keep * (before?.awaited ?? 0) + Number(group.some(({ actor }) => awaited.has(actor.task))) * dt,
+      awaited: keep * (before?.awaited ?? 0) + Number(group.some(holdsUp)) * dt,
       slots: fullest(group.flatMap(({ actor }) => slots(actor.actor) ?? [])),
       now: new Map([...grouped(words, (text) => text)].map(([text, all]) => [text, all.length] as const)),
     });
   }
   const ranks = new Map<number, RankSamples>();
+  const homes = new Map(
+    // Where communication has threads of its own, they come last.
+    flight.threads.toReversed().flatMap(({ thread, ranks: on }) => on.map((rank) => [rank, { thread, on }] as const)),
+  );
   for (const [rank, group] of grouped(known, ({ actor }) => actor.rank)) {
     if (rank === "host") continue;
     const before = state.ranks.get(rank) ?? { compute: 0, communication: 0 };
+    const home = homes.get(rank);
     const spent = (stream: string) => {
       const own = group.filter(({ actor }) => actor.stream === stream);
       if (work) return own.reduce((sum, { actor }) => sum + (work.get(actor.actor) ?? 0), 0);
@@ -150,6 +159,7 @@ export function sampled(
     ranks.set(rank, {
       compute: keep * before.compute + spent("compute"),
       communication: keep * before.communication + spent("comm"),
+      thread: home && home.on.length > 1 ? home.thread : undefined,
     });
   }
   return { t: flight.t, status: flight.status, weight: keep * state.weight + dt, tasks, ranks };
@@ -176,11 +186,12 @@ export function sharesOf({ weight, tasks, ranks }: Samples): Pick<LiveFrame, "ta
     }),
     ranks: [...ranks]
       .sort(([a], [b]) => a - b)
-      .map(([rank, { compute, communication }]) => ({
+      .map(([rank, { compute, communication, thread }]) => ({
         rank,
         compute: share(compute),
         // On a thread of its own communication goes on beside computing: shown is what it adds.
         communication: share(communication, 1 - share(compute)),
+        ...(thread !== undefined && { thread }),
       })),
   };
 }

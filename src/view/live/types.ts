@@ -32,6 +32,8 @@ export interface LiveRank {
   readonly rank: number;
   readonly compute: number;
   readonly communication: number;
+  /** The one that works for it, where that works for other ranks too. */
+  readonly thread?: number;
 }
 
 /** The slots of a register: those that are there, and those that readers hold. Without a free one its task stands still. */
@@ -48,7 +50,7 @@ export interface LiveTask {
   readonly fired: number;
   /** Shares of the last seconds: they add up to 1. */
   readonly shares: Readonly<Record<Activity, number>>;
-  /** The share in which another task waited for it. */
+  /** The share in which it held others up: another task waited for it, and it for none. */
   readonly awaited: number;
   /** Of its registers, on all ranks, the one with the fewest free; absent where it gives nothing. */
   readonly slots?: LiveSlots;

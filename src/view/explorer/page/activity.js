@@ -84,10 +84,28 @@ export function curveOf({ name, points }) {
   );
 }
 
+/** Ranks named in a row, at most. */
+const mostNamed = 3;
+
+/** Of ranks on one thread each can only work while the others do not. @param {number} rank @param {readonly number[]} on */
+function sharing(rank, on) {
+  const n = on.length - 1;
+  if (n > mostNamed) return `shares a thread with ${count(n)} ranks`;
+  return `shares a thread with rank${n > 1 ? "s" : ""} ${on.filter((other) => other !== rank).join(", ")}`;
+}
+
 /** @param {LiveFrame} frame */
-export const ranksOf = ({ ranks }) =>
-  ranks.map(({ rank, compute, communication }) =>
-    el(
+export function ranksOf({ ranks }) {
+  /** @type {Map<number, number[]>} */
+  const threads = new Map();
+  for (const { rank, thread } of ranks) {
+    if (thread === undefined) continue;
+    const on = threads.get(thread);
+    on ? on.push(rank) : threads.set(thread, [rank]);
+  }
+  return ranks.map(({ rank, compute, communication, thread }) => {
+    const on = threads.get(thread ?? -1);
+    const said = el(
       "li",
       { title: `computes ${percent(compute)}, communicates ${percent(communication)}` },
       el("span", {}, `rank ${rank}`),
@@ -96,8 +114,11 @@ export const ranksOf = ({ ranks }) =>
         ["talks", communication],
       ]),
       el("span", { class: "n" }, percent(compute + communication)),
-    ),
-  );
+    );
+    if (on && on.length > 1) said.append(el("small", {}, sharing(rank, on)));
+    return said;
+  });
+}
 
 /** The task that works the most of those on ranks, if any stands out. @param {LiveFrame} frame */
 function slowest({ tasks }) {

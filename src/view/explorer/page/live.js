@@ -43,7 +43,7 @@ const view = el(
         el("th", {}, "shares of time"),
         el("th", { class: "n" }, "works"),
         el("th", { class: "n" }, "slots held"),
-        el("th", { class: "n wide" }, "others wait for it"),
+        el("th", { class: "n wide" }, "holds others up"),
         el("th", { class: "n wide" }, "firings"),
         el("th", {}, "now"),
       ),
