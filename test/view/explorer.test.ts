@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { array, compile, graph, launch, nn, optim, Plan, placement, S, type SessionEvent } from "sluice";
 import { describe, expect, it, test } from "vitest";
+import { B, showSbp } from "../../src/ir/layout.ts";
 import { region, size } from "../../src/sbp/boxes.ts";
 import { explorerData } from "../../src/view/explorer/data.ts";
 import { explorerPage } from "../../src/view/explorer/page.ts";
@@ -130,6 +131,53 @@ test("costs, runners-up and why they lost are those of explain", () => {
   ]);
   expect(matmul.choice!.chosen).toMatch(/^best of \d+$/);
   expect(data.ops.find(({ name }) => name === "fc1.weight")!.choice!.chosen).toBe("set by user");
+});
+
+describe("with micro-batches", async () => {
+  const [front, back] = [placement("cpu", { data: 2 }), placement("cpu", { data: 2 }, { ranks: [2, 3] })];
+  const [l0, l1] = [nn.linear(8, 16, { name: "l0" }), nn.linear(16, 4, { name: "l1" })];
+  const inputs = {
+    x: front.input(["batch", 8], "float32", { data: S(0) }),
+    label: back.input(["batch"], "int32", { data: S(0) }),
+  };
+  const training = graph([front, back], { name: "piped", model: nn.sequential(l0, l1), inputs }, ({ x, label }, g) => {
+    const hidden = l0(x).relu();
+    const loss = nn.softmaxCrossEntropy(l1(hidden.to(back, { data: S(0) })), label).mean();
+    g.minimize(loss, optim.adamW({ lr: 0.1 }));
+    return { loss };
+  });
+  const piped = compile(training, { dims: { batch: 32 }, microBatches: { batch: 4 }, schedule: "1f1b" }).data;
+  const { ops } = await explorerData(piped);
+  const choiceOf = (name: string) => ops.find((op) => op.name === name)!.choice;
+
+  it("says of every part of an op why it works as it does, and of what takes all parts", () => {
+    for (const name of ["l0.matmul", "l1.matmul", "l0.add.grad.bias", "l1.matmul.grad.weight", "mean"]) {
+      const chosen = piped.choices.find(({ op }) => op === name)!;
+      for (const k of [0, 1, 2, 3])
+        expect(choiceOf(`${name}[${k}]`), `${name}[${k}]`).toMatchObject({ compute: chosen.compute, parts: 4 });
+    }
+    expect(choiceOf("x[3]")).toMatchObject({ parts: 4 });
+    expect(choiceOf("l0.weight")).not.toHaveProperty("parts");
+    const without = ops.filter(({ choice }) => !choice).map(({ kind }) => kind);
+    expect(new Set(without)).toEqual(new Set(["boxing", "add"]));
+  });
+
+  it("says nothing of why of the sums over micro-batches", () => {
+    for (const name of ["l0.add.grad.bias", "l1.matmul.grad.weight", "mean"]) {
+      const op = ops.find((one) => one.name === name)!;
+      expect([op.kind, op.choice]).toEqual(["add", undefined]);
+    }
+  });
+
+  it("says only rules by which its tensors lie", () => {
+    const on = (id: number, axis: string) => showSbp(piped.layouts[id]!.find(([name]) => name === axis)?.[1] ?? B);
+    for (const { name, ins, outs, choice } of ops)
+      for (const { axis, ...rule } of choice?.rules ?? [])
+        expect([name, rule]).toEqual([
+          name,
+          { ins: ins.map((id) => on(id, axis)), outs: outs.map((id) => on(id, axis)) },
+        ]);
+  });
 });
 
 test("shards are what each rank holds", () => {

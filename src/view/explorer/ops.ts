@@ -8,6 +8,7 @@ import { alone, remark } from "../explain/tensors.ts";
 import { shorten } from "../format.ts";
 import { stepText } from "../logical-text.ts";
 import { phasesOf } from "../phase.ts";
+import { choicesOf } from "./choices.ts";
 import type { ChoiceInfo, OpInfo, RivalInfo } from "./types.ts";
 
 /** Characters of an op's attributes. */
@@ -17,10 +18,10 @@ const width = 160;
 export function opsOf(plan: PlanData, taskOf: ReadonlyMap<string, number>): OpInfo[] {
   const { graph } = plan;
   const phase = phasesOf(graph);
-  const choices = new Map(plan.choices.map((choice) => [choice.op, choice]));
+  const choices = choicesOf(graph, plan.choices);
   const tight = plan.choices.some(({ unlimited }) => unlimited);
   return graph.ops.map((op): OpInfo => {
-    const choice = choices.get(op.name);
+    const [choice, parts = 0] = choices.get(op.name) ?? [];
     const writes = (op.writes ?? []).filter((state) => state !== null);
     const attrs = op.kind === "boxing" ? "{}" : JSON.stringify(op.attrs);
     return {
@@ -35,12 +36,18 @@ export function opsOf(plan: PlanData, taskOf: ReadonlyMap<string, number>): OpIn
       ...(op.kind === "boxing" && { step: stepText(op), change: opChange(plan, op) }),
       ...(writes.length > 0 && { writes }),
       ...(attrs !== "{}" && { attrs: shorten(attrs, width) }),
-      ...(choice && { choice: choiceInfo(plan, choice, op.outputs, tight) }),
+      ...(choice && { choice: choiceInfo(plan, choice, parts, op.outputs, tight) }),
     };
   });
 }
 
-function choiceInfo(plan: PlanData, choice: Choice, outputs: readonly number[], tight: boolean): ChoiceInfo {
+function choiceInfo(
+  plan: PlanData,
+  choice: Choice,
+  parts: number,
+  outputs: readonly number[],
+  tight: boolean,
+): ChoiceInfo {
   const placement = plan.placements[choice.placement]!;
   const on = (layouts: readonly Layout[], axis: string) =>
     layouts.map((layout) => showSbp(layout.find(([name]) => name === axis)?.[1] ?? B));
@@ -50,6 +57,7 @@ function choiceInfo(plan: PlanData, choice: Choice, outputs: readonly number[], 
     chosen: chosen(choice),
     compute: choice.compute,
     boxing: choice.boxing,
+    ...(parts > 0 && { parts }),
     rivals: outputs.map((tensor, j): RivalInfo => {
       const rival = choice.fixed ? null : (choice.rivals?.[j] ?? null);
       const would = choice.unlimited?.[j];

@@ -79,8 +79,11 @@ export interface ChoiceInfo {
   }[];
   /** `best of 9`, `set by user`, `the only one`. */
   readonly chosen: string;
+  /** Seconds a step. */
   readonly compute: number;
   readonly boxing: number;
+  /** Of a micro-batch's op: of how many micro-batches together costs are told. */
+  readonly parts?: number;
   /** Of each output what would have come next, as text: layout and why it lost, then what it adds. */
   readonly rivals: readonly RivalInfo[];
 }

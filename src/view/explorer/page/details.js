@@ -64,6 +64,9 @@ function opDetails(selection, select) {
             true,
           ),
           ...choice.rivals.map((rival) => rivalCard(rival, choice.rivals.length > 1)),
+          choice.parts === undefined
+            ? null
+            : el("p", { class: "sub" }, `costs are those of its ${choice.parts} micro-batches together`),
         )
       : null,
     section("Tensors", list(tensors.map(({ id, side }) => tensorLine(id, side, select)))),
