@@ -51,3 +51,21 @@ export const tickStep = (span, most) => {
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map((n) => n * power).find((step) => step >= least) ?? 10 * power;
 };
+
+/**
+ * A time on an axis, with the digits that tell it from its neighbour: `13.84 ms`.
+ * @param {number} t seconds
+ * @param {number} step seconds from one tick to the next
+ */
+export const tickText = (t, step) => {
+  if (t === 0) return "0";
+  const units = /** @type {const} */ ([
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+    [1e-9, "ns"],
+  ]);
+  const [unit, name] = units.find(([size]) => t >= size * (1 - 1e-9)) ?? [1e-9, "ns"];
+  const digits = Math.max(0, Math.ceil(-Math.log10(step / unit) - 1e-9));
+  return `${(t / unit).toFixed(digits)} ${name}`;
+};

@@ -1,5 +1,5 @@
 /** @file What a timeline is painted with: empty lanes, memory in use, the axis of time. */
-import { seconds, tickStep } from "./format.js";
+import { tickStep, tickText } from "./format.js";
 import { plan } from "./model.js";
 import { colour, fontOf } from "./paint.js";
 import { nano } from "./spans.js";
@@ -103,7 +103,7 @@ export function axis(ctx, at, from, to, width) {
     const x = at(n * step);
     if (x < gutter) continue;
     ctx.fillRect(x, head - 9, 1, 5);
-    ctx.fillText(seconds(n * step), x, 15);
+    ctx.fillText(tickText(n * step, step), x, 15);
   }
   ctx.textAlign = "left";
   ctx.fillText("time", 12, 15);
