@@ -8,6 +8,7 @@ import { explorerData } from "../../src/view/explorer/data.ts";
 import { explorerPage } from "../../src/view/explorer/page.ts";
 import type { Drawing, Explorer } from "../../src/view/explorer/types.ts";
 import { render } from "../../src/view/render.ts";
+import { piped as networkOf } from "../truth/network.ts";
 import { gpt, mlp, renamed } from "./plans.ts";
 
 const plan = mlp();
@@ -169,8 +170,13 @@ describe("with micro-batches", async () => {
     }
   });
 
-  it("says only rules by which its tensors lie", () => {
-    const on = (id: number, axis: string) => showSbp(piped.layouts[id]!.find(([name]) => name === axis)?.[1] ?? B);
+  it.each([
+    ["two stages", piped],
+    ["mixed precision", networkOf({ stages: [0], microBatches: 4, data: 2, precision: "bfloat16" }).data],
+  ])("says only rules by which the tensors lie: %s", async (_, of) => {
+    const { ops } = await explorerData(of);
+    const on = (id: number, axis: string) => showSbp(of.layouts[id]!.find(([name]) => name === axis)?.[1] ?? B);
+    expect(ops.some(({ choice }) => choice?.parts === 4)).toBe(true);
     for (const { name, ins, outs, choice } of ops)
       for (const { axis, ...rule } of choice?.rules ?? [])
         expect([name, rule]).toEqual([

@@ -4,6 +4,7 @@
  * cut out of what runs once a step have a number too; but no such op was chosen for, and each stands behind what it takes.
  */
 import type { LogicalGraph } from "../../ir/graph.ts";
+import { groupBy } from "../../ir/group.ts";
 import type { Choice } from "../../ir/plan.ts";
 
 /** By op what was chosen for it, and of how many micro-batches that speaks; 0: it runs once a step. */
@@ -11,7 +12,9 @@ export function choicesOf(
   { ops }: LogicalGraph,
   choices: readonly Choice[],
 ): ReadonlyMap<string, readonly [choice: Choice, parts: number]> {
-  const of = new Map(choices.map((choice) => [choice.op, choice]));
+  // Of two choices under one name nothing says which an op is of.
+  const alone = [...groupBy(choices, ({ op }) => op)].filter(([, { length }]) => length === 1);
+  const of = new Map(alone.map(([op, [choice]]) => [op, choice!]));
   const found = new Map<string, { readonly once: boolean; readonly ops: string[] }>();
   for (const { name } of ops) {
     const once = of.has(name);
